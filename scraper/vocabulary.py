@@ -1,0 +1,148 @@
+"""Reads data/vocabulary/*.yml: the phrases by which hospitals mean a thing.
+
+A file maps keys to phrases::
+
+    cv:
+      title: Curriculum vitae
+      phrases: [curriculum vitae, "resume(s)", CV]
+      unless: ["cv joint"]
+
+A phrase is plain words. A blank in it stands for any white space or hyphen. `(s)` is optional, `[a|b]` is a choice and
+` ... ` lets up to four other words stand between. A phrase with a capital letter asks for that very case, others take
+any. Of several phrases at one place the longest wins; a phrase under `unless` wins for nobody, so that it hides the
+shorter one inside it. Regular expressions are not accepted: whoever adds a phrase need not know them, and every
+match takes linear time.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import attrs
+import yaml
+
+DIRECTORY = Path(__file__).resolve().parent.parent / "data" / "vocabulary"
+
+_WORD = re.compile(r"\w+")
+_PART = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|([^()\[\]]+)")
+_GAP = r"(?:[^\w.;!?]+\w+){0,4}?[^\w.;!?]+"
+
+
+class VocabularyError(ValueError):
+    """A vocabulary file that cannot be used; the message names the file, the key and the remedy."""
+
+
+@attrs.frozen
+class Match:
+    """A phrase found in a text: the key it means and where it stands, `text[start:end]`."""
+
+    key: str
+    start: int
+    end: int
+
+
+def expand(phrase: str) -> list[str]:
+    """Every plain phrase that `phrase` stands for: 'letter(s) [from|of]' gives four."""
+    parts: list[list[str]] = []
+    for optional, choice, plain in _PART.findall(phrase):
+        parts.append([optional, ""] if optional else choice.split("|") if choice else [plain])
+    return list(dict.fromkeys(" ".join("".join(words).split()) for words in itertools.product(*parts)))
+
+
+def _pattern(phrase: str) -> str:
+    """The regular expression of one plain phrase."""
+    words = []
+    for word in re.split(r"[\s\-‐-―]+", phrase):
+        if word == "...":
+            words.append("...")
+            continue
+        escaped = re.sub(r"['’]", "['’`]?", re.sub(r"[^\w'’]", lambda m: re.escape(m[0]), word))
+        words.append(escaped if any(c.isupper() for c in word) else f"(?i:{escaped})")
+    return r"[\s\-‐-―/]+".join(words).replace(r"[\s\-‐-―/]+...[\s\-‐-―/]+", _GAP)
+
+
+class Vocabulary:
+    """The phrases of one file, ready to be looked for.
+
+    >>> documents = Vocabulary({"cv": {"phrases": ["curriculum vitae", "CV"]}})
+    >>> [match.key for match in documents.find("Send your CV and transcript")]
+    ['cv']
+    """
+
+    def __init__(self, entries: dict[str, dict], source: str = "vocabulary") -> None:
+        self.titles = {key: entry.get("title", key.replace("_", " ").capitalize()) for key, entry in entries.items()}
+        self.entries = entries
+        owner: dict[str, str] = {}
+        for key, entry in entries.items():
+            if not isinstance(entry, dict) or not isinstance(entry.get("phrases"), list):
+                raise VocabularyError(f"{source}: '{key}' has no list of phrases. Write `{key}: {{phrases: [first phrase]}}`.")
+            for name, phrases in (("phrases", entry["phrases"]), ("unless", entry.get("unless", []))):
+                for phrase in phrases:
+                    if not isinstance(phrase, str) or not _WORD.match(phrase.lstrip("([")):
+                        raise VocabularyError(f"{source}: '{key}': the phrase {phrase!r} must be text that begins with a letter or digit.")
+                    for plain in expand(phrase):
+                        mine = key if name == "phrases" else ""
+                        if owner.setdefault(plain, mine) != mine:
+                            raise VocabularyError(
+                                f"{source}: '{plain}' stands under '{owner[plain] or 'unless'}' and under '{mine or 'unless'}'. Keep one."
+                            )
+        self.phrases = owner
+        groups: dict[str, list[str]] = {}
+        for plain in owner:
+            first = _WORD.match(plain)
+            if first is None:
+                raise VocabularyError(f"{source}: the phrase {plain!r} must begin with a letter or digit.")
+            groups.setdefault(first[0].lower(), []).append(plain)
+        self._by_word: dict[str, tuple[re.Pattern[str], list[str]]] = {}
+        for word, plains in groups.items():
+            plains.sort(key=len, reverse=True)
+            expression = "|".join(f"({_pattern(plain)})" for plain in plains)
+            self._by_word[word] = (re.compile(rf"(?:{expression})(?!\w)"), [owner[plain] for plain in plains])
+
+    def find(self, text: str) -> Iterator[Match]:
+        """The phrases in `text`, left to right, not overlapping, the longest at each place."""
+        position = 0
+        for word in _WORD.finditer(text):
+            if word.start() < position:
+                continue
+            entry = self._by_word.get(word[0].lower())
+            if entry is None:
+                continue
+            match = entry[0].match(text, word.start())
+            if match is None or match.lastindex is None:
+                continue
+            position = match.end()
+            key = entry[1][match.lastindex - 1]
+            if key:
+                yield Match(key, match.start(), match.end())
+
+    def keys_in(self, text: str) -> set[str]:
+        """The keys whose phrases stand in `text`."""
+        return {match.key for match in self.find(text)}
+
+
+@cache
+def vocabulary(name: str) -> Vocabulary:
+    """The vocabulary of data/vocabulary/NAME.yml, read once.
+
+    Raises VocabularyError where the file is missing, is not YAML or holds a phrase twice.
+    """
+    path = DIRECTORY / f"{name}.yml"
+    try:
+        entries = yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise VocabularyError(f"{path}: there is no such vocabulary. The ones there are: {', '.join(names())}.") from None
+    except yaml.YAMLError as error:
+        raise VocabularyError(f"{path}: not YAML: {error}") from None
+    if not isinstance(entries, dict):
+        raise VocabularyError(f"{path}: must be a mapping of keys to phrases.")
+    return Vocabulary(entries, source=path.name)
+
+
+def names() -> list[str]:
+    """The names of the vocabularies in data/vocabulary/."""
+    return sorted(path.stem for path in DIRECTORY.glob("*.yml"))
