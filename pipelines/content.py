@@ -31,14 +31,26 @@ _INLINE = {
     "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "button", "picture", "img",
 }  # fmt: skip
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
-_CHROME_ROLES = {"navigation", "contentinfo", "banner", "search", "menu", "menubar", "dialog", "alertdialog", "complementary"}
+_CHROME_ROLES = {
+    "navigation",
+    "contentinfo",
+    "banner",
+    "search",
+    "menu",
+    "menubar",
+    "dialog",
+    "alertdialog",
+    "complementary",
+}
 _CHROME_WORDS = re.compile(
     r"(?:^|[-_\s])(?:nav|navbar|navigation|subnav|sidenav|mainnav|topnav|menu|submenu|megamenu|breadcrumbs?|footer|cookies?|sidebar|skip|skiplink|"
     r"share|sharing|social|masthead|topbar|toolbar|pager|pagination|offcanvas|search|login|related|newsletter|modal|popup|sr-only|visually-hidden)(?:$|[-_\s])",
     re.I,
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_SCRIPT_SHELL = re.compile(rb"id=[\"'](?:root|app|__next|__nuxt|app-root)[\"']|enable JavaScript|requires JavaScript", re.I)
+_SCRIPT_SHELL = re.compile(
+    rb"id=[\"'](?:root|app|__next|__nuxt|app-root)[\"']|enable JavaScript|requires JavaScript", re.I
+)
 _BULLET = re.compile(r"^\s*(?:[•▪●◦‣·*–-]|\d{1,2}[.)]|[a-z][.)])\s+")
 
 
@@ -61,12 +73,16 @@ def parse_html(body: bytes, content_type: str = "text/html", encoding: str | Non
     if not text.strip():
         return None
     try:
-        return lxml.html.document_fromstring(text.encode("utf-8", "replace"), parser=lxml.html.HTMLParser(encoding="utf-8", recover=True))
+        return lxml.html.document_fromstring(
+            text.encode("utf-8", "replace"), parser=lxml.html.HTMLParser(encoding="utf-8", recover=True)
+        )
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
         return None
 
 
-def find_blocks(body: bytes, url: str = "", content_type: str = "text/html", encoding: str | None = None) -> tuple[str, list[Block]]:
+def find_blocks(
+    body: bytes, url: str = "", content_type: str = "text/html", encoding: str | None = None
+) -> tuple[str, list[Block]]:
     """The title and the blocks of a page of HTML or PDF. Unreadable pages give no blocks."""
     if body[:1024].lstrip().startswith(b"%PDF-") or "application/pdf" in content_type:
         return _pdf_blocks(body)
@@ -130,7 +146,9 @@ class _Reader:
 
     def _main(self, body: etree._Element) -> etree._Element:
         """The element that holds the page's own content: main, role=main or the one article; else the body."""
-        candidates = [e for e in body.iter("main", "div", "section", "article") if e.tag == "main" or e.get("role") == "main"]
+        candidates = [
+            e for e in body.iter("main", "div", "section", "article") if e.tag == "main" or e.get("role") == "main"
+        ]
         if not candidates:
             articles = list(body.iter("article"))
             candidates = articles if len(articles) == 1 else []
@@ -213,7 +231,11 @@ class _Reader:
         if tag in _HEADINGS:
             self._flush()
             text = fold_space(element.text_content())
-            links = tuple(Link(fold_space(a.text_content()), self._absolute(a.get("href"))) for a in element.iter("a") if a.get("href"))
+            links = tuple(
+                Link(fold_space(a.text_content()), self._absolute(a.get("href")))
+                for a in element.iter("a")
+                if a.get("href")
+            )
             if text:
                 self._heading(_HEADINGS[tag], text, links)
         elif tag == "summary":
@@ -275,7 +297,11 @@ class _Reader:
             self.links.append(Link(text, f"mailto:{address}"))
         elif href and element not in self.triggers:
             self.links.append(Link(text, self._absolute(href)))
-        if any(isinstance(child.tag, str) and child.tag not in _INLINE for child in element.iter(etree.Element) if child is not element):
+        if any(
+            isinstance(child.tag, str) and child.tag not in _INLINE
+            for child in element.iter(etree.Element)
+            if child is not element
+        ):
             # A link around whole blocks (a card) is a block itself.
             links, self.links = self.links, []
             self._flush()
@@ -299,7 +325,9 @@ class _Reader:
     def _heading(self, depth: float, text: str, links: tuple[Link, ...]) -> None:
         while len(self.stack) > self.frame and self.stack[-1][0] >= depth:
             self.stack.pop()
-        self.blocks.append(Block("heading", text, tuple(t for _, t in self.stack), depth=max(1, int(depth)), links=links))
+        self.blocks.append(
+            Block("heading", text, tuple(t for _, t in self.stack), depth=max(1, int(depth)), links=links)
+        )
         self.stack.append((depth, text))
         self.lead = ""
 
@@ -314,7 +342,14 @@ class _Reader:
                 self.blocks[-1].links += links
             return ""
         kind, term = self.kind[-1] if self.kind else ("paragraph", "")
-        if kind == "paragraph" and bold > 0 and plain <= 1 and len(text) <= 120 and not text.endswith((".", "!", ",")) and "\n" not in text:
+        if (
+            kind == "paragraph"
+            and bold > 0
+            and plain <= 1
+            and len(text) <= 120
+            and not text.endswith((".", "!", ","))
+            and "\n" not in text
+        ):
             # A paragraph that is bold as a whole is a heading in all but name.
             self._heading(7, text.rstrip(":"), links) if not text.endswith(":") else self._heading(7, text, links)
             return ""
@@ -392,7 +427,9 @@ class _Reader:
                 own.append(text)
                 for a in cell.iter("a", "span"):
                     if a.get("data-cfemail"):
-                        links.append(Link(fold_space(a.text_content()), f"mailto:{decode_cfemail(a.get('data-cfemail'))}"))
+                        links.append(
+                            Link(fold_space(a.text_content()), f"mailto:{decode_cfemail(a.get('data-cfemail'))}")
+                        )
                     elif a.tag == "a" and a.get("href"):
                         links.append(Link(fold_space(a.text_content()), self._absolute(a.get("href"))))
                 width, height = _span(cell, "colspan"), _span(cell, "rowspan")
@@ -462,7 +499,11 @@ def _looks_like_header(row: etree._Element, texts: list[str]) -> bool:
     if parent is not None and parent.tag == "thead":
         return True
     cells = [c for c in row if c.tag in ("td", "th")]
-    return len(cells) > 1 and all(c.tag == "th" or c.find(".//strong") is not None or c.find(".//b") is not None for c in cells) and all(texts)
+    return (
+        len(cells) > 1
+        and all(c.tag == "th" or c.find(".//strong") is not None or c.find(".//b") is not None for c in cells)
+        and all(texts)
+    )
 
 
 def _is_data_table(table: etree._Element) -> bool:
@@ -512,7 +553,12 @@ def _pdf_blocks(body: bytes) -> tuple[str, list[Block]]:
         elif _BULLET.match(raw):
             flush()
             buffer, kind = [line], "item"
-        elif not buffer and len(line) < 80 and not line.endswith((".", ",", ";")) and (line.isupper() or line.istitle() or line.endswith(":")):
+        elif (
+            not buffer
+            and len(line) < 80
+            and not line.endswith((".", ",", ";"))
+            and (line.isupper() or line.istitle() or line.endswith(":"))
+        ):
             headings = (line,)
             blocks.append(Block("heading", line, (), depth=2))
         else:

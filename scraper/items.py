@@ -222,7 +222,9 @@ FIELDS: tuple[Field, ...] = (
         ("open", "closed"),
     ),
     Field("vslo", "bool", "Through VSLO", "Do applications go through AAMC VSLO (formerly VSAS)?", "offer"),
-    Field("toefl_ibt_min", "number", "TOEFL iBT minimum", "Lowest TOEFL iBT total accepted.", "eligibility", (), "points"),
+    Field(
+        "toefl_ibt_min", "number", "TOEFL iBT minimum", "Lowest TOEFL iBT total accepted.", "eligibility", (), "points"
+    ),
     Field("ielts_min", "number", "IELTS minimum", "Lowest IELTS overall band accepted.", "eligibility", (), "band"),
     Field(
         "english_proficiency_required",
@@ -231,12 +233,38 @@ FIELDS: tuple[Field, ...] = (
         "Is English proficiency, fluency or a test demanded?",
         "eligibility",
     ),
-    Field("usmle_step1_required", "bool", "USMLE Step 1 required", "Must USMLE Step 1 be passed to apply or take part?", "eligibility"),
+    Field(
+        "usmle_step1_required",
+        "bool",
+        "USMLE Step 1 required",
+        "Must USMLE Step 1 be passed to apply or take part?",
+        "eligibility",
+    ),
     Field("visas", "set", "Visas accepted", "Visa classes named as accepted, usable or issued.", "eligibility"),
-    Field("visa_sponsored", "bool", "Sponsors visas", "Does the host sponsor or issue visa documents (DS-2019, I-20)?", "eligibility"),
-    Field("final_year_required", "bool", "Final year only", "Must a student applicant be in the final year?", "eligibility"),
-    Field("core_clerkships_required", "bool", "Core clerkships first", "Must core clerkships be completed before?", "eligibility"),
-    Field("good_standing_required", "bool", "Good standing required", "Is good academic standing demanded?", "eligibility"),
+    Field(
+        "visa_sponsored",
+        "bool",
+        "Sponsors visas",
+        "Does the host sponsor or issue visa documents (DS-2019, I-20)?",
+        "eligibility",
+    ),
+    Field(
+        "final_year_required",
+        "bool",
+        "Final year only",
+        "Must a student applicant be in the final year?",
+        "eligibility",
+    ),
+    Field(
+        "core_clerkships_required",
+        "bool",
+        "Core clerkships first",
+        "Must core clerkships be completed before?",
+        "eligibility",
+    ),
+    Field(
+        "good_standing_required", "bool", "Good standing required", "Is good academic standing demanded?", "eligibility"
+    ),
     Field(
         "affiliation_required",
         "bool",
@@ -255,16 +283,55 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field("fees", "fees", "Fees", "What the applicant or participant pays the host or VSLO.", "fees", (), "USD"),
     Field("deadlines", "deadlines", "Deadlines", "When applications open and when they must be in.", "deadlines"),
-    Field("duration_weeks_min", "number", "Shortest placement", "Length of the shortest single placement.", "duration", (), "weeks"),
-    Field("duration_weeks_max", "number", "Longest placement", "Length of the longest single placement.", "duration", (), "weeks"),
-    Field("total_weeks_max", "number", "Longest stay", "Most weeks, over all placements, that one visitor may spend.", "duration", (), "weeks"),
+    Field(
+        "duration_weeks_min",
+        "number",
+        "Shortest placement",
+        "Length of the shortest single placement.",
+        "duration",
+        (),
+        "weeks",
+    ),
+    Field(
+        "duration_weeks_max",
+        "number",
+        "Longest placement",
+        "Length of the longest single placement.",
+        "duration",
+        (),
+        "weeks",
+    ),
+    Field(
+        "total_weeks_max",
+        "number",
+        "Longest stay",
+        "Most weeks, over all placements, that one visitor may spend.",
+        "duration",
+        (),
+        "weeks",
+    ),
     Field("documents", "set", "Documents", "What the applicant must hand in or have before starting.", "documents"),
     Field("specialties", "set", "Specialties", "Specialties or departments that the page lists as offered.", "offer"),
     Field("emails", "set", "E-mail", "E-mail addresses of the program's office.", "contacts"),
     Field("phones", "set", "Phone", "Phone numbers of the program's office, ten digits.", "contacts"),
-    Field("compensation", "choice", "Compensation", "'unpaid', or 'stipend' when money is offered.", "offer", ("unpaid", "stipend")),
-    Field("certificate_offered", "bool", "Certificate offered", "Is a certificate or letter of completion given?", "offer"),
-    Field("recommendation_offered", "bool", "Recommendation offered", "May the visitor get a letter of recommendation?", "offer"),
+    Field(
+        "compensation",
+        "choice",
+        "Compensation",
+        "'unpaid', or 'stipend' when money is offered.",
+        "offer",
+        ("unpaid", "stipend"),
+    ),
+    Field(
+        "certificate_offered", "bool", "Certificate offered", "Is a certificate or letter of completion given?", "offer"
+    ),
+    Field(
+        "recommendation_offered",
+        "bool",
+        "Recommendation offered",
+        "May the visitor get a letter of recommendation?",
+        "offer",
+    ),
 )
 FIELD = {field.name: field for field in FIELDS}
 

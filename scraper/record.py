@@ -17,7 +17,9 @@ def choose(field: Field, facts: Iterable[Fact]) -> tuple[Fact | None, list[Fact]
     What is said of international students goes before what is said of all or of US students (the atlas is for them),
     then the more confident goes first, then the earlier.
     """
-    ranked = sorted(facts, key=lambda fact: (fact.audience == "us", -round(fact.confidence, 2), fact.audience != "international"))
+    ranked = sorted(
+        facts, key=lambda fact: (fact.audience == "us", -round(fact.confidence, 2), fact.audience != "international")
+    )
     if not ranked:
         return None, []
     return ranked[0], [fact for fact in ranked[1:] if fact.value != ranked[0].value]
@@ -25,19 +27,41 @@ def choose(field: Field, facts: Iterable[Fact]) -> tuple[Fact | None, list[Fact]
 
 def fee_record(fee: Fee) -> dict[str, Any]:
     """A fee in the labels form."""
-    record: dict[str, Any] = {"kind": fee.kind, "amount": fee.amount, "per": fee.per, "refundable": fee.refundable, "for": fee.audience}
+    record: dict[str, Any] = {
+        "kind": fee.kind,
+        "amount": fee.amount,
+        "per": fee.per,
+        "refundable": fee.refundable,
+        "for": fee.audience,
+    }
     return record | {"weeks": fee.weeks} if fee.weeks is not None else record
 
 
 def deadline_record(deadline: Deadline) -> dict[str, Any]:
     """A deadline in the labels form."""
     lead = {"n": deadline.lead_n, "unit": deadline.lead_unit} if deadline.lead_n is not None else None
-    record = {"kind": deadline.kind, "date": deadline.date, "month_day": deadline.month_day, "lead": lead, "for": deadline.audience}
-    return {"kind": deadline.kind, "rolling": True, **{k: v for k, v in record.items() if k != "kind"}} if deadline.rolling else record
+    record = {
+        "kind": deadline.kind,
+        "date": deadline.date,
+        "month_day": deadline.month_day,
+        "lead": lead,
+        "for": deadline.audience,
+    }
+    return (
+        {"kind": deadline.kind, "rolling": True, **{k: v for k, v in record.items() if k != "kind"}}
+        if deadline.rolling
+        else record
+    )
 
 
 def _form(value: Any) -> Any:
-    return fee_record(value) if isinstance(value, Fee) else deadline_record(value) if isinstance(value, Deadline) else value
+    return (
+        fee_record(value)
+        if isinstance(value, Fee)
+        else deadline_record(value)
+        if isinstance(value, Deadline)
+        else value
+    )
 
 
 def to_record(page: Page) -> dict[str, Any]:

@@ -79,11 +79,15 @@ class Vocabulary:
         owner: dict[str, str] = {}
         for key, entry in entries.items():
             if not isinstance(entry, dict) or not isinstance(entry.get("phrases"), list):
-                raise VocabularyError(f"{source}: '{key}' has no list of phrases. Write `{key}: {{phrases: [first phrase]}}`.")
+                raise VocabularyError(
+                    f"{source}: '{key}' has no list of phrases. Write `{key}: {{phrases: [first phrase]}}`."
+                )
             for name, phrases in (("phrases", entry["phrases"]), ("unless", entry.get("unless", []))):
                 for phrase in phrases:
                     if not isinstance(phrase, str) or not _WORD.match(phrase.lstrip("([")):
-                        raise VocabularyError(f"{source}: '{key}': the phrase {phrase!r} must be text that begins with a letter or digit.")
+                        raise VocabularyError(
+                            f"{source}: '{key}': the phrase {phrase!r} must be text that begins with a letter or digit."
+                        )
                     for plain in expand(phrase):
                         mine = key if name == "phrases" else ""
                         if owner.setdefault(plain, mine) != mine:
@@ -135,7 +139,9 @@ def vocabulary(name: str) -> Vocabulary:
     try:
         entries = yaml.safe_load(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise VocabularyError(f"{path}: there is no such vocabulary. The ones there are: {', '.join(names())}.") from None
+        raise VocabularyError(
+            f"{path}: there is no such vocabulary. The ones there are: {', '.join(names())}."
+        ) from None
     except yaml.YAMLError as error:
         raise VocabularyError(f"{path}: not YAML: {error}") from None
     if not isinstance(entries, dict):
