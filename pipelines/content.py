@@ -26,6 +26,7 @@ _SKIP = {
     "script", "style", "noscript", "template", "svg", "iframe", "object", "select", "option", "input", "textarea",
     "canvas", "audio", "video", "map", "head", "nav", "footer", "dialog", "math",
 }  # fmt: skip
+_UNCLOSED = {"nav", "footer", "div", "section", "aside", "header", "form", "article", "ul"}
 _INLINE = {
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "label",
     "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "button", "picture", "img",
@@ -123,6 +124,7 @@ class _Reader:
         self.kind: list[tuple[str, str]] = []  # (block kind, term) of the item or definition around
         self.titles: dict[str, str] = {}
         self.triggers: set[etree._Element] = set()
+        self.running = 0  # characters of the page's text outside of links
 
     def read(self) -> tuple[str, list[Block]]:
         title_tag = self.root.find(".//title")
@@ -132,6 +134,8 @@ class _Reader:
         body = self.root.find(".//body")
         body = self.root if body is None else body
         main = self._main(body)
+        text, linked = _text_and_link_length(main)
+        self.running = text - linked
         self._find_panels(main)
         if main is not body:
             for h1 in body.iter("h1"):
@@ -176,11 +180,15 @@ class _Reader:
 
     def _is_chrome(self, element: etree._Element, whole_body: bool) -> bool:
         tag = element.tag
-        if tag in _SKIP:
-            return True
-        if element.get("role") in _CHROME_ROLES or element.get("aria-modal") == "true":
-            return True
-        if tag == "aside":
+        if tag in _SKIP or element.get("role") in _CHROME_ROLES:
+            # An unclosed nav swallows the page: what holds most of the running text is no menu.
+            if tag not in _UNCLOSED or not self._holds_the_page(element):
+                return True
+        if tag == "header" and self._holds_the_page(element):
+            return False
+        if (
+            element.get("role") in _CHROME_ROLES or tag == "aside" or element.get("aria-modal") == "true"
+        ) and not self._holds_the_page(element):
             return True
         if tag == "header" and whole_body and element.find(".//h1") is None:
             return True
@@ -194,6 +202,11 @@ class _Reader:
         # A wrapper may carry such a word and still hold the page: what has running text outside of links stays.
         text, linked = _text_and_link_length(element)
         return text - linked < 400 or linked > 0.6 * text
+
+    def _holds_the_page(self, element: etree._Element) -> bool:
+        """Does the element hold more than half of the page's running text (text outside of links)?"""
+        text, linked = _text_and_link_length(element)
+        return text - linked > 800 and text - linked > 0.5 * self.running
 
     def _walk(self, element: etree._Element, whole_body: bool) -> None:
         tag = element.tag
@@ -467,7 +480,13 @@ class _Reader:
 
 def _text_and_link_length(element: etree._Element) -> tuple[int, int]:
     """How many characters of text an element holds, and how many of them inside of links."""
-    text = sum(len(t.strip()) for t in element.itertext() if isinstance(t, str))
+    text = sum(
+        len(t.strip())
+        for e in element.iter(etree.Element)
+        if e.tag not in ("script", "style")
+        for t in (e.text, e.tail if e is not element else None)
+        if t
+    )
     linked = sum(len(t.strip()) for a in element.iter("a") for t in a.itertext() if isinstance(t, str))
     return text, linked
 
