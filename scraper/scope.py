@@ -2,14 +2,101 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+import attrs
+
 from scraper.items import Audience, Block
-from scraper.vocabulary import vocabulary
+from scraper.vocabulary import Match, vocabulary
+
+# How far behind 'students' or 'schools' the place may stand that tells which: 'students currently enrolled abroad'.
+_PLACE_WINDOW = 70
+_BREAK = re.compile(r"[.;:!?]\s|\n")
+_DENIED_BEFORE = re.compile(
+    r"(?:\bnot\b(?!\s+(?:only|limited|just)\b)|\bcannot\b|n['’]t\b|\bunable\b|\bexcept\b|\bexcluding\b|\bother than\b|\bineligible\b|\bnor\b)"
+    r"[^.;:!?,()]{0,60}$",
+    re.I,
+)
+_DENIED_AFTER = re.compile(
+    r"^[^.;:!?,()]{0,40}?\b(?:ineligible|excluded|cannot|(?:are|is|be|may|will|can)\s+not\s+(?:currently\s+|be\s+)?(?:eligible|accepted|permitted|allowed|considered|apply|able))\b",
+    re.I,
+)
+_PEOPLE_OR_SCHOOL = frozenset({"student", "school"})
 
 
+@attrs.frozen
+class Mention:
+    """A group of people named in a text: an audience of the labels schema, or one of the broader groups of data/vocabulary/audiences.yml."""
+
+    group: str
+    start: int
+    end: int
+
+
+def mentions(text: str) -> Iterator[Mention]:
+    """The groups of people that `text` names, left to right.
+
+    'Students' and 'schools' that a place follows are told apart by it: 'students enrolled abroad' are international
+    students, 'schools in the United States' name US students.
+    """
+    found = list(vocabulary("audiences").find(text))
+    used: set[int] = set()
+    for index, match in enumerate(found):
+        if index in used or match.key in ("abroad", "home"):
+            continue
+        if match.key in _PEOPLE_OR_SCHOOL:
+            group, end = _placed(text, match, found, index, used)
+            if group != "school":
+                yield Mention(group, match.start, end)
+        else:
+            yield Mention(match.key, match.start, match.end)
+
+
+def _placed(text: str, match: Match, found: list[Match], index: int, used: set[int]) -> tuple[str, int]:
+    """The group of a mention of students or schools with the place behind it, and where it ends."""
+    for later in range(index + 1, min(index + 3, len(found))):
+        other = found[later]
+        between = text[match.end : other.start]
+        if len(between) > _PLACE_WINDOW or _BREAK.search(between):
+            break
+        if other.key in ("abroad", "home"):
+            used.add(later)
+            return ("international_student" if other.key == "abroad" else "us_student"), other.end
+        if other.key != "school":
+            break
+    return match.key, match.end
+
+
+def denied(text: str, start: int, end: int) -> bool:
+    """Is what `text[start:end]` names shut out by the words around it ('not open to …', '… are not eligible')?"""
+    return bool(_DENIED_BEFORE.search(text[max(0, start - 70) : start]) or _DENIED_AFTER.match(text[end : end + 90]))
+
+
+@lru_cache(maxsize=4096)
 def audience_in(text: str) -> Audience | None:
-    """The audience that `text` names: 'us', 'international', 'any' where it names both, None where it names none."""
-    keys = vocabulary("audiences").keys_in(text)
-    us, international = "us_student" in keys, "international_student" in keys
+    """The audience that `text` names: 'us', 'international', 'any' where it names both, None where it names none.
+
+    Who is only named as shut out ('not open to international students') is not named; who is 'not a US citizen' is
+    international.
+    """
+    us = international = False
+    for mention in mentions(text[:4000]):
+        shut_out = denied(text, mention.start, mention.end)
+        if mention.group == "visitor_home":
+            us, international = us or not shut_out, international or shut_out
+        elif shut_out:
+            continue
+        elif mention.group == "everyone":
+            us = international = True
+        elif mention.group == "us_student":
+            us = True
+        elif mention.group in ("international_student", "visitor_abroad", "offshore") or (
+            mention.group == "graduate"
+            and text[mention.start : mention.start + 3].lower() in ("int", "for", "img", "fmg")
+        ):
+            international = True
     if us and international:
         return "any"
     return "international" if international else "us" if us else None
@@ -17,7 +104,12 @@ def audience_in(text: str) -> Audience | None:
 
 def audience_of(block: Block, sentence: str = "") -> Audience:
     """Whose fact `sentence` of `block` states, 'any' where nothing near it says."""
-    for text in (sentence, block.lead, *reversed(block.headings)):
+    nearest = [sentence]
+    if block.cells:
+        nearest += [
+            text for cell in block.cells if sentence and cell.text == sentence for text in (cell.row, cell.column)
+        ]
+    for text in (*nearest, block.term, block.lead, *reversed(block.headings)):
         if text and (audience := audience_in(text)):
             return audience
     return "any"

@@ -49,7 +49,11 @@ def expand(phrase: str) -> list[str]:
     """Every plain phrase that `phrase` stands for: 'letter(s) [from|of]' gives four."""
     parts: list[list[str]] = []
     for optional, choice, plain in _PART.findall(phrase):
-        parts.append([optional, ""] if optional else choice.split("|") if choice else [plain])
+        options = [optional, ""] if optional else choice.split("|") if choice else [plain]
+        # An '(s)' inside of a choice is expanded in its turn: '[student(s)|school(s)]'.
+        parts.append(
+            [word for option in options for word in (expand(option) if choice and "(" in option else [option])]
+        )
     return list(dict.fromkeys(" ".join("".join(words).split()) for words in itertools.product(*parts)))
 
 
@@ -101,11 +105,20 @@ class Vocabulary:
             if first is None:
                 raise VocabularyError(f"{source}: the phrase {plain!r} must begin with a letter or digit.")
             groups.setdefault(first[0].lower(), []).append(plain)
+        self._groups = groups
         self._by_word: dict[str, tuple[re.Pattern[str], list[str]]] = {}
-        for word, plains in groups.items():
-            plains.sort(key=len, reverse=True)
+
+    def _entry(self, word: str) -> tuple[re.Pattern[str], list[str]] | None:
+        """The phrases that begin with `word`, longest first, as one expression: made when the word is first met."""
+        if word not in self._groups:
+            return None
+        entry = self._by_word.get(word)
+        if entry is None:
+            plains = sorted(self._groups[word], key=len, reverse=True)
             expression = "|".join(f"({_pattern(plain)})" for plain in plains)
-            self._by_word[word] = (re.compile(rf"(?:{expression})(?!\w)"), [owner[plain] for plain in plains])
+            entry = re.compile(rf"(?:{expression})(?!\w)"), [self.phrases[plain] for plain in plains]
+            self._by_word[word] = entry
+        return entry
 
     def find(self, text: str) -> Iterator[Match]:
         """The phrases in `text`, left to right, not overlapping, the longest at each place."""
@@ -113,7 +126,7 @@ class Vocabulary:
         for word in _WORD.finditer(text):
             if word.start() < position:
                 continue
-            entry = self._by_word.get(word[0].lower())
+            entry = self._entry(word[0].lower())
             if entry is None:
                 continue
             match = entry[0].match(text, word.start())
