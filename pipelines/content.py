@@ -1,15 +1,21 @@
 """HTML or PDF → blocks with the headings above them; page chrome (menus, footers, banners) gone.
 
-Chrome is told by structure: HTML's own elements and ARIA roles, generic words in class names, and blocks that are
-nearly nothing but links. Accordion and tab titles become headings of their panels.
+Chrome is told by structure: HTML's own elements and ARIA roles, generic words in class names, and parts that are
+nearly nothing but links. Accordion and tab titles become headings of their panels, and so do lines that are bold as a whole.
+The tree is walked with an iterator, never by recursion, and every look at a whole subtree is paid from a budget: pages of
+any nesting and size take linear time.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import codecs
 import io
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
 from urllib.parse import unquote, urljoin
 
 import lxml.html
@@ -17,42 +23,66 @@ from lxml import etree
 from scrapy.exceptions import DropItem
 from w3lib.encoding import html_to_unicode
 
-from scraper.items import Block, Cell, Link, Page
-from scraper.text import fold_space
+from scraper.items import Block, BlockKind, Cell, Link, Page
+from scraper.text import fold_space, sentences
+from scraper.vocabulary import expand, vocabulary
 
 logger = logging.getLogger(__name__)
 
-_SKIP = {
-    "script", "style", "noscript", "template", "svg", "iframe", "object", "select", "option", "input", "textarea",
-    "canvas", "audio", "video", "map", "head", "nav", "footer", "dialog", "math",
-}  # fmt: skip
-_UNCLOSED = {"nav", "footer", "div", "section", "aside", "header", "form", "article", "ul"}
+# Never text of the page: taken out of the tree before anything else is looked at.
+_STRIP = (
+    "script", "style", "noscript", "template", "svg", "iframe", "object", "select", "option", "datalist", "textarea", "canvas",
+    "audio", "video", "map", "math", "title", "input", "progress", "meter",
+)  # fmt: skip
+_CHROME_TAGS = {"nav", "footer", "dialog", "menu"}
 _INLINE = {
-    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "label",
-    "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "button", "picture", "img",
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "button", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "kbd",
+    "label", "mark", "picture", "q", "s", "samp", "small", "source", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
 }  # fmt: skip
+_BOLD = {"b", "strong", "u"}
+_BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.I)
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
-_CHROME_ROLES = {
-    "navigation",
-    "contentinfo",
-    "banner",
-    "search",
-    "menu",
-    "menubar",
-    "dialog",
-    "alertdialog",
-    "complementary",
-}
-_CHROME_WORDS = re.compile(
-    r"(?:^|[-_\s])(?:nav|navbar|navigation|subnav|sidenav|mainnav|topnav|menu|submenu|megamenu|breadcrumbs?|footer|cookies?|sidebar|skip|skiplink|"
-    r"share|sharing|social|masthead|topbar|toolbar|pager|pagination|offcanvas|search|login|related|newsletter|modal|popup|sr-only|visually-hidden)(?:$|[-_\s])",
+_HARD_ROLES = {"navigation", "contentinfo", "banner", "search", "menu", "menubar", "dialog", "alertdialog"}
+_WORD = r"(?:^|[-_\s])(?:{})(?:$|[-_\s0-9])"
+# Words of class names and ids that mean page chrome, whatever the site.
+_HARD_WORDS = re.compile(
+    _WORD.format(
+        "nav|navbar|navigation|subnav|sidenav|mainnav|topnav|navlinks|menu|submenu|megamenu|mega|breadcrumbs?|footer|cookies?|consent|skip|skiplinks?|"
+        "share|sharing|sharethis|social|masthead|topbar|toolbar|pager|pagination|offcanvas|search|searchbox|login|related|newsletter|modal|popup|"
+        "sr-only|visually-hidden|screen-reader-text|screenreader|carousel|slick|slider|teasers?|news|events?|promo|backtotop|back-to-top|tags"
+    ),
     re.I,
 )
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_SCRIPT_SHELL = re.compile(
-    rb"id=[\"'](?:root|app|__next|__nuxt|app-root)[\"']|enable JavaScript|requires JavaScript", re.I
+# What is put beside the page's own text: kept where it has running text or a contact, not where it is a list of links.
+_SOFT_WORDS = re.compile(_WORD.format("sidebars?|aside|side|rail|widgets?|right-column|left-column"), re.I)
+# Boxes of these names speak for the whole site.
+_SITE_WORDS = re.compile(
+    _WORD.format("headers?|footers?|foot|masthead|banner|branding|brand|global|utility|alerts?|bottom|top|site"), re.I
 )
-_BULLET = re.compile(r"^\s*(?:[•▪●◦‣·*–-]|\d{1,2}[.)]|[a-z][.)])\s+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_TITLE_WORDS = re.compile(
+    _WORD.format("title|heading|headline|header|question|accordion-button|toggler?|trigger|h[1-6]"), re.I
+)
+_ACCORDION_WORDS = re.compile(
+    _WORD.format("accordions?|collaps(?:e|ible)|toggles?|faqs?|expand(?:able|er)?|tabs?|panels?"), re.I
+)
+_CONTACT = re.compile(r"[\w.+-]@[\w-]|mailto:|tel:|\(?\b\d{3}\)?[-.\s]\s?\d{3}[-.\s]\d{4}")
+_SCRIPT_SHELL = re.compile(
+    rb"id=[\"'](?:root|app|__next|__nuxt|app-root|gatsby|___gatsby|svelte|main-app)[\"']|<app-root|ng-app|data-reactroot|"
+    rb"(?:enable|requires|turn on|need) JavaScript|JavaScript (?:is|must be) (?:disabled|enabled|required)",
+    re.I,
+)
+_COPYRIGHT = re.compile(r"©|\(c\) ?20\d\d|copyright|all rights reserved", re.I)
+_BULLET = re.compile(r"^[•▪●◦‣·∙■□❖➢✓*–—-]\s*(?=\S)|^o\s+(?=[A-Z])")
+_NUMBERED = re.compile(r"^(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
+_TITLE = 120  # characters: what is longer is no heading
+_END = (".", "!", ",", ";")
+_ROW_GROUPS = {"thead", "tbody", "tfoot"}
+
+_text_length = etree.XPath("string-length(normalize-space(.))")
+_panels = etree.XPath(
+    ".//*[@aria-controls or @data-target or @data-bs-target or @data-toggle or @data-bs-toggle or (@role='tab' and @href)]"
+)
 
 
 def decode_cfemail(code: str) -> str:
@@ -64,19 +94,42 @@ def decode_cfemail(code: str) -> str:
     return bytes(byte ^ data[0] for byte in data[1:]).decode("utf-8", "replace") if data else ""
 
 
+def hidden_address(element: etree._Element) -> str:
+    """The e-mail address that an element hides from spam robots in one of the usual ways, '' where there is none."""
+    code = element.get("data-cfemail") or ""
+    href = element.get("href") or ""
+    if "/cdn-cgi/l/email-protection#" in href:
+        code = code or href.rpartition("#")[2]
+    if code:
+        return decode_cfemail(code.partition("?")[0])
+    if rot13 := element.get("data-enc-email"):
+        address = codecs.decode(rot13, "rot13").replace("[at]", "@")
+        return address if "@" in address else ""
+    if element.tag == "joomla-hidden-mail":
+        try:
+            first, last = (base64.b64decode(element.get(name) or "").decode("utf-8") for name in ("first", "last"))
+        except (binascii.Error, ValueError):
+            return ""
+        return f"{first}@{last}" if first and last else ""
+    return ""
+
+
 def parse_html(body: bytes, content_type: str = "text/html", encoding: str | None = None) -> etree._Element | None:
     """The tree of an HTML page of whatever declared, undeclared or wrong encoding; None when there is nothing in it."""
-    if encoding is None:
-        encoding, text = html_to_unicode(content_type, body, default_encoding="utf-8")
-    else:
-        text = body.decode(encoding, "replace")
+    try:
+        if encoding is None:
+            _, text = html_to_unicode(content_type, body, default_encoding="utf-8")
+        else:
+            text = body.decode(encoding, "replace")
+    except (LookupError, ValueError):
+        text = body.decode("utf-8", "replace")
     text = text.replace("\x00", "")
     if not text.strip():
         return None
     try:
-        return lxml.html.document_fromstring(
-            text.encode("utf-8", "replace"), parser=lxml.html.HTMLParser(encoding="utf-8", recover=True)
-        )
+        # huge_tree: pages with hundreds of unclosed <font> nest deeper than libxml2's careful default allows.
+        parser = lxml.html.HTMLParser(encoding="utf-8", recover=True, huge_tree=True)
+        return lxml.html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
         return None
 
@@ -97,7 +150,26 @@ def needs_browser(body: bytes, blocks: Iterable[Block]) -> bool:
     """Is the page an empty shell whose text is fetched by script?"""
     if sum(len(block.text) for block in blocks if block.kind != "title") > 400:
         return False
-    return body.count(b"<script") > 0 and bool(_SCRIPT_SHELL.search(body))
+    return b"<script" in body and bool(_SCRIPT_SHELL.search(body))
+
+
+@lru_cache(maxsize=20_000)
+def _name_kind(name: str) -> str:
+    """'hard', 'soft' or '' for the chrome that a class name (with the id) speaks of."""
+    name = _CAMEL.sub("-", name)
+    return "hard" if _HARD_WORDS.search(name) else "soft" if _SOFT_WORDS.search(name) else ""
+
+
+@lru_cache(maxsize=20_000)
+def _is_title_name(name: str) -> bool:
+    """Does a class name call its element the title of an accordion, tab or card?"""
+    return bool(_TITLE_WORDS.search(_CAMEL.sub("-", name)))
+
+
+@lru_cache(maxsize=20_000)
+def _is_accordion_name(name: str) -> bool:
+    """Does a class name speak of an accordion, tabs or a panel?"""
+    return bool(_ACCORDION_WORDS.search(_CAMEL.sub("-", name)))
 
 
 class _Reader:
@@ -111,215 +183,381 @@ class _Reader:
         except ValueError:
             self.url = url
         self.blocks: list[Block] = []
-        self.stack: list[tuple[float, str]] = []  # (depth, heading)
+        self.stack: list[tuple[float, str, str]] = []  # (depth, heading, how it is marked up)
         self.frame = 0  # headings of the stack below this index belong to an outer accordion or tab
-        self.buffer: list[str] = []
+        self.buffer: list[tuple[str, bool]] = []  # (text, bold?)
         self.links: list[Link] = []
-        self.bold = self.plain = 0  # characters of the buffer inside and outside of bold
-        self.in_bold = 0
-        self.lists: list[int] = []  # groups of the lists around
+        self.bold = 0
+        self.lists: list[tuple[int, str]] = []  # (group, lead) of the lists around
         self.groups = 0
         self.lead = ""
-        self.item_lead: list[str] = []
-        self.kind: list[tuple[str, str]] = []  # (block kind, term) of the item or definition around
-        self.titles: dict[str, str] = {}
+        self.after_list: tuple[int, int, str] = (-1, 0, "")  # where the last list ended, its group, its lead
+        self.kind: list[tuple[BlockKind, str]] = []  # (block kind, term) of the item or definition around
+        self.titles: dict[str, str] = {}  # id of a panel -> its title
         self.triggers: set[etree._Element] = set()
+        self.whole_body = False
         self.running = 0  # characters of the page's text outside of links
+        self.written = False  # does the buffer hold more than white space?
+        self.apart = False  # has a blank to stand before the next text?
+        self.pre = 0
+        self.budget = 0  # characters that may still be counted to tell chrome
 
     def read(self) -> tuple[str, list[Block]]:
         title_tag = self.root.find(".//title")
-        title = fold_space(title_tag.text or "") if title_tag is not None else ""
+        title = fold_space(title_tag.text_content()) if title_tag is not None else ""
         if title:
             self.blocks.append(Block("title", title))
+        etree.strip_elements(self.root, *_STRIP, with_tail=False)
         body = self.root.find(".//body")
         body = self.root if body is None else body
+        self.budget = 40 * int(_text_length(body)) + 1_000_000
         main = self._main(body)
-        text, linked = _text_and_link_length(main)
+        self.whole_body = main is body
+        text, linked = self._lengths(main)
         self.running = text - linked
         self._find_panels(main)
         if main is not body:
-            for h1 in body.iter("h1"):
-                if not any(ancestor is main for ancestor in h1.iterancestors()):
-                    text = fold_space(h1.text_content())
-                    if text:
-                        self._heading(1, text, ())
-                        break
-        self._walk(main, main is body)
-        self._flush()
+            self._page_heading(body, main)
+        self._walk(main)
+        self.blocks = _tidy(self.blocks, self.whole_body)
+        if main is not body:
+            self._contact_boxes(body, main)
         return title, self.blocks
+
+    # -- which part of the tree is the page's own -------------------------------------------------------------------
 
     def _main(self, body: etree._Element) -> etree._Element:
         """The element that holds the page's own content: main, role=main or the one article; else the body."""
-        candidates = [
-            e for e in body.iter("main", "div", "section", "article") if e.tag == "main" or e.get("role") == "main"
-        ]
-        if not candidates:
-            articles = list(body.iter("article"))
-            candidates = articles if len(articles) == 1 else []
-        best = max(candidates, key=lambda e: len(e.text_content()), default=None)
-        if best is not None and len(fold_space(best.text_content())) >= 200:
+        candidates = body.xpath(".//main | .//div[@role='main'] | .//section[@role='main'] | .//article[@role='main']")
+        best = max(candidates[:20], key=_text_length, default=None)
+        if best is not None and _text_length(best) >= 200:
             return best
+        articles = body.xpath(".//article")
+        if len(articles) == 1:
+            text, linked = self._lengths(articles[0])
+            whole, whole_linked = self._lengths(body)
+            if text >= 200 and text - linked >= 0.5 * (whole - whole_linked):
+                return articles[0]
         return body
+
+    def _page_heading(self, body: etree._Element, main: etree._Element) -> None:
+        """The page's h1 where it stands outside of its main part."""
+        if main.find(".//h1") is not None:
+            return
+        for h1 in body.iter("h1"):
+            if text := fold_space(h1.text_content()):
+                self._heading(1, text, (), "h1")
+                return
+
+    def _lengths(self, element: etree._Element) -> tuple[int, int]:
+        """How many characters of text an element holds, and how many of them are words of links.
+
+        A link to an address or a phone number is text, no menu.
+        """
+        text = int(_text_length(element))
+        linked = 0
+        for a in element.iter("a"):
+            if not (a.get("href") or "").lower().startswith(("mailto:", "tel:")):
+                linked += int(_text_length(a))
+        self.budget -= 2 * text
+        return text, min(text, linked)
 
     def _find_panels(self, main: etree._Element) -> None:
         """Note the title of each accordion or tab panel: the text of what controls it."""
-        ids = None
-        for element in main.iter(etree.Element):
-            target = element.get("aria-controls") or element.get("data-target") or element.get("data-bs-target")
-            if not target and element.tag == "a" and (element.get("role") == "tab" or element.get("data-toggle")):
-                target = element.get("href", "")
-            if not target or element.tag in _SKIP:
+        controls = _panels(main)
+        if not controls:
+            return
+        ids = {e.get("id") for e in main.xpath(".//*[@id]")}
+        for element in controls:
+            target = element.get("aria-controls") or element.get("data-target") or element.get("data-bs-target") or ""
+            if not target and element.tag == "a":
+                target = element.get("href") or ""
+            target = target.strip().lstrip("#")
+            if not target or target not in ids:
                 continue
-            target = target.lstrip("#")
-            if ids is None:
-                ids = {e.get("id") for e in main.iter(etree.Element) if e.get("id")}
             text = fold_space(element.text_content())
-            if target in ids and text and len(text) < 200:
+            if text and len(text) < 200:
                 self.titles.setdefault(target, text)
                 self.triggers.add(element)
 
-    def _is_chrome(self, element: etree._Element, whole_body: bool) -> bool:
-        tag = element.tag
-        if tag in _SKIP or element.get("role") in _CHROME_ROLES:
-            # An unclosed nav swallows the page: what holds most of the running text is no menu.
-            if tag not in _UNCLOSED or not self._holds_the_page(element):
-                return True
-        if tag == "header" and self._holds_the_page(element):
+    def _holds_the_page(self, element: etree._Element) -> bool:
+        """Does the element hold most of the page's running text? An unclosed menu swallows the page."""
+        if self.running < 800 or self.budget < 0:
             return False
-        if (
-            element.get("role") in _CHROME_ROLES or tag == "aside" or element.get("aria-modal") == "true"
-        ) and not self._holds_the_page(element):
-            return True
-        if tag == "header" and whole_body and element.find(".//h1") is None:
-            return True
-        if tag in ("body", "main", "html", "article", "form"):
+        text, linked = self._lengths(element)
+        return text - linked > max(800, 0.5 * self.running)
+
+    def _is_chrome(self, element: etree._Element) -> bool:
+        tag = element.tag
+        role = element.get("role")
+        if tag in _CHROME_TAGS or role in _HARD_ROLES or element.get("aria-modal") == "true":
+            return not self._holds_the_page(element)
+        if tag == "header":
+            return self.whole_body and element.find(".//h1") is None and not self._holds_the_page(element)
+        if tag == "aside" or role == "complementary":
+            return self._is_list_of_links(element)
+        if tag in (
+            "body",
+            "main",
+            "html",
+            "article",
+            "form",
+            "p",
+            "td",
+            "th",
+            "tr",
+            "table",
+            "tbody",
+            "li",
+            "dl",
+            "dt",
+            "dd",
+            "summary",
+        ):
+            return False
+        if tag in _HEADINGS:
             return False
         name = f"{element.get('class') or ''} {element.get('id') or ''}"
-        if len(name) < 3 or tag in ("p", "td", "th", "tr", "table", "li", "span", "strong") or tag in _HEADINGS:
+        if len(name) < 4:
             return False
-        if not _CHROME_WORDS.search(_CAMEL.sub("-", name)):
+        kind = _name_kind(name)
+        if not kind or self.budget < 0:
             return False
+        if kind == "soft":
+            return self._is_list_of_links(element)
         # A wrapper may carry such a word and still hold the page: what has running text outside of links stays.
-        text, linked = _text_and_link_length(element)
-        return text - linked < 400 or linked > 0.6 * text
+        text, linked = self._lengths(element)
+        if text - linked >= 400 and linked <= 0.6 * text:
+            return False
+        return element.find(".//h1") is None
 
-    def _holds_the_page(self, element: etree._Element) -> bool:
-        """Does the element hold more than half of the page's running text (text outside of links)?"""
-        text, linked = _text_and_link_length(element)
-        return text - linked > 800 and text - linked > 0.5 * self.running
+    def _is_list_of_links(self, element: etree._Element) -> bool:
+        """Is what stands beside the page a menu, and not a box with text or a contact?"""
+        text, linked = self._lengths(element)
+        return text - linked < 40 or linked > 0.5 * text
 
-    def _walk(self, element: etree._Element, whole_body: bool) -> None:
+    def _contact_boxes(self, body: etree._Element, main: etree._Element) -> None:
+        """Read the contact boxes that stand beside the main part; those of the site (header, footer, menu) are not the page's."""
+        ancestors = (
+            [a for a in main.iterancestors() if a is body or body in a.iterancestors()] if main is not body else []
+        )
+        around = {main, *ancestors}
+        read = self.blocks
+        for ancestor in ancestors:
+            for element in ancestor:
+                if (
+                    element in around
+                    or not isinstance(element.tag, str)
+                    or element.tag in ("header", "h1")
+                    or self.budget < 0
+                ):
+                    continue
+                name = _CAMEL.sub("-", f"{element.get('class') or ''} {element.get('id') or ''}")
+                if _SITE_WORDS.search(name) or self._is_chrome(element):
+                    continue
+                self.stack, self.frame, self.lead, self.blocks = [], 0, "", []
+                self._walk(element)
+                read.extend(_contacts_among(self.blocks))
+        self.blocks = read
+
+    # -- the walk ---------------------------------------------------------------------------------------------------
+
+    def _walk(self, top: etree._Element) -> None:
+        """Read everything below `top`. Each open element leaves behind what has to be done when it ends."""
+        closers: list[Callable[[], None] | None] = []
+        walker = etree.iterwalk(top, events=("start", "end", "comment", "pi"))
+        for event, element in walker:
+            if event == "start":
+                closer, inside = self._open(element) if element is not top else (None, True)
+                closers.append(closer)
+                if inside:
+                    self._text(element.text)
+                else:
+                    walker.skip_subtree()
+                continue
+            if event == "end" and (closer := closers.pop()) is not None:
+                closer()
+            if element is not top:
+                self._text(element.tail)
+        self._flush()
+
+    def _open(self, element: etree._Element) -> tuple[Callable[[], None] | None, bool]:
+        """Begin an element: what to do at its end, and whether to look inside."""
         tag = element.tag
-        if not isinstance(tag, str):
-            return
         if tag == "br":
-            self.buffer.append("\n")
-            return
-        if tag in ("img", "wbr"):
-            return
-        if tag == "a":
-            self._link(element, whole_body)
-            return
-        if tag in _INLINE and element not in self.triggers:
-            bold = tag in ("b", "strong")
-            self.in_bold += bold
-            self._children(element, whole_body)
-            self.in_bold -= bold
-            return
-        if self._is_chrome(element, whole_body):
+            self.buffer.append(("\n", self.bold > 0))
+            return None, False
+        if tag in _INLINE:
+            return self._open_inline(element)
+        if self._is_chrome(element):
             self._flush()
-            return
-        if element in self.triggers and tag not in _HEADINGS:
-            # The text of a trigger is the heading of its panel, written when the panel is entered.
-            self._flush()
-            return
-        panel = self.titles.get(element.get("id", ""), "")
-        saved = None
-        if panel or tag == "details":
-            self._flush()
-            saved = (list(self.stack), self.frame, self.lead)
-            if panel and not (self.stack and self.stack[-1][1] == panel):
-                self._push((self.stack[-1][0] if self.stack else 0) + 0.5, panel)
-            self.frame = len(self.stack)
+            return None, False
+        item = self._flush()
         if tag in _HEADINGS:
-            self._flush()
-            text = fold_space(element.text_content())
-            links = tuple(
-                Link(fold_space(a.text_content()), self._absolute(a.get("href")))
-                for a in element.iter("a")
-                if a.get("href")
-            )
-            if text:
-                self._heading(_HEADINGS[tag], text, links)
-        elif tag == "summary":
-            self._flush()
-            text = fold_space(element.text_content())
-            if text:
-                self._heading((self.stack[-1][0] if self.stack else 0) + 0.5, text, ())
-                self.frame = len(self.stack)
-        elif tag in ("ul", "ol"):
-            lead = self._flush() or self.lead
-            self._enter_list(lead)
-            self._children(element, whole_body)
-            self._flush()
-            self._leave_list()
-        elif tag == "li":
-            self._flush()
-            self.kind.append(("item", ""))
-            self._children(element, whole_body)
-            self._flush()
-            self.kind.pop()
-        elif tag == "dl":
-            self._definitions(element, whole_body)
-        elif tag == "table" and _is_data_table(element):
+            self._heading(_HEADINGS[tag], fold_space(element.text_content()), self._links_in(element), tag)
+            return None, False
+        name = element.get("class") or ""
+        if element in self.triggers or tag in ("summary", "dt") or self._is_class_title(element, name):
+            # The title of a panel that the page controls by id is written when the panel is entered.
+            if element not in self.triggers:
+                mark = tag if tag in ("summary", "dt") else f"{tag}.{name}"
+                self._heading(self._below(), fold_space(element.text_content()), self._links_in(element), mark)
+            return None, False
+        closer = self._open_block(element, tag, name, item)
+        panel = self.titles.get(element.get("id") or "", "")
+        if panel or tag == "details" or self._is_scope(element, tag, name):
+            closer = self._restoring(closer)
+            if panel and not (self.stack and self.stack[-1][1] == panel):
+                self._heading(self._below(), panel, (), "panel")
+            self.frame = len(self.stack)
+        if tag == "table" and _is_data_table(element):
             self._table(element)
-        else:
-            self._flush()
-            self._children(element, whole_body)
-            self._flush()
-        if saved is not None:
-            self._flush()
-            self.stack, self.frame, self.lead = saved
+            return closer, False
+        return closer, True
 
-    def _children(self, element: etree._Element, whole_body: bool) -> None:
-        self._text(element.text)
-        for child in element:
-            self._walk(child, whole_body)
-            self._text(child.tail)
+    def _open_block(self, element: etree._Element, tag: str, name: str, item: str) -> Callable[[], None]:
+        """Begin a block element: what to do at its end."""
+        if tag in ("ul", "ol"):
+            if _is_accordion_name(name):
+                return self._flush_only
+            self._enter_list(item)
+            return self._leave_list
+        if tag == "li":
+            if element.getparent().tag in ("ul", "ol") and not self.lists:
+                return self._flush_only
+            self.kind.append(("item", ""))
+            return self._leave_kind
+        if tag == "dd":
+            term = next((text for _, text, mark in reversed(self.stack) if mark == "dt"), "")
+            self.kind.append(("definition", term))
+            return self._leave_kind
+        if tag == "dl":
+            self.groups += 1
+        elif tag == "pre":
+            self.pre += 1
+            return self._leave_pre
+        return self._flush_only
+
+    def _is_scope(self, element: etree._Element, tag: str, name: str) -> bool:
+        """Do headings inside of the element say nothing about what follows it?"""
+        return tag in ("dl", "aside") or (len(name) > 3 and (_is_accordion_name(name) or _name_kind(name) == "soft"))
+
+    def _is_class_title(self, element: etree._Element, name: str) -> bool:
+        """Is a div or paragraph a heading by its role, or by a class name such as 'accordion-title'?"""
+        if element.get("role") == "heading":
+            return True
+        if element.tag not in ("div", "p") or len(name) < 2 or not _is_title_name(name):
+            return False
+        if any(child.tag not in _INLINE and child.tag != "div" for child in element if isinstance(child.tag, str)):
+            return False
+        text = fold_space(element.text_content()) if _text_length(element) <= _TITLE else ""
+        return len(text) > 2 and not text.endswith(_END) and not _CONTACT.search(text) and element.find(".//a") is None
+
+    def _open_inline(self, element: etree._Element) -> tuple[Callable[[], None] | None, bool]:
+        tag = element.tag
+        if tag in ("img", "wbr", "source"):
+            return None, False
+        name = element.get("class") or ""
+        if tag in ("button", "a", "span") and (element in self.triggers or self._is_class_control(element, tag, name)):
+            text = fold_space(element.text_content())
+            if element in self.triggers or not text or len(text) > _TITLE:
+                if element in self.triggers:
+                    self._flush()
+                return None, element not in self.triggers
+            self._flush()
+            self._heading(self._below(), text, (), f"{tag}.{name}")
+            return None, False
+        address = hidden_address(element)
+        if tag == "a":
+            return self._open_link(element, address)
+        if address and not any(link.url == f"mailto:{address}" for link in self.links):
+            self.links.append(Link(fold_space(element.text_content()), f"mailto:{address}"))
+        if tag in _BOLD or ((style := element.get("style")) and _BOLD_STYLE.search(style)):
+            self.bold += 1
+            return self._leave_bold, True
+        return None, True
+
+    def _is_class_control(self, element: etree._Element, tag: str, name: str) -> bool:
+        """Is a button, link or span the title of a panel that follows, by its class name or its ARIA state?"""
+        if tag == "button" and element.get("aria-expanded") is not None:
+            return True
+        if not name or not _is_accordion_name(name):
+            return False
+        href = element.get("href") or ""
+        if tag == "a":
+            return href == "" or href.startswith(("#", "javascript:"))
+        return tag == "button" or bool(_is_title_name(name))
+
+    def _open_link(self, element: etree._Element, address: str) -> tuple[Callable[[], None] | None, bool]:
+        href = element.get("href") or ""
+        text = fold_space(element.text_content())
+        contact = bool(address) or href.lower().startswith(("mailto:", "tel:"))
+        if not address and len(element):
+            inner = next((e for e in element.iter(etree.Element) if e.get("data-cfemail")), None)
+            address = hidden_address(inner) if inner is not None else ""
+        link = Link(text, f"mailto:{address}") if address else Link(text, self._absolute(href)) if href else None
+        if len(element) and any(isinstance(child.tag, str) and child.tag not in _INLINE for child in element.iter()):
+            # A link around whole blocks (a card) is a block itself.
+            self._flush()
+        if link is not None:
+            self.links.append(link)
+        if contact:
+            self.apart = True
+            return self._leave_contact, True
+        return None, True
+
+    def _leave_contact(self) -> None:
+        self.apart = True
+
+    def _leave_bold(self) -> None:
+        self.bold -= 1
+
+    def _leave_kind(self) -> None:
+        self._flush()
+        self.kind.pop()
+
+    def _leave_pre(self) -> None:
+        self._flush()
+        self.pre -= 1
+
+    def _flush_only(self) -> None:
+        self._flush()
+
+    def _restoring(self, closer: Callable[[], None]) -> Callable[[], None]:
+        """`closer`, and then the headings as they are now."""
+        stack, frame, lead = list(self.stack), self.frame, self.lead
+
+        def close() -> None:
+            closer()
+            self.stack, self.frame, self.lead = stack, frame, lead
+
+        return close
 
     def _text(self, text: str | None) -> None:
-        if text:
+        if not text:
+            return
+        if text.isspace() and not self.pre:
+            if self.written:
+                self.buffer.append((" ", self.bold > 0))
+            return
+        self.written = True
+        if not self.pre:
             text = text.replace("\n", " ").replace("\r", " ")
-            self.buffer.append(text)
-            size = len(text.strip())
-            if self.in_bold:
-                self.bold += size
-            else:
-                self.plain += size
+        if self.apart:
+            # Addresses and numbers stand apart from the words around them, whatever the page forgot.
+            if text[0].isalnum() and self.buffer and self.buffer[-1][0][-1:].isalnum():
+                text = f" {text}"
+            self.apart = False
+        self.buffer.append((text, self.bold > 0))
 
-    def _link(self, element: etree._Element, whole_body: bool) -> None:
-        code = element.get("data-cfemail")
-        href = element.get("href") or ""
-        if "/cdn-cgi/l/email-protection#" in href:
-            code = code or href.rpartition("#")[2]
-        if code is None:
-            inner = element.find(".//*[@data-cfemail]")
-            code = inner.get("data-cfemail") if inner is not None else None
-        text = fold_space(element.text_content())
-        if code and (address := decode_cfemail(code)):
-            self.links.append(Link(text, f"mailto:{address}"))
-        elif href and element not in self.triggers:
-            self.links.append(Link(text, self._absolute(href)))
-        if any(
-            isinstance(child.tag, str) and child.tag not in _INLINE
-            for child in element.iter(etree.Element)
-            if child is not element
-        ):
-            # A link around whole blocks (a card) is a block itself.
-            links, self.links = self.links, []
-            self._flush()
-            self.links = links
-        self._children(element, whole_body)
+    def _links_in(self, element: etree._Element) -> tuple[Link, ...]:
+        links = []
+        for e in element.iter(etree.Element):
+            if address := hidden_address(e):
+                links.append(Link(fold_space(e.text_content()), f"mailto:{address}"))
+            elif e.tag == "a" and e.get("href"):
+                links.append(Link(fold_space(e.text_content()), self._absolute(e.get("href"))))
+        return tuple(dict.fromkeys(links))
 
     def _absolute(self, href: str | None) -> str:
         href = (href or "").strip()
@@ -330,92 +568,196 @@ class _Reader:
         except ValueError:
             return href
 
-    def _push(self, depth: float, text: str) -> None:
-        while len(self.stack) > self.frame and self.stack[-1][0] >= depth:
-            self.stack.pop()
-        self.stack.append((depth, text))
+    # -- writing down -----------------------------------------------------------------------------------------------
 
-    def _heading(self, depth: float, text: str, links: tuple[Link, ...]) -> None:
+    def _below(self) -> float:
+        """The depth of a heading that is marked up as none: just below the last real one."""
+        return next((depth for depth, _, _ in reversed(self.stack) if depth <= 6 and depth == int(depth)), 0) + 0.5
+
+    def _heading(self, depth: float, text: str, links: tuple[Link, ...], mark: str) -> None:
+        """Write a heading down. What was marked up in the same way before is its sibling."""
+        text = fold_space(text)
+        if not text or _is_control(text):
+            return
+        if len(text) > 200 or (len(text) > 120 and len(sentences(text)) > 1):
+            # Whole paragraphs marked up as headings for their looks.
+            self._add("paragraph", text, links)
+            self.lead = ""
+            return
+        for index in range(self.frame, len(self.stack)):
+            if self.stack[index][2] == mark:
+                depth = self.stack[index][0]
+                del self.stack[index:]
+                break
         while len(self.stack) > self.frame and self.stack[-1][0] >= depth:
             self.stack.pop()
         self.blocks.append(
-            Block("heading", text, tuple(t for _, t in self.stack), depth=max(1, int(depth)), links=links)
+            Block("heading", text, tuple(t for _, t, _ in self.stack), depth=max(1, int(depth)), links=links)
         )
-        self.stack.append((depth, text))
+        if len(self.stack) < 40:
+            self.stack.append((depth, text, mark))
         self.lead = ""
 
-    def _flush(self) -> str:
-        """Write the buffered text down as a block; give it back when it may introduce what follows."""
-        lines = [fold_space(line) for line in "".join(self.buffer).split("\n")]
-        text = "\n".join(line for line in lines if line)
-        links, bold, plain = tuple(self.links), self.bold, self.plain
-        self.buffer, self.links, self.bold, self.plain = [], [], 0, 0
-        if not text:
-            if links and self.blocks and any(link.url.startswith("mailto:") for link in links):
-                self.blocks[-1].links += links
-            return ""
-        kind, term = self.kind[-1] if self.kind else ("paragraph", "")
-        if (
-            kind == "paragraph"
-            and bold > 0
-            and plain <= 1
-            and len(text) <= 120
-            and not text.endswith((".", "!", ","))
-            and "\n" not in text
-        ):
-            # A paragraph that is bold as a whole is a heading in all but name.
-            self._heading(7, text.rstrip(":"), links) if not text.endswith(":") else self._heading(7, text, links)
-            return ""
+    def _add(self, kind: BlockKind, text: str, links: tuple[Link, ...] = (), term: str = "") -> None:
+        """Write a block of text down."""
+        listed = kind == "item" and bool(self.lists)
         self.blocks.append(
             Block(
-                kind,  # type: ignore[arg-type]
+                kind,
                 text,
-                tuple(t for _, t in self.stack),
-                lead=self.item_lead[-1] if self.lists else (self.lead if kind == "definition" else ""),
-                depth=len(self.lists),
-                group=self.lists[-1] if self.lists else 0,
+                tuple(t for _, t, _ in self.stack),
+                lead=self.lists[-1][1] if self.lists else self.lead if kind in ("definition", "item") else "",
+                depth=len(self.lists) if listed or self.lists else int(kind == "item"),
+                group=self.lists[-1][0] if self.lists else 0,
                 term=term,
                 links=links,
             )
         )
-        if kind != "definition":
-            self.lead = text if kind == "paragraph" and (text.endswith(":") or len(text) < 400) else ""
-        return text if kind == "item" or text.endswith(":") else ""
 
-    def _enter_list(self, lead: str) -> None:
+    def _flush(self) -> str:
+        """Write the buffered text down; give it back when it may introduce a list inside of it."""
+        if not self.written:
+            # Nothing but white space; a link without words (an icon) may still hold an address.
+            self.buffer.clear()
+            links = tuple(dict.fromkeys(self.links))
+            self.links = []
+            if self.blocks and any(link.url.startswith("mailto:") for link in links):
+                self.blocks[-1].links += links
+            return ""
+        self.written = False
+        lines: list[tuple[str, bool]] = []  # (line, bold as a whole?)
+        line: list[str] = []
+        bold, plain = 0, 0
+        for text, is_bold in (*self.buffer, ("\n", False)):
+            first, *more = text.split("\n") if "\n" in text else (text,)
+            if is_bold:
+                bold += len(first.strip())
+            else:
+                plain += len(first.strip(" :\xa0"))
+            line.append(first)
+            for piece in more:
+                lines.append((fold_space("".join(line)), bold > 0 and plain == 0))
+                line, bold, plain = [piece], len(piece.strip()) if is_bold else 0, 0 if is_bold else len(piece.strip())
+        links = tuple(dict.fromkeys(self.links))
+        self.buffer, self.links = [], []
+        while lines and not lines[-1][0]:
+            lines.pop()
+        while lines and not lines[0][0]:
+            lines.pop(0)
+        if not lines:
+            return ""
+        kind, term = self.kind[-1] if self.kind else ("paragraph", "")
+        if kind != "paragraph" or self.lists:
+            text = "\n".join(text for text, _ in lines if text)
+            if not _is_control(text):
+                self._add(kind, text, links, term)
+            return text
+        self._paragraphs(lines, links)
+        return self.lead
+
+    def _paragraphs(self, lines: list[tuple[str, bool]], links: tuple[Link, ...]) -> None:
+        """Write the lines of one paragraph down: blank lines part them, a bold line above others heads them, bullets are items."""
+        bullets = sum(1 for text, _ in lines if _BULLET.match(text))
+        numbered = sum(1 for text, _ in lines if _NUMBERED.match(text))
+        rest = list(links)
+        part: list[str] = []
+        group = 0
+
+        def own(text: str) -> tuple[Link, ...]:
+            mine = tuple(link for link in rest if link.text and link.text in text) if len(lines) > 1 else tuple(rest)
+            rest[:] = [link for link in rest if link not in mine]
+            return mine
+
+        def close() -> None:
+            if part:
+                text = "\n".join(part)
+                part.clear()
+                if not _is_control(text):
+                    self._paragraph(text, own(text))
+
+        for number, (text, is_bold) in enumerate(lines):
+            if not text:
+                close()
+                continue
+            alone = len(lines) == 1
+            starts = number == 0 or not lines[number - 1][0]
+            ends = number + 1 == len(lines) or not lines[number + 1][1]
+            if (
+                is_bold
+                and starts
+                and ends
+                and len(text) <= _TITLE
+                and not text.endswith(_END)
+                and not _BULLET.match(text)
+                and not _CONTACT.search(text)
+                and (alone or number + 1 < len(lines))
+            ):
+                # A line that is bold as a whole is a heading in all but name.
+                close()
+                self._heading(7, text, own(text), "bold")
+            elif _BULLET.match(text) or (numbered > 1 and _NUMBERED.match(text)):
+                close()
+                if not group:
+                    group = self._pseudo_list()
+                self.blocks.append(
+                    Block(
+                        "item",
+                        text,
+                        tuple(t for _, t, _ in self.stack),
+                        lead=self.lead,
+                        depth=1,
+                        group=group,
+                        links=own(text),
+                    )
+                )
+                self.after_list = (len(self.blocks), group, self.lead)
+            else:
+                part.append(text)
+                if bullets or numbered > 1:
+                    close()
+        close()
+        if rest and self.blocks:
+            self.blocks[-1].links += tuple(rest)
+
+    def _pseudo_list(self) -> int:
+        """The group of items that are typed as paragraphs with bullets: the one that just ended, or a new one."""
+        if self.after_list[0] == len(self.blocks):
+            return self.after_list[1]
         self.groups += 1
-        self.lists.append(self.groups)
-        self.item_lead.append(lead)
+        return self.groups
+
+    def _paragraph(self, text: str, links: tuple[Link, ...]) -> None:
+        self._add("paragraph", text, links)
+        if len(text) < 400:
+            self.lead = text
+        else:
+            self.lead = sentences(text[-1000:])[-1] if text.endswith(":") else ""
+
+    def _enter_list(self, item: str) -> None:
+        """Begin a list. Its lead is the item around it or the paragraph above it; a list right after a list goes on with it."""
+        if self.lists:
+            last = self.blocks[-1] if self.blocks else None
+            lead = item or (last.text if last is not None and last.group == self.lists[-1][0] else self.lists[-1][1])
+        elif self.after_list[0] == len(self.blocks):
+            self.lists.append(self.after_list[1:])
+            return
+        else:
+            lead = self.lead
+        self.groups += 1
+        self.lists.append((self.groups, lead))
 
     def _leave_list(self) -> None:
-        self.lists.pop()
-        self.item_lead.pop()
-        if not self.lists:
-            self.lead = ""
-
-    def _definitions(self, element: etree._Element, whole_body: bool) -> None:
         self._flush()
-        self.groups += 1
-        term = ""
-        for child in element.iter("dt", "dd"):
-            if child.tag == "dt":
-                term = fold_space(child.text_content())
-                continue
-            saved = (list(self.stack), self.frame)
-            if term:
-                self._push((self.stack[-1][0] if self.stack else 0) + 0.5, term)
-                self.frame = len(self.stack)
-            self.kind.append(("definition", term))
-            self._children(child, whole_body)
-            self._flush()
-            self.kind.pop()
-            self.stack, self.frame = saved
+        group, lead = self.lists.pop()
+        if not self.lists:
+            self.after_list = (len(self.blocks), group, lead)
+            self.lead = ""
 
     def _table(self, element: etree._Element) -> None:
         self._flush()
         lead = self.lead
         self.groups += 1
-        headings = tuple(t for _, t in self.stack)
+        headings = tuple(t for _, t, _ in self.stack)
         caption = element.find("caption")
         if caption is not None and (text := fold_space(caption.text_content())):
             self.blocks.append(Block("paragraph", text, headings))
@@ -478,17 +820,84 @@ class _Reader:
         self.lead = ""
 
 
-def _text_and_link_length(element: etree._Element) -> tuple[int, int]:
-    """How many characters of text an element holds, and how many of them inside of links."""
-    text = sum(
-        len(t.strip())
-        for e in element.iter(etree.Element)
-        if e.tag not in ("script", "style")
-        for t in (e.text, e.tail if e is not element else None)
-        if t
-    )
-    linked = sum(len(t.strip()) for a in element.iter("a") for t in a.itertext() if isinstance(t, str))
-    return text, linked
+def _is_control(text: str) -> bool:
+    """Is a text nothing but the words of a control ('Back to top', 'Expand all')?"""
+    return len(text) < 40 and text.strip(" .:>»›+-–").lower() in _controls()
+
+
+@cache
+def _controls() -> frozenset[str]:
+    phrases = vocabulary("chrome").entries["control"]["phrases"]
+    return frozenset(plain for phrase in phrases for plain in expand(phrase))
+
+
+@cache
+def _aside_headings() -> frozenset[str]:
+    phrases = vocabulary("chrome").entries["aside"]["phrases"]
+    return frozenset(plain for phrase in phrases for plain in expand(phrase))
+
+
+def _is_only_links(block: Block) -> bool:
+    """Is a block nothing but the words of links to other pages?"""
+    if not block.links or block.kind in ("title", "heading"):
+        return False
+    linked = sum(len(link.text) for link in block.links if not link.url.startswith(("mailto:", "tel:")))
+    return linked >= 0.9 * len(block.text)
+
+
+def _tidy(blocks: list[Block], whole_body: bool) -> list[Block]:
+    """`blocks` without what only the sequence shows to be chrome.
+
+    That is: links under 'Related pages' and the like; menus of a page without any markup (links above its first heading,
+    six and more links in a row that nothing introduces); what stands there twice for small screens; the copyright line and
+    what follows it.
+    """
+    first = next((i for i, block in enumerate(blocks) if block.kind == "heading"), 0) if whole_body else 0
+    links = [_is_only_links(block) for block in blocks]
+    drop = [False] * len(blocks)
+    run = 0
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    for i, block in enumerate(blocks):
+        run = run + 1 if links[i] else 0
+        if links[i]:
+            above = block.headings[-1].lower().strip(" :") if block.headings else ""
+            drop[i] = i < first or above in _aside_headings()
+            if whole_body and run >= 6 and len(block.headings) < 2 and not block.lead.endswith(":"):
+                drop[i - 5 : i + 1] = [True] * 6
+        elif len(block.text) > 30 and block.kind not in ("heading", "title", "row"):
+            key = (block.text, block.headings)
+            drop[i] = key in seen
+            seen.add(key)
+        if len(block.text) < 300 and i > 0.5 * len(blocks) and _COPYRIGHT.search(block.text):
+            drop[i:] = [True] * (len(blocks) - i)
+            break
+    for i in range(len(blocks) - 1, -1, -1):
+        # A heading over nothing goes with what stood under it.
+        if blocks[i].kind == "heading" and not drop[i] and blocks[i].text.lower().strip(" :") in _aside_headings():
+            below = next((j for j in range(i + 1, len(blocks)) if not drop[j]), None)
+            drop[i] = below is None or (blocks[below].kind == "heading" and blocks[below].depth <= blocks[i].depth)
+    return [block for i, block in enumerate(blocks) if not drop[i]]
+
+
+def _contacts_among(blocks: list[Block]) -> list[Block]:
+    """Of what stands beside the main part: blocks with an address or a number, and the line above each that names whose they are."""
+    kept: list[Block] = []
+    for index, block in enumerate(blocks):
+        if block.kind in ("title", "heading"):
+            continue
+        if len(block.text) < 600 and (
+            _CONTACT.search(block.text) or any(link.url.startswith(("mailto:", "tel:")) for link in block.links)
+        ):
+            above = blocks[index - 1] if index else None
+            if (
+                above is not None
+                and above not in kept
+                and len(above.text) < 150
+                and (above.kind == "heading" or not above.links)
+            ):
+                kept.append(above)
+            kept.append(block)
+    return kept[:20]
 
 
 def _span(cell: etree._Element, name: str) -> int:
