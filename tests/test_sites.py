@@ -1,0 +1,106 @@
+"""The main job on whole fictional hospital websites, over real HTTP: what a crawl stores is what a careful reader names.
+
+Adding a site adds a folder to tests/sites/ and no code (tests/sites/README.md). The expectations were written before
+the sites were first read; they are not to be bent to what the stages find.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scraper.demo import MARK, Site, read_sites, serve_sites
+from scraper.extract import Reader
+from scraper.items import FIELD, FIELDS, Page
+from scraper.record import to_record
+from scraper.registry import load_registry
+from tests.comparing import differences
+
+SITES = read_sites()
+by_site = pytest.mark.parametrize("site", SITES, ids=lambda site: site.directory.name)
+
+
+@cache
+def expected(site: Site) -> list[dict[str, Any]]:
+    """The programs of expected.json."""
+    return json.loads((site.directory / "expected.json").read_text("utf-8"))["programs"]
+
+
+def program_facts(program: dict[str, Any]) -> dict[str, Any]:
+    """The facts of a program: those of its pages together, where pages differ the first one's."""
+    facts: dict[str, Any] = {}
+    for page in program["pages"].values():
+        for name, value in page.items():
+            if isinstance(value, list):
+                facts[name] = [*facts.get(name, []), *(item for item in value if item not in facts.get(name, []))]
+            else:
+                facts.setdefault(name, value)
+    return facts | program.get("facts", {})
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader()
+
+
+@by_site
+def test_each_page_is_read_as_expected(site: Site, reader: Reader) -> None:
+    wanted = {path: facts for program in expected(site) for path, facts in program["pages"].items()}
+    lines = []
+    for path in site.routes:
+        answer = site.answer(path)
+        if answer.content_type.startswith("text/html") or answer.content_type == "application/pdf":
+            page = Page(url=f"https://{site.id}.example{path}", body=answer.body, content_type=answer.content_type)
+            record = to_record(reader.read(page))
+            if record["relevant"] != (path in wanted):
+                lines.append(f"{path}: relevant: wanted {path in wanted}, got {record['relevant']}")
+            elif record["relevant"]:
+                lines += [f"{path}: {line}" for line in differences(wanted[path], record)]
+    assert not lines, f"{site.directory.name} is read otherwise than it should be:\n  " + "\n  ".join(lines)
+
+
+@by_site
+def test_expectation_is_well_formed(site: Site) -> None:
+    for program in expected(site):
+        assert set(program) <= {"name", "pages", "facts"}
+        assert program["pages"].keys() <= site.routes.keys()
+        facts = program_facts(program)
+        assert facts["program_types"]
+        for name, value in facts.items():
+            assert name in FIELD, f"there is no field {name}"
+            if FIELD[name].choices:
+                assert set(value if isinstance(value, list) else [value]) <= set(FIELD[name].choices), name
+
+
+def test_the_sites_show_every_field_and_every_choice() -> None:
+    seen: dict[str, set[Any]] = {field.name: set() for field in FIELDS}
+    for site in SITES:
+        for program in expected(site):
+            for name, value in program_facts(program).items():
+                if name in ("fees", "deadlines"):
+                    seen[name] |= {(key, str(item)) for entry in value for key, item in entry.items()}
+                else:
+                    seen[name] |= set(value if isinstance(value, list) else [value])
+    for field in FIELDS:
+        assert seen[field.name], f"no site states {field.name}"
+        assert set(field.choices) <= seen[field.name], f"{field.name}: no site shows {set(field.choices) - seen[field.name]}"
+
+
+def test_sites_are_plainly_fictional(tmp_path: Path) -> None:
+    """Reserved names and numbers only (RFC 2606, 555-01xx), and every name marked in the registry that is made of them."""
+    for site in SITES:
+        for path in site.routes:
+            text = site.answer(path).body.decode("latin-1")
+            for host in re.findall(r"[\w.]@([\w.-]*\w)", text):
+                assert host.endswith(".example"), f"{site.id}{path}: {host}"
+            for number in re.findall(r"\b\d{3}\D{1,2}(\d{3}-\d{4})\b", text):
+                assert number.startswith("555-01"), f"{site.id}{path}: {number}"
+    with serve_sites() as served:
+        registry = load_registry(served.write_registry(tmp_path))
+    assert len(registry.institutions) == len(SITES)
+    assert all(institution.name.endswith(MARK) for institution in registry.institutions.values())
