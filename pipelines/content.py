@@ -409,7 +409,8 @@ class _Reader:
             closer = self._restoring(closer)
             if panel and not (self.stack and self.stack[-1][1] == panel):
                 self._heading(self._below(), panel, (), "panel")
-            self.frame = len(self.stack)
+            if panel or tag == "details":
+                self.frame = len(self.stack)
         if tag == "table" and _is_data_table(element):
             self._table(element)
             return closer, False
