@@ -22,6 +22,8 @@ from urllib.parse import urlsplit
 import attrs
 import yaml
 
+from scraper.registry import INSTITUTION_COLUMNS, START_URL_COLUMNS
+
 ROOT = Path(__file__).resolve().parent.parent
 SITES = ROOT / "tests" / "sites"
 # Beside the real database, never in it.
@@ -100,7 +102,9 @@ class Site:
             return Response(301, "text/html", b"", self.redirects[path])
         file = self.routes.get(path)
         if file is None:
-            return self._html("<title>Page not found</title><h1>Page not found</h1><p>That page has moved or gone.</p>", 404)
+            return self._html(
+                "<title>Page not found</title><h1>Page not found</h1><p>That page has moved or gone.</p>", 404
+            )
         if file.suffix == ".html":
             return self._html(file.read_text("utf-8"))
         body = file.read_bytes()
@@ -120,7 +124,9 @@ def read_sites(directory: Path = SITES) -> list[Site]:
     """Every site of `directory`, by folder name. Raises SiteError where there is none."""
     sites = [Site.read(path.parent) for path in sorted(directory.glob("*/site.yml"))]
     if not sites:
-        raise SiteError(f"{directory}: there is no sample site here. They come with the project's source, in tests/sites/.")
+        raise SiteError(
+            f"{directory}: there is no sample site here. They come with the project's source, in tests/sites/."
+        )
     return sites
 
 
@@ -136,7 +142,7 @@ class ServedSites:
         directory.mkdir(parents=True, exist_ok=True)
         with (directory / "institutions.csv").open("w", newline="", encoding="utf-8") as file:
             rows = csv.writer(file)
-            rows.writerow("id name kind parent city state lat lon website vslo_host notes".split())
+            rows.writerow(INSTITUTION_COLUMNS)
             for s in self.sites:
                 name = f"{s.name} {MARK}"
                 rows.writerow(
@@ -144,7 +150,7 @@ class ServedSites:
                 )
         with (directory / "start_urls.csv").open("w", newline="", encoding="utf-8") as file:
             rows = csv.writer(file)
-            rows.writerow("institution_id url program_type seen".split())
+            rows.writerow(START_URL_COLUMNS)
             for s in self.sites:
                 rows.writerows([s.id, s.url(entry["path"]), entry["program_type"], "file"] for entry in s.start)
         return directory
@@ -159,7 +165,9 @@ def serve_sites(directory: Path = SITES, host: str = "127.0.0.1", port: int = 0)
     served = ServedSites(read_sites(directory))
     with contextlib.ExitStack() as stack:
         for number, site in enumerate(served.sites):
-            server = _listen(str(ip_address(host) + number), host, port, port + number if port else 0, _handler(site, served))
+            server = _listen(
+                str(ip_address(host) + number), host, port, port + number if port else 0, _handler(site, served)
+            )
             stack.callback(server.server_close)
             address, bound = server.server_address[:2]
             site.base = f"http://{address!s}:{bound}"
