@@ -11,3 +11,7 @@ stopped crawl left unfinished: that one keeps what it had.
 from __future__ import annotations
 
 institution_finished = object()
+
+# Sent by the programs stage when it has made programs of an institution's pages, with the keyword argument
+# `visit` (`pipelines.programs.Visit`). The storage stage waits for it.
+programs_ready = object()
