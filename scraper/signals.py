@@ -1,9 +1,12 @@
 """Signals of our own, sent through `crawler.signals` beside Scrapy's.
 
-`institution_finished` is sent once for each institution of a crawl, after its last page has left the pipelines, with
-the keyword arguments `institution_id` (str) and `outcome` (`scraper.items`-free: a `scraper.crawling.Outcome`, see
-there). The stage that groups pages into programs waits for it. It is not sent for an institution that a
+`institution_finished` is sent once for each institution, after its last page has left the pipelines, with
+`institution_id` (str) and `outcome` (scraper.outcomes.Outcome). The stage that groups pages into programs waits for
+it, and may write `outcome.programs`. What a handler raises counts as a failure to store. It is not sent for an institution that a
 stopped crawl left unfinished: that one keeps what it had.
+
+`institution_reported` follows when those handlers are done, finished or not, with `outcome`. `page_read` is sent for each
+page that has left the pipelines, kept or dropped, with `page`. Both are for reports and progress.
 
     crawler.signals.connect(self.institution_finished, signal=institution_finished)
 """
@@ -11,7 +14,5 @@ stopped crawl left unfinished: that one keeps what it had.
 from __future__ import annotations
 
 institution_finished = object()
-
-# Sent by the programs stage when it has made programs of an institution's pages, with the keyword argument
-# `visit` (`pipelines.programs.Visit`). The storage stage waits for it.
-programs_ready = object()
+institution_reported = object()
+page_read = object()
