@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import attrs
 import yaml
 
+from scraper.database import open_database
 from scraper.registry import INSTITUTION_COLUMNS, START_URL_COLUMNS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +31,7 @@ SITES = ROOT / "tests" / "sites"
 DATABASE = ROOT / "data" / "local" / "demo.db"
 MARK = "(fictional)"
 NOTE = "Fictional: a sample site of the project, on no map and in no directory."
+BANNER = "Demonstration: every hospital, program, person and number here is invented."
 
 _CONTENT_TYPES = {".pdf": "application/pdf", ".txt": "text/plain", ".xml": "application/xml"}
 
@@ -128,6 +130,14 @@ def read_sites(directory: Path = SITES) -> list[Site]:
             f"{directory}: there is no sample site here. They come with the project's source, in tests/sites/."
         )
     return sites
+
+
+def mark_fictional(database: Path) -> None:
+    """Write into `database`, made where there is none, that all in it is invented: the site says so on every page."""
+    rows = [{"property": "title", "value": f"USCE Atlas {MARK}"}, {"property": "fictional", "value": BANNER}]
+    db = open_database(database)
+    db.table("about").upsert_all(rows, pk="property")
+    db.close()
 
 
 @attrs.define

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from scraper.demo import MARK, Site, read_sites, serve_sites
+from scraper.database import SCALAR_FIELDS, SET_TABLES
+from scraper.demo import BANNER, MARK, Site, mark_fictional, read_sites, serve_sites
 from scraper.extract import Reader
 from scraper.items import FIELD, FIELDS, Page
 from scraper.record import to_record
@@ -64,6 +69,53 @@ def test_each_page_is_read_as_expected(site: Site, reader: Reader) -> None:
     assert not lines, f"{site.directory.name} is read otherwise than it should be:\n  " + "\n  ".join(lines)
 
 
+def stored_programs(database: Path) -> list[dict[str, Any]]:
+    """The programs of a database as records in the labels form, each with `institution_id`, `name` and the paths of its `pages`."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.row_factory = sqlite3.Row
+        return [stored_program(connection, row) for row in connection.execute("select * from programs")]
+
+
+def stored_program(connection: sqlite3.Connection, program: sqlite3.Row) -> dict[str, Any]:
+    def rows(table: str) -> list[sqlite3.Row]:
+        return connection.execute(f"select * from {table} where program_id = ?", [program["id"]]).fetchall()
+
+    record: dict[str, Any] = {name: program[name] for name in ("institution_id", "name")}
+    record["pages"] = {urlsplit(row["url"]).path for row in rows("pages")}
+    for field in SCALAR_FIELDS:
+        value = program[field.name]
+        record[field.name] = bool(value) if field.kind == "bool" and value is not None else value
+    for name, (table, column, fixed) in SET_TABLES.items():
+        record[name] = [row[column] for row in rows(table) if all(row[key] == value for key, value in fixed.items())]
+    record["fees"] = [
+        {"for": row["audience"], "refundable": None if row["refundable"] is None else bool(row["refundable"])}
+        | {key: row[key] for key in ("kind", "amount", "per", "weeks")}
+        for row in rows("fees")
+    ]
+    record["deadlines"] = [
+        {"for": row["audience"], "lead": row["lead_n"] and {"n": row["lead_n"], "unit": row["lead_unit"]}}
+        | {key: row[key] for key in ("kind", "date", "month_day", "rolling")}
+        for row in rows("deadlines")
+    ]
+    return record
+
+
+def crawl_differences(site: Site, stored: list[dict[str, Any]]) -> Iterator[str]:
+    """One line for each thing in which the stored programs of `site` depart from expected.json."""
+    left = [program for program in stored if program["institution_id"] == site.id]
+    for program in expected(site):
+        pages = set(program["pages"])
+        best = max(left, key=lambda other: len(other["pages"] & pages), default=None)
+        if best is None or not best["pages"] & pages:
+            yield f"no program '{program['name']}'"
+            continue
+        left.remove(best)
+        if best["pages"] != pages:
+            yield f"{program['name']}: pages: wanted {sorted(pages)}, got {sorted(best['pages'])}"
+        yield from (f"{program['name']}: {line}" for line in differences(program_facts(program), best))
+    yield from (f"a program that nobody expects: '{other['name']}' {sorted(other['pages'])}" for other in left)
+
+
 @by_site
 def test_expectation_is_well_formed(site: Site) -> None:
     for program in expected(site):
@@ -106,3 +158,13 @@ def test_sites_are_plainly_fictional(tmp_path: Path) -> None:
         registry = load_registry(served.write_registry(tmp_path))
     assert len(registry.institutions) == len(SITES)
     assert all(institution.name.endswith(MARK) for institution in registry.institutions.values())
+
+
+def test_the_demonstration_says_that_it_is_one(tmp_path: Path) -> None:
+    database = tmp_path / "demo.db"
+    for _ in range(2):
+        mark_fictional(database)
+    with closing(sqlite3.connect(database)) as connection:
+        about = dict(connection.execute("select property, value from about"))
+    assert MARK in about["title"]
+    assert about["fictional"] == BANNER
