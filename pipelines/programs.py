@@ -1,8 +1,8 @@
 """Pages of one institution that speak of one program become that program; facts that disagree are kept and marked.
 
-Two questions are answered here, each by a pure function. `merge_programs`: which pages speak of the same program?
-`merge_facts`: what holds for a program whose pages say several things? Nothing here knows the database: `pipelines.storage`
-finds the programs that are stored already and keeps their ids.
+`merge_programs` answers which pages speak of the same program, `pipelines.merging` what holds where they say several
+things. Nothing here knows the database: `pipelines.storage` finds the programs that are stored already and keeps
+their ids.
 """
 
 from __future__ import annotations
@@ -10,18 +10,16 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import attrs
 from scrapy import signals
 from scrapy.crawler import Crawler
 
-from scraper.items import FIELDS, Audience, Block, Deadline, Fact, Fee, Page, Program
+from scraper.items import Audience, Block, Fact, Page, Program
 from scraper.outcomes import Outcome
-from scraper.record import choose
 from scraper.scope import audience_in
-from scraper.signals import institution_finished, programs_ready
 from scraper.text import fold_space
 from scraper.urls import host_of, key, segments
 from scraper.vocabulary import vocabulary
@@ -431,162 +429,6 @@ def _shortened(name: str) -> str:
     return name if len(name) <= MAX_NAME else f"{name[:MAX_NAME].rsplit(' ', 1)[0]} …"
 
 
-# --- what holds for a program ----------------------------------------------------------------------------------------
-
-
-@attrs.frozen
-class Reading:
-    """A fact with the page that states it and when that page was fetched."""
-
-    page_url: str
-    fetched_at: str
-    fact: Fact
-
-
-@attrs.define
-class Merged:
-    """What holds for a program. Each value comes with the reading that stands for it."""
-
-    scalars: dict[str, Reading] = attrs.field(factory=dict)
-    sets: dict[str, dict[str, Reading]] = attrs.field(factory=dict)
-    fees: dict[Fee, Reading] = attrs.field(factory=dict)
-    deadlines: dict[Deadline, Reading] = attrs.field(factory=dict)
-    audiences: dict[tuple[str, str], Audience] = attrs.field(
-        factory=dict
-    )  # (field, member of a set) -> whom it is about
-    conflicts: list[Reading] = attrs.field(factory=list)
-
-
-def overlap(one: Audience, other: Audience) -> bool:
-    """Are two statements about some of the same people?"""
-    return "any" in (one, other) or one == other
-
-
-def merge_facts(readings: Iterable[Reading], own_url: str = "") -> Merged:
-    """What holds where several pages of a program state facts.
-
-    The same value twice is more evidence. Where values differ, what is said of the more specific audience stands, then
-    what the program's own page says, then what was read last; the rest are conflicts. A statement about US
-    students alone is no value of a program that takes others too (rule 5 of the house), except how to apply.
-    """
-    own = key(own_url) if own_url else ""
-    # Three stable sorts: by page last of all, so that it weighs most.
-    ranked = sorted(readings, key=lambda r: (-r.fact.confidence, r.page_url))
-    ranked.sort(key=lambda r: r.fetched_at, reverse=True)
-    ranked.sort(key=lambda r: key(r.page_url) != own)
-    by_field: dict[str, list[Reading]] = {}
-    for reading in ranked:
-        by_field.setdefault(reading.fact.field, []).append(reading)
-    merged = Merged()
-    takes_others = _takes_others(by_field)
-    for field in FIELDS:
-        found = by_field.get(field.name, [])
-        if not found:
-            continue
-        if field.kind == "set":
-            _merge_set(field.name, found, merged)
-        elif field.kind == "fees":
-            merged.fees = _merge_rows(found, _fee_slot, _fee_join, merged)
-        elif field.kind == "deadlines":
-            merged.deadlines = _merge_rows(found, _deadline_slot, _deadline_join, merged)
-        else:
-            chosen, others = choose(field, (r.fact for r in found), several_pages=True)
-            if chosen is None:
-                continue
-            merged.conflicts += [
-                r for r in found if any(r.fact is o for o in others) and overlap(r.fact.audience, chosen.audience)
-            ]
-            if chosen.audience != "us" or not takes_others or field.name == "vslo":
-                merged.scalars[field.name] = next(r for r in found if r.fact is chosen)
-    return merged
-
-
-def _takes_others(by_field: dict[str, list[Reading]]) -> bool:
-    """Does the program take visitors other than students of US schools?"""
-    visitors = {r.fact.value for r in by_field.get("audiences", ())}
-    accepts = {r.fact.value for r in by_field.get("accepts_international", ())}
-    return bool(visitors - {"us_student"} or accepts & {"yes", "partners_only"})
-
-
-def _merge_set(field: str, found: list[Reading], merged: Merged) -> None:
-    members: dict[str, Reading] = {}
-    spelled: dict[str, str] = {}
-    said: dict[str, set[Audience]] = {}
-    for reading in found:
-        value = str(reading.fact.value)
-        member = spelled.setdefault(value.casefold(), value)
-        members.setdefault(member, reading)
-        said.setdefault(member, set()).add(reading.fact.audience)
-    merged.sets[field] = members
-    for member, audiences in said.items():
-        merged.audiences[field, member] = audiences.pop() if len(audiences) == 1 else "any"
-
-
-_Row = TypeVar("_Row", Fee, Deadline)
-
-
-def _merge_rows(
-    found: list[Reading], slot: Callable[[Any], tuple | None], join: Callable[[_Row, _Row], _Row | None], merged: Merged
-) -> dict[_Row, Reading]:
-    """The fees or deadlines that stand. `slot` names what can have one value only among pages (None: any number can
-    stand side by side); `join` makes one of two that say the same, one of them with less detail."""
-    rows: list[tuple[_Row, Reading]] = []
-    for reading in found:
-        value: _Row = reading.fact.value
-        at = slot(value)
-        for index, (row, standing) in enumerate(rows):
-            joined = join(row, value)
-            if joined is not None:
-                rows[index] = (joined, standing)
-                break
-        else:
-            contested = at is not None and any(
-                slot(row) == at
-                and overlap(row.audience, value.audience)
-                and key(standing.page_url) != key(reading.page_url)
-                for row, standing in rows
-            )
-            if contested:
-                merged.conflicts.append(reading)
-            else:
-                rows.append((value, reading))
-    return dict(rows)
-
-
-def _fee_slot(fee: Fee) -> tuple | None:
-    return (fee.kind, fee.per, fee.weeks) if fee.kind in ("application", "program", "deposit") else None
-
-
-def _fee_join(one: Fee, other: Fee) -> Fee | None:
-    """One fee for two that are the same amount for the same thing, where one says more about it than the other."""
-    if (one.kind, one.amount, one.per, one.weeks) != (other.kind, other.amount, other.per, other.weeks):
-        return None
-    if not overlap(one.audience, other.audience):
-        return None
-    if None not in (one.refundable, other.refundable) and one.refundable != other.refundable:
-        return None
-    refundable = one.refundable if one.refundable is not None else other.refundable
-    return attrs.evolve(one, refundable=refundable, audience=one.audience if one.audience == other.audience else "any")
-
-
-def _deadline_slot(deadline: Deadline) -> tuple | None:
-    return (deadline.kind, "lead") if deadline.lead_n is not None else None
-
-
-def _deadline_join(one: Deadline, other: Deadline) -> Deadline | None:
-    """One deadline for two that are the same day, where one gives the year or says whom it is for and the other does not."""
-    if one.kind != other.kind or not overlap(one.audience, other.audience):
-        return None
-    if (one.lead_n, one.lead_unit, one.rolling) != (other.lead_n, other.lead_unit, other.rolling):
-        return None
-    if one.date != other.date or one.month_day != other.month_day:
-        dated, bare = (one, other) if one.date else (other, one)
-        if not dated.date or not bare.month_day or dated.date[5:] != bare.month_day:
-            return None
-        one = attrs.evolve(dated, audience=one.audience)
-    return attrs.evolve(one, audience=one.audience if one.audience == other.audience else "any")
-
-
 # --- the stage -------------------------------------------------------------------------------------------------------
 
 
@@ -598,9 +440,7 @@ class Visit:
     outcome: str = "finished"
     complete: bool = True
     pages: list[Summary] = attrs.field(factory=list)  # every page that was read, relevant or not
-    failed: dict[str, int] = attrs.field(
-        factory=dict
-    )  # pages that answered with an error: URL -> HTTP status, 0 for none
+    failed: dict[str, str] = attrs.field(factory=dict)  # what could not be read: URL -> reason (scraper.outcomes)
     programs: list[Program] = attrs.field(factory=list)
 
 
@@ -613,66 +453,51 @@ def outcome_words(outcome: Outcome) -> str:
 
 
 class ProgramsStage:
-    """Collects what the pages of an institution state; makes programs of it when the institution is done.
+    """Collects what the pages of each institution state until the storage stage asks for it.
 
-    Sends `scraper.signals.programs_ready` with each visit. Pages are let go as soon as they are summed up.
+    Pages are let go as soon as they are summed up. What an earlier stage dropped was read all the same: it is kept as
+    a page that says nothing, so that what it said before can be closed.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.visits: dict[str, Visit] = {}
+        crawler.signals.connect(self.item_dropped, signal=signals.item_dropped)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ProgramsStage:
-        stage = cls(crawler)
-        crawler.signals.connect(stage.item_dropped, signal=signals.item_dropped)
-        crawler.signals.connect(stage.institution_finished, signal=institution_finished)
-        crawler.signals.connect(stage.spider_closed, signal=signals.spider_closed)
-        return stage
+        return cls(crawler)
 
     def process_item(self, page: Page) -> Page:
         self._collect(page)
-        page.body, page.blocks = b"", []
         return page
 
     def item_dropped(self, item: Any) -> None:
-        """A page that an earlier stage dropped was read all the same: what it said before, it says no longer."""
         if isinstance(item, Page):
             item.relevant = False
             self._collect(item)
-            item.body, item.blocks = b"", []
 
     def _collect(self, page: Page) -> None:
         if page.institution_id is None:
             self._count("programs/pages_without_institution")
             return
         visit = self.visits.setdefault(page.institution_id, Visit(page.institution_id))
-        if page.status >= 400 or page.needs_browser:
+        if page.status >= 400 or (page.needs_browser and not page.relevant):
             visit.failed[page.url] = f"http_{page.status}" if page.status >= 400 else "needs_browser"
         else:
             visit.pages.append(Summary.of(page))
+        page.body, page.blocks = b"", []
 
-    def institution_finished(self, institution_id: str, outcome: Outcome | None = None) -> None:
+    def take(self, institution_id: str, outcome: Outcome | None = None, *, complete: bool = True) -> Visit:
+        """What was found at an institution, its programs built, and forgotten here."""
         visit = self.visits.pop(institution_id, None) or Visit(institution_id)
-        if isinstance(outcome, Outcome):
+        visit.complete = complete
+        if outcome is not None:
             visit.failed.update(outcome.failed_urls)
             visit.outcome = outcome_words(outcome)
-        self._finish(visit)
-
-    def spider_closed(self, reason: str = "finished") -> None:
-        """Pages that came after their institution's end are stored; what a stopped crawl left unfinished is not."""
-        visits, self.visits = self.visits, {}
-        for visit in visits.values():
-            if reason == "finished":
-                visit.complete = False
-                self._finish(visit)
-            else:
-                self._count("programs/unfinished_institutions")
-
-    def _finish(self, visit: Visit) -> None:
-        visit.programs = merge_programs(visit.institution_id, visit.pages)
+        visit.programs = merge_programs(institution_id, visit.pages)
         self._count("programs/built", len(visit.programs))
-        self.crawler.signals.send_catch_log(signal=programs_ready, visit=visit)
+        return visit
 
     def _count(self, name: str, count: int = 1) -> None:
         if self.crawler.stats is not None:

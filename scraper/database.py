@@ -28,15 +28,15 @@ year resolved to the next one and marked), `deadline_dates` (their common ground
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
-from scraper.items import AUDIENCES, FEE_KINDS, FEE_PERIODS, FIELDS, INSTITUTION_KINDS, PROGRAM_TYPES
+from scraper.items import AUDIENCES, FEE_KINDS, FEE_PERIODS, FIELDS, INSTITUTION_KINDS, PROGRAM_TYPES, Institution
 from scraper.vocabulary import VocabularyError, vocabulary
 
 APPLICATION_ID = 0x55534345  # 'USCE' in ASCII: tells our files from other programs'
@@ -195,7 +195,7 @@ TABLES: tuple[Table, ...] = (
             Column("status", "integer", "HTTP status of the last answer."),
             Column("content_hash", "text", "Fingerprint of the page's own text: changes when its words do."),
             Column("first_seen", "datetime", "When it was first read.", "UTC"),
-            Column("fetched_at", "datetime", "When its present content was fetched.", "UTC", required=True),
+            Column("fetched_at", "datetime", "When its present text was first read.", "UTC", required=True),
             Column("last_seen", "datetime", "When it was last fetched.", "UTC"),
             Column("unreachable_since", "datetime", "Since when it cannot be fetched.", "UTC"),
         ),
@@ -206,7 +206,7 @@ TABLES: tuple[Table, ...] = (
     Table(
         "evidence",
         "Evidence",
-        "What was read where: each value with the exact words, page and rule. One row a program, field, value, audience and page. Closed rows are history.",
+        "What was read where: each value with the exact words, page and rule. One row a program, field, value, audience, page and span of time. Closed rows are history.",
         (
             Column("id", "integer", "Number of the reading.", required=True, exported=False),
             _PROGRAM,
@@ -240,8 +240,8 @@ TABLES: tuple[Table, ...] = (
             Column("closed_at", "datetime", "When the page no longer said so; empty while it does.", "UTC"),
         ),
         key=("id",),
-        order=("program_id", "field", "value", "audience", "page_url"),
-        unique=(("program_id", "field", "value", "audience", "page_url"),),
+        order=("program_id", "field", "value", "audience", "page_url", "first_seen"),
+        unique=(("program_id", "field", "value", "audience", "page_url", "first_seen"),),
         indexes=(("field",), ("page_url",)),
     ),
     Table(
@@ -782,3 +782,111 @@ def open_database(path: Path | str) -> sqlite_utils.Database:
             f"{path}: cannot be written ({error}). Check the folder's permissions and free space."
         ) from None
     return db
+
+
+# --- reading and writing rows ------------------------------------------------------------------------------------
+# Names of tables and columns come from the code, never from a page; values are always bound.
+
+Row = dict[str, Any]
+
+
+def _where(equals: Row) -> tuple[str, list[Any]]:
+    if not equals:
+        return "", []
+    terms = [f'"{name}" is ?' if value is None else f'"{name}" = ?' for name, value in equals.items()]
+    return f" where {' and '.join(terms)}", list(equals.values())
+
+
+def select(db: sqlite_utils.Database, table: str, order: tuple[str, ...] = (), **equals: Any) -> list[Row]:
+    """The rows of a table or view whose columns equal what is given, in the given order (nulls first)."""
+    where, values = _where(equals)
+    by = f" order by {', '.join(_quoted(name) for name in order)}" if order else ""
+    cursor = db.execute(f'select * from "{table}"{where}{by}', values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def select_one(db: sqlite_utils.Database, table: str, **equals: Any) -> Row | None:
+    """The first such row, None where there is none."""
+    rows = select(db, table, **equals)
+    return rows[0] if rows else None
+
+
+def insert(db: sqlite_utils.Database, table: str, row: Row) -> int:
+    """Write a new row; gives its number."""
+    names = ", ".join(_quoted(name) for name in row)
+    marks = ", ".join("?" * len(row))
+    return int(db.execute(f'insert into "{table}" ({names}) values ({marks})', list(row.values())).lastrowid or 0)
+
+
+def update(db: sqlite_utils.Database, table: str, key: Row, values: Row) -> None:
+    """Change columns of the rows that `key` names."""
+    if values:
+        where, bound = _where(key)
+        terms = ", ".join(f'"{name}" = ?' for name in values)
+        db.execute(f'update "{table}" set {terms}{where}', [*values.values(), *bound])
+
+
+def upsert(db: sqlite_utils.Database, table: str, row: Row) -> bool:
+    """Write a row, or change the stored one with its key where it differs. True where anything was written."""
+    key = {name: row[name] for name in TABLE[table].key}
+    stored = select_one(db, table, **key)
+    if stored is None:
+        insert(db, table, row)
+        return True
+    changed = {name: value for name, value in row.items() if stored[name] != value}
+    update(db, table, key, changed)
+    return bool(changed)
+
+
+def delete(db: sqlite_utils.Database, table: str, **equals: Any) -> None:
+    """Remove the rows whose columns equal what is given."""
+    where, values = _where(equals)
+    db.execute(f'delete from "{table}"{where}', values)
+
+
+def highest(db: sqlite_utils.Database, table: str, column: str) -> int:
+    """The highest number in a column, 0 in an empty table."""
+    return int(db.execute(f'select coalesce(max("{column}"), 0) from "{table}"').fetchone()[0])
+
+
+def count(db: sqlite_utils.Database, table: str) -> int:
+    """How many rows a table or view has."""
+    return int(db.execute(f'select count(*) from "{table}"').fetchone()[0])
+
+
+def write_search(db: sqlite_utils.Database, search_id: int, words: Row) -> bool:
+    """Put a program's words into the full-text index. True where they were not there already."""
+    names = ", ".join(SEARCH_COLUMNS)
+    stored = db.execute(f"select {names} from {SEARCH_TABLE} where rowid = ?", [search_id]).fetchone()
+    wanted = tuple(words[name] for name in SEARCH_COLUMNS)
+    if stored == wanted:
+        return False
+    if stored is not None:
+        db.execute(f"delete from {SEARCH_TABLE} where rowid = ?", [search_id])
+    marks = ", ".join("?" * len(SEARCH_COLUMNS))
+    db.execute(f"insert into {SEARCH_TABLE} (rowid, {names}) values (?, {marks})", [search_id, *wanted])
+    return True
+
+
+def delete_search(db: sqlite_utils.Database, search_id: int) -> None:
+    """Take a program out of the full-text index."""
+    db.execute(f"delete from {SEARCH_TABLE} where rowid = ?", [search_id])
+
+
+def write_institutions(db: sqlite_utils.Database, institutions: Iterable[Institution]) -> None:
+    """Bring the registry's institutions into the database."""
+    with db.atomic():
+        for one in institutions:
+            upsert(db, "institutions", institution_row(one))
+
+
+def institution_row(one: Institution) -> Row:
+    """An institution of the registry as a row."""
+    vslo_host = None if one.vslo_host is None else int(one.vslo_host)
+    row = {name: getattr(one, name, None) for name in TABLE["institutions"].column}
+    return row | {"latitude": one.lat, "longitude": one.lon, "vslo_host": vslo_host}
