@@ -16,3 +16,7 @@ from __future__ import annotations
 institution_finished = object()
 institution_reported = object()
 page_read = object()
+
+# Sent by the programs stage when it has made programs of an institution's pages, with the keyword argument
+# `visit` (`pipelines.programs.Visit`). The storage stage waits for it.
+programs_ready = object()
