@@ -166,6 +166,10 @@ class Sites:
             return _best(scores.items())
         return list(self._domains.get(domain_of(host), {}))
 
+    def owner(self, url: str) -> str | None:
+        """The institution that a page is given to: of several that share its site the one listed first."""
+        return next(iter(self.owners(url)), None)
+
 
 def _best(scores: Iterable[tuple[str, float]]) -> list[str]:
     scores = list(scores)

@@ -1,0 +1,433 @@
+"""The focused crawl: the registry's institutions, each from its start URLs (or its home page and sitemap), best first.
+
+The unit of work is the institution. To Scrapy each is one request (`data:,ID`, answered without the network), so that
+any scheduler, a shared one too, can hand them out; its callback is the whole visit. Inside of a visit one page is
+fetched after the other with `engine.download_async`, through all downloader middlewares: what has been read decides what
+is fetched next, the budget is exact, and the visit is over when the loop is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import attrs
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import CloseSpider
+from scrapy.http import Response, TextResponse
+from scrapy.utils.gz import gunzip, gzip_magic_number
+from scrapy.utils.sitemap import Sitemap, sitemap_urls_from_robots
+from twisted.python.failure import Failure
+
+from scraper.archive import Archive, Entry
+from scraper.items import Institution, Page, utc_now
+from scraper.outcomes import Outcome, reason_of
+from scraper.politeness import refused_hosts
+from scraper.registry import DIRECTORY, load_registry
+from scraper.signals import institution_finished, institution_reported, page_read
+from scraper.urls import Sites, canonical, key
+from spiders.frontier import Frontier
+from spiders.links import find_links, is_pdf, score_link
+
+logger = logging.getLogger(__name__)
+
+START_SCORE = 10.0  # start URLs go before whatever is found
+STOP_POLL = 0.5  # seconds after which a fetch looks whether the crawl is being stopped
+_HTML = ("text/html", "application/xhtml+xml")
+_PDF = "application/pdf"
+
+
+class Stopped(Exception):
+    """The crawl is being stopped: leave things as they are."""
+
+
+@attrs.define
+class Visit:
+    """A visit to one institution: what is to be fetched, what was, and how it went."""
+
+    institution: Institution
+    outcome: Outcome
+    frontier: Frontier
+    seen: set[str] = attrs.field(factory=set)  # keys of the pages read
+    read: asyncio.Event = attrs.field(factory=asyncio.Event)  # set when the page in the pipelines has left them
+    from_home: bool = False
+
+
+class InstitutionsSpider(Spider):
+    """Visits the institutions of the registry. With USCE_REPLAY it visits every page of an archive instead."""
+
+    name = "institutions"
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> InstitutionsSpider:
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        settings = crawler.settings
+        spider.registry = load_registry(Path(settings["USCE_REGISTRY"] or DIRECTORY))
+        spider.sites = Sites(spider.registry)
+        spider.no_institution = []
+        spider.archive = Archive(settings["USCE_REPLAY"]) if settings["USCE_REPLAY"] else None
+        spider.max_pages = settings.getint("USCE_MAX_PAGES")
+        spider.max_depth = settings.getint("USCE_MAX_DEPTH")
+        spider.min_score = settings.getfloat("USCE_MIN_LINK_SCORE")
+        spider.max_sitemaps = settings.getint("USCE_MAX_SITEMAPS")
+        spider.max_candidates = settings.getint("USCE_MAX_CANDIDATES")
+        spider.chosen = spider._choose(settings.getlist("USCE_INSTITUTIONS"))
+        spider.archived = spider._archived()
+        spider.at_once = settings.getint("USCE_CONCURRENT_INSTITUTIONS")
+        spider.visits = {}
+        spider.claims = {}
+        crawler.signals.connect(spider._left_pipelines, signal=signals.item_scraped)
+        crawler.signals.connect(spider._left_pipelines, signal=signals.item_dropped)
+        crawler.signals.connect(spider._failed_in_pipelines, signal=signals.item_error)
+        return spider
+
+    registry: Any
+    sites: Sites
+    archive: Archive | None
+    archived: dict[str, list[Entry]]
+    no_institution: list[str]  # addresses of the archive's pages that are nobody's
+    max_pages: int
+    max_depth: int
+    min_score: float
+    max_sitemaps: int
+    max_candidates: int
+    chosen: list[str]
+    at_once: int
+    visits: dict[str, Visit]
+    claims: dict[str, str]  # key of a page -> the institution that took it, where several share a site
+
+    def _choose(self, ids: list[str]) -> list[str]:
+        unknown = [identifier for identifier in ids if identifier not in self.registry.institutions]
+        if unknown:
+            raise ValueError(f"not in the registry: {', '.join(unknown)}")
+        return list(dict.fromkeys(ids)) or list(self.registry.institutions)
+
+    async def start(self) -> AsyncIterator[Request]:
+        self.slots = asyncio.Semaphore(self.at_once)
+        for identifier in self.to_visit:
+            yield Request(f"data:,{identifier}", self.visit, meta={"institution_id": identifier, "dont_cache": True})
+
+    def _archived(self) -> dict[str, list[Entry]]:
+        """The archive's pages by the institution they belong to. Pages of no known institution are counted and listed."""
+        if self.archive is None:
+            return {}
+        found: dict[str, list[Entry]] = {}
+        foreign: list[str] = []
+        for entry in self.archive.pages():
+            owner = (
+                entry.institution_id
+                if entry.institution_id in self.registry.institutions
+                else self.sites.owner(entry.url)
+            )
+            if owner is None:
+                foreign.append(entry.url)
+            else:
+                found.setdefault(owner, []).append(entry)
+        self.no_institution = foreign
+        return {identifier: found[identifier] for identifier in self.chosen if identifier in found}
+
+    @property
+    def to_visit(self) -> list[str]:
+        """The institutions of this crawl: the chosen ones, of an archive those that it holds pages of."""
+        return list(self.chosen) if self.archive is None else list(self.archived)
+
+    async def visit(self, response: Response) -> AsyncIterator[Page]:
+        """One institution from beginning to end."""
+        institution = self.registry.institutions[response.meta["institution_id"]]
+        async with self.slots:
+            visit = Visit(institution, Outcome(institution.id), Frontier(self.max_candidates))
+            self.visits[institution.id] = visit
+            try:
+                pages = self._replayed(visit) if self.archive is not None else self._crawled(visit)
+                async for page in pages:
+                    visit.read.clear()
+                    yield page
+                    await visit.read.wait()
+            except Stopped:
+                pass
+            except Exception:
+                # Nothing that one site does may end the visits to the others.
+                logger.exception("the visit to %s broke off", institution.id)
+                visit.outcome.failed("other")
+            else:
+                await self._finish(visit)
+            del self.visits[institution.id]
+            self.crawler.signals.send_catch_log(institution_reported, outcome=visit.outcome)
+
+    async def _finish(self, visit: Visit) -> None:
+        """Let the stages that group and store have their turn; an error of theirs is a failure of the visit."""
+        visit.outcome.finished = True
+        results = await self.crawler.signals.send_catch_log_async(
+            institution_finished, institution_id=visit.institution.id, outcome=visit.outcome
+        )
+        for _, result in results:
+            error = result.value if isinstance(result, Failure) else result
+            if isinstance(error, CloseSpider):
+                await self._close(error)
+            if isinstance(error, Exception):
+                logger.error("%s could not be stored: %s", visit.institution.id, error)
+                visit.outcome.finished = False
+                visit.outcome.failed("storage")
+                self.crawler.stats.set_value("storage/error", str(error))
+
+    async def _close(self, error: CloseSpider) -> None:
+        task = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=error.reason or "cancelled"))
+        self.crawler.stats.set_value("close/reason", error.reason)
+        task.add_done_callback(lambda _: None)
+
+    # --- Replay -----------------------------------------------------------------------------------------------------------
+
+    async def _replayed(self, visit: Visit) -> AsyncIterator[Page]:
+        for entry in self.archived[visit.institution.id]:
+            response = await self._fetch(visit, entry.url)
+            page = self._page(visit, response) if response is not None else None
+            if page is not None:
+                yield page
+
+    # --- Crawl ------------------------------------------------------------------------------------------------------------
+
+    async def _crawled(self, visit: Visit) -> AsyncIterator[Page]:
+        for start in self.registry.starts(visit.institution.id):
+            visit.frontier.push(canonical(start.url), START_SCORE, 0)
+        if not visit.frontier:
+            await self._begin_at_home(visit)
+        while visit.outcome.fetches < self.max_pages:
+            if not visit.frontier and visit.outcome.pages == 0:
+                await self._begin_at_home(visit)  # the start URLs are all gone: look for where they went
+            candidate = visit.frontier.pop()
+            if candidate is None:
+                break
+            response = await self._fetch(visit, candidate.url)
+            if response is None:
+                continue
+            page = self._page(visit, response)
+            if page is None:
+                continue
+            directives = _robots_directives(response)
+            if "noindex" in directives:
+                visit.outcome.failed("noindex", response.url)
+            else:
+                yield page
+            if "nofollow" not in directives and candidate.depth < self.max_depth:
+                self._follow(
+                    visit, response, page.relevance_score if page.relevant is not None else 0.0, candidate.depth + 1
+                )
+
+    async def _begin_at_home(self, visit: Visit) -> None:
+        """Home page and sitemaps, once."""
+        home = visit.institution.website
+        if visit.from_home or not home:
+            if not home and not self.registry.starts(visit.institution.id):
+                visit.outcome.failed("no_address")
+            return
+        visit.from_home = True
+        visit.frontier.push(canonical(home), START_SCORE, 0)
+        async for url in self._sitemap_urls(visit, home):
+            score = score_link("", url, "sitemap")
+            # Nothing but its address speaks for such a page: it must name something near to a program.
+            if score >= 2 * self.min_score and self._is_own(visit, url):
+                visit.frontier.push(canonical(url), score, 1)
+
+    async def _sitemap_urls(self, visit: Visit, home: str) -> AsyncIterator[str]:
+        robots = await self._fetch_quietly(visit, urljoin(home, "/robots.txt"))
+        named = list(sitemap_urls_from_robots(robots.body, home)) if robots is not None else []
+        queue = [url for url in named if self._is_own(visit, url)] or [urljoin(home, "/sitemap.xml")]
+        done: set[str] = set()
+        while queue and len(done) < self.max_sitemaps:
+            # Of many parts those first whose names promise most ('pages' before 'news').
+            queue.sort(key=lambda url: score_link("", url, "sitemap"), reverse=True)
+            url = queue.pop(0)
+            if url in done:
+                continue
+            done.add(url)
+            response = await self._fetch_quietly(visit, url)
+            if response is None:
+                continue
+            parts, pages = _read_sitemap(response)
+            queue += [part for part in parts if self._is_own(visit, part)]
+            for page in pages:
+                yield page
+
+    def _follow(self, visit: Visit, response: Response, page_score: float, depth: int) -> None:
+        if not isinstance(response, TextResponse):
+            return
+        for link in find_links(response):
+            score = score_link(link.text, link.url, link.section, page_score) - 0.02 * depth
+            if score < self.min_score:
+                continue
+            if not self._is_own(visit, link.url):
+                self.crawler.stats.inc_value("links/off_site")
+                continue
+            visit.frontier.push(link.url, score, depth)
+
+    def _is_own(self, visit: Visit, url: str) -> bool:
+        """Does `url` belong to the institution visited? A site that several share gives each page to who asks first."""
+        owners = self.sites.owners(url)
+        return (
+            visit.institution.id in owners and self.claims.get(key(url), visit.institution.id) == visit.institution.id
+        )
+
+    # --- One fetch ----------------------------------------------------------------------------------------------------------
+
+    async def _fetch(self, visit: Visit, url: str) -> Response | None:
+        """The response of a page; None, with its failure counted, where there is none that can be read."""
+        visit.outcome.fetches += 1
+        try:
+            response = await self._download(visit, url)
+        except Stopped:
+            raise
+        except Exception as error:
+            reason = "private_address" if (urlsplit(url).hostname or "") in refused_hosts else reason_of(error)
+            if reason == "other":
+                logger.warning("%s: %r", url, error)
+            self._failed(visit, reason, url)
+            return None
+        if not 200 <= response.status < 300:
+            reason = "redirects" if 300 <= response.status < 400 else f"http_{response.status}"
+            self._failed(visit, reason, url)
+            return None
+        return response
+
+    async def _fetch_quietly(self, visit: Visit, url: str) -> Response | None:
+        """robots.txt or a sitemap, which may well not exist."""
+        try:
+            response = await self._download(visit, url)
+        except Stopped:
+            raise
+        except Exception as error:
+            self.crawler.stats.inc_value(f"sitemap/failed/{reason_of(error)}")
+            return None
+        return response if response.status == 200 else None
+
+    async def _download(self, visit: Visit, url: str) -> Response:
+        request = Request(
+            url,
+            meta={"institution_id": visit.institution.id, "on_site": lambda target: self._is_own(visit, target)},
+            dont_filter=True,
+        )
+        task = asyncio.ensure_future(self.crawler.engine.download_async(request))
+        while not task.done():
+            if not self._running:
+                task.cancel()
+                await asyncio.wait({task}, timeout=5)
+                raise Stopped
+            await asyncio.wait({task}, timeout=STOP_POLL)
+        if not self._running:
+            raise Stopped
+        return task.result()
+
+    @property
+    def _running(self) -> bool:
+        return bool(self.crawler.engine.running) and "close/reason" not in self.crawler.stats.get_stats()
+
+    def _failed(self, visit: Visit, reason: str, url: str) -> None:
+        visit.outcome.failed(reason, url)
+        self.crawler.stats.inc_value(f"failed/{reason}")
+
+    def _page(self, visit: Visit, response: Response) -> Page | None:
+        """The page of a response; None for what is neither HTML nor PDF, is empty, or was read already."""
+        identity = key(response.url)
+        if identity in visit.seen:
+            self.crawler.stats.inc_value("pages/again")
+            return None
+        visit.seen.add(identity)
+        self.claims.setdefault(identity, visit.institution.id)
+        content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        if not response.body.strip():
+            self._failed(visit, "empty", response.url)
+            return None
+        if not _is_readable(content_type, response):
+            self._failed(visit, "not_html", response.url)
+            return None
+        visit.outcome.pages += 1
+        return Page(
+            url=response.url,
+            body=response.body,
+            institution_id=visit.institution.id,
+            content_type=content_type or "text/html",
+            fetched_at=response.meta.get("archived_at") or utc_now(),
+            status=response.status,
+        )
+
+    # --- What the pipelines say -----------------------------------------------------------------------------------------------
+
+    def _left_pipelines(self, item: Any, response: Response | None) -> None:
+        visit = self._visit_of(response)
+        if visit is None:
+            return
+        if isinstance(item, Page):
+            visit.outcome.relevant += bool(item.relevant)
+            if item.needs_browser and not item.relevant:
+                self._failed(visit, "needs_browser", item.url)
+            self.crawler.signals.send_catch_log(page_read, page=item)
+        visit.read.set()
+
+    def _failed_in_pipelines(self, item: Any, response: Response | None, failure: Failure) -> None:
+        visit = self._visit_of(response)
+        if visit is not None:
+            self._failed(visit, "stage", getattr(item, "url", ""))
+            visit.read.set()
+
+    def _visit_of(self, response: Response | None) -> Visit | None:
+        return self.visits.get(response.meta.get("institution_id", "")) if isinstance(response, Response) else None
+
+
+def _is_readable(content_type: str, response: Response) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind:
+        # Some servers send PDFs and pages as 'octet-stream' or 'text/plain': the first bytes decide.
+        if kind in _HTML or kind == _PDF:
+            return True
+        if kind not in ("application/octet-stream", "binary/octet-stream", "text/plain", "application/force-download"):
+            return False
+    start = response.body[:1024].lstrip().lower()
+    return (
+        start.startswith((b"%pdf-", b"<!doctype html", b"<html"))
+        or (not kind and b"<" in start)
+        or (is_pdf(response.url) and b"%pdf" in start)
+    )
+
+
+def _robots_directives(response: Response) -> set[str]:
+    """What the page asks of robots in its own head or in X-Robots-Tag: 'noindex', 'nofollow'."""
+    texts = [value.decode("latin-1") for value in response.headers.getlist("X-Robots-Tag")]
+    # A directive after an agent's name is for that agent alone.
+    texts = [
+        text for text in texts if not re.match(r"\s*(?!unavailable_after|max-)[\w-]+\s*:", text) or "usce-atlas" in text
+    ]
+    if isinstance(response, TextResponse):
+        head = response.text[:50_000]
+        for tag in re.findall(r"<meta\b[^<>]{0,300}>", head, re.I):
+            if re.search(r"""name\s*=\s*["']?(?:robots|usce-atlas)["'\s/>]""", tag, re.I) and (
+                content := re.search(r"""content\s*=\s*["']?([^"'>]{0,200})""", tag, re.I)
+            ):
+                texts.append(content[1])
+    words = set(re.findall(r"[a-z]+", " ".join(texts).lower()))
+    return (words & {"noindex", "nofollow"}) | ({"noindex", "nofollow"} if "none" in words else set())
+
+
+def _read_sitemap(response: Response) -> tuple[list[str], list[str]]:
+    """The parts that a sitemap index names, and the pages that a sitemap names. Broken files give what can be read."""
+    try:
+        body = response.body
+        if gzip_magic_number(response):
+            body = gunzip(body, max_size=50 * 1024 * 1024)
+        sitemap = Sitemap(body)
+        found = [entry["loc"].strip() for entry in _entries(sitemap) if entry.get("loc")]
+    except Exception as error:  # lxml and zlib raise of every kind on broken files
+        logger.info("%s: no sitemap that can be read: %s", response.url, error)
+        return [], []
+    return (found, []) if sitemap.type == "sitemapindex" else ([], found)
+
+
+def _entries(sitemap: Sitemap) -> Iterator[dict[str, Any]]:
+    for number, entry in enumerate(sitemap):
+        if number >= 50_000:  # the limit of the format
+            return
+        yield entry
