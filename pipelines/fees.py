@@ -1,13 +1,569 @@
-"""Fees."""
+"""Fees: what an applicant or participant pays the host or VSLO, per what, refundable or not, and whose fee it is.
+
+An amount of money becomes a fee where words of payment stand with it: a kind of fee beside it ('$300 application fee'), in its
+sentence, in the column or row of its table, in the line, list lead or heading that introduces it. Amounts that are no
+fees leave by a named rule (`_refusal`): insurance limits, living costs, proof of funds, penalties, money paid to the
+visitor, parts and sums of other amounts, prices of the past, fees of embassies and examiners. 'No fee' is read as an
+amount of 0 where it is said of the program or the application, not of parking (labels schema: fees).
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+import attrs
+
 from pipelines import Stage
-from scraper.items import Block, Fact
+from scraper.items import Audience, Block, Fact, Fee
+from scraper.scope import audience_in, audience_of
+from scraper.statements import Statement, quote, statements
+from scraper.text import number
+from scraper.vocabulary import Match, vocabulary
+
+KINDS = ("application", "program", "deposit", "insurance", "other")
+LARGEST_FEE = 60_000  # a larger amount is an insurance limit, a degree's tuition or a gift
+
+_NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,3}|\d{1,7})(?:\.\d{1,2})?"
+_MONEY = re.compile(
+    rf"(?<![A-Za-z.,\d])(?:US|U\.S\.|USD|US Dollars?:?)?\s?\$\s?(?P<dollar>{_NUMBER})(?![\d%]|,\d)"
+    rf"|(?<![A-Za-z])USD?\s?(?P<usd>{_NUMBER})(?![\d%]|,\d)"
+    rf"|(?<![\d.,$])(?P<words>{_NUMBER})\s?(?:USD|US\s?\$|U\.?S\.? dollars|dollars)(?!\w)",
+    re.IGNORECASE,
+)
+_SCALE = re.compile(r"\s?(?:million|billion|[MB](?![A-Za-z])|k(?![A-Za-z]))", re.IGNORECASE)
+_NOT_US = re.compile(r"\s?(?:CAD|CDN|Canadian|AUD|NZD|HKD|euros?|pounds)\b", re.IGNORECASE)
+_RANGE = re.compile(r"\s?(?:-|–|—|to|and)\s?(?:US)?\$?\s?\d[\d,.]{2,}")
+_BARE = re.compile(rf"^\W{{0,3}}({_NUMBER})\W{{0,3}}$")
+_MONEY_COLUMN = re.compile(r"\$|\bUSD\b|\b(?:fees?|amount|costs?|price|tuition|charges?|rate)\b", re.IGNORECASE)
+_GATE = re.compile(r"\$|\busd\b|\bdollars\b")
+_FREE_GATE = re.compile(r"\bno\b|\bfree\b|\bwithout\b|\bnot charge|\bnone\b|waived|\bn/a\b")
+_NONE = re.compile(r"\W{0,3}(?:none|n/?a|no|free|not applicable|\$?0(?:\.00)?)\W{0,3}$", re.IGNORECASE)
+_INCLUDES = re.compile(r"\binclud(?:es|ing|e)\b|\bconsist(?:s|ing) of\b", re.IGNORECASE)
+
+_COUNT = r"\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|sixteen"
+_PLACE = r"(?:rotation|elective|clerkship|placement|block|course|observership|externship|preceptorship|internship|experience|session|slot|offer|sub-?internship|visit)s?"
+_LENGTH = re.compile(
+    rf"(?:(?P<per>\b(?:per|each|every|a|an|the)\s|/\s?)(?:\w+[\s-]){{0,2}}?)?"
+    rf"(?:(?P<times>two|2|three|3)\s(?:\w+\s)?)?(?P<count>{_COUNT})\)?[\s-]{{1,2}}(?:\(\d{{1,2}}\)\s?)?(?P<unit>day|week|wk|month|year)s?\b"
+    rf"|(?P<per1>\b(?:per|each|every|a|for the|by the)\s(?:academic\s|calendar\s|additional\s)?|/\s?)(?P<unit1>day|week|wk|month|mo|year|yr)\b"
+    r"|(?P<adverb>daily|weekly|monthly|annual(?:ly)?|yearly)\b",
+    re.IGNORECASE,
+)
+_PLACEMENT = re.compile(
+    rf"(?:\b(?:per|each|every|for an?|for one|for the first|additional)\s|/\s?)(?:[\w-]+\s){{0,2}}?{_PLACE}\b", re.IGNORECASE
+)
+_ONCE = re.compile(r"\bone[- ]time\b|\bonce\b|\bsingle payment\b|\bper (?:application|applicant|person|student)\b", re.IGNORECASE)
+# A length that says when something is due, or how long it takes, is no price period.
+_WHEN_AFTER = re.compile(
+    r"[\s,]*(?:before|prior|in advance|ahead|after|of (?:the |your |receiving |receipt|acceptance|notification)|from (?:the|your)|notice|following|period)",
+    re.IGNORECASE,
+)
+_WHEN_BEFORE = re.compile(r"(?:\bwithin|\bleast|\blast|\bpast|\bthan|\bapproximately|\babout)\s(?:an?\s|the\s)?$", re.IGNORECASE)
+_DAYS = {"day": "day", "week": "week", "wk": "week", "month": "month", "mo": "month", "year": "year", "yr": "year"}
+_ADVERBS = {"daily": "day", "weekly": "week", "monthly": "month", "annual": "year", "annually": "year", "yearly": "year"}
+
+_NOT_REFUNDED = re.compile(
+    r"\bnon[-\s–]?refundable|\bnot\s(?:be\s)?(?:refund|reimburs)\w*|\bno refunds?\b|\bnot refundable|\bnever refund|\bcannot be refund|\bno fees? (?:will|can) be refund",
+    re.IGNORECASE,
+)
+_REFUNDED = re.compile(
+    r"\b(?:is|are|be|fully|partially)\s(?:\w+\s){0,2}?(?:refundable|refunded|reimbursed)|(?<![-–])\brefundable\b"
+    r"|\b(?:full|partial|half|\d{1,3}%|a)\s(?:refund|reimbursement)\b|\brefunds? (?:of|will be|is|are|may be)\b|\breimbursements? (?:will|of|may)\b",
+    re.IGNORECASE,
+)
+_ALL_FEES = re.compile(r"\b(?:all|any)\s(?:\w+\s)?(?:fees|payments|charges)\b|\bfees are\b|\bpayments? (?:is|are)\b", re.IGNORECASE)
+
+
+@attrs.frozen
+class Money:
+    """An amount of US dollars and where it stands; `spread` where it is one end of a range."""
+
+    amount: float
+    start: int
+    end: int
+    scaled: bool = False
+    spread: bool = False
+
+
+def find_money(text: str) -> list[Money]:
+    """The amounts of US dollars in `text`, left to right: '$1,500', 'USD 500', '500 USD', '$350.00', '150 dollars'."""
+    found: list[Money] = []
+    for match in _MONEY.finditer(text):
+        end = match.end()
+        if _NOT_US.match(text, end):
+            continue
+        scale = _SCALE.match(text, end)
+        amount = float((match["dollar"] or match["usd"] or match["words"]).replace(",", ""))
+        if scale and scale[0].strip().lower() == "k":
+            amount, scale = amount * 1000, None
+        spread = bool(_RANGE.match(text, end)) and not re.match(r"\s?and", text[end : end + 5])
+        if found and re.fullmatch(r"\s?(?:USD)?\s?(?:-|–|—|to)\s?", text[found[-1].end : match.start()]):
+            found[-1] = attrs.evolve(found[-1], spread=True)
+            spread = True
+        found.append(Money(amount, match.start(), end, bool(scale), spread))
+    return found
+
+
+@attrs.define(eq=False)
+class Setting:
+    """An amount in its surroundings: the text it stands in, from the amount before it to the one after, and what introduces it."""
+
+    text: str
+    money: Money
+    left: int  # the end of the amount before, or the start of the text
+    right: int  # the start of the amount after, or the end of the text
+    matches: list[Match]
+    context: tuple[str, ...] = ()  # row header, column, label, lead, headings: nearest first
+    bare: bool = False  # the text is hardly more than the amount
+    headings: tuple[str, ...] = ()
+
+    def before(self) -> str:
+        return self.text[max(self.left, self.money.start - 200) : self.money.start]
+
+    def after(self) -> str:
+        return self.text[self.money.end : min(self.right, self.money.end + 160)]
+
+    def keys(self, *wanted: str) -> Iterator[tuple[int, Match]]:
+        """The matches of `wanted` keys in the amount's window with their distance from it."""
+        stop = re.search(r"[;,]|\.\s", self.after())
+        end = self.money.end + (stop.start() if stop else len(self.after()))
+        start = self.money.start - len(self.before())
+        for match in self.matches:
+            if match.key in wanted and match.start >= start and match.end <= end:
+                yield self.distance(match), match
+
+    def distance(self, match: Match) -> int:
+        return match.start - self.money.end if match.start >= self.money.end else max(0, self.money.start - match.end)
+
+    @cached_property
+    def attached(self) -> tuple[int, str] | None:
+        """The nearest kind of fee that belongs to the amount: right behind it, or before it with no stop in between."""
+        best: tuple[int, str] | None = None
+        for match in self.matches:
+            if match.key not in KINDS:
+                continue
+            gap = self._gap(match)
+            if gap is not None and (best is None or gap < best[0]):
+                best = (gap, match.key)
+        return best
+
+    def _gap(self, match: Match) -> int | None:
+        if match.start >= self.money.end:
+            between = self.text[self.money.end : match.start]
+            if match.start > self.right or len(between) > 60 or re.search(r"[;:]|\.\s|,\s(?!non)|\b(?:and|plus|before|after)\b", between):
+                return None
+            return len(between) + (20 if re.search(r"\b(?:is|for|per|will|to)\b", between) else 0)
+        if match.end <= self.money.start:
+            between = self.text[match.end : self.money.start]
+            if match.start < self.left or len(between) > 110 or re.search(r"[;]|\.\s[A-Z]", between):
+                return None
+            return len(between)
+        return None
+
+
+def _matches(text: str) -> list[Match]:
+    return list(vocabulary("fees").find(text))
+
+
+def _keys(text: str) -> set[str]:
+    return {match.key for match in _matches(text)}
+
+
+def _first_kind(texts: Iterable[str]) -> str | None:
+    """The kind of fee that the nearest of `texts` names."""
+    for text in texts:
+        for match in _matches(text):
+            if match.key in KINDS:
+                return match.key
+    return None
+
+
+def _refusal(place: Setting) -> str | None:
+    """The rule by which an amount is no fee, None where it may be one. Labels schema, 'Not: living-cost estimates, …'."""
+    money, attached = place.money, place.attached
+    near = {key: distance for distance, key in sorted(((d, m.key) for d, m in place.keys(*_REFUSING)), reverse=True)}
+    heads = set().union(*(_keys(text) for text in place.context[:2])) if place.bare else set()
+    if money.scaled or money.amount >= LARGEST_FEE:
+        return "insurance_limit"
+    if "coverage" in near and (money.amount >= 5000 or near["coverage"] < 40) and not (attached and attached[0] < 3):
+        return "insurance_limit"
+    if "coverage" in heads and money.amount >= 5000:
+        return "insurance_limit"
+    if "penalty" in near or "penalty" in heads:
+        return "penalty"
+    if "abroad" in near or "abroad" in heads:
+        return "embassy_or_examiner"
+    if "old" in near and near["old"] < 25:
+        return "old_price"
+    if "rest" in near and near["rest"] < 25:
+        return "rest_of_an_amount"
+    strong = attached is not None and attached[1] in ("application", "program", "deposit")
+    for key, rule in (("award", "paid_to_the_visitor"), ("proof", "proof_of_funds"), ("living", "living_costs")):
+        if key in near and not (strong and attached is not None and attached[0] <= near[key]):
+            return rule
+        if key in heads and not strong:
+            return rule
+    last = place.headings[-1:] if not strong else ()
+    if any(_keys(text) & {"living", "award", "proof"} for text in last):
+        return "living_costs"
+    if money.amount == 0:
+        return "zero_amount"
+    return None
+
+
+_REFUSING = ("coverage", "penalty", "abroad", "old", "rest", "award", "proof", "living")
+
+
+@attrs.frozen
+class Period:
+    """Per what an amount is due; `said` where words beside the amount say it."""
+
+    per: str
+    weeks: float | None = None
+    said: bool = False
+
+
+def _length_period(match: re.Match[str]) -> Period | None:
+    if match["adverb"]:
+        return Period(_ADVERBS[match["adverb"].lower()], said=True)
+    if match["unit1"]:
+        return Period(_DAYS[match["unit1"].lower()], said=True)
+    count, unit = number(match["count"]) or 0, _DAYS[match["unit"].lower()]
+    if match["times"]:
+        count *= number(match["times"]) or 1
+    said = bool(match["per"])
+    if (count, unit) in _PERIODS:
+        return Period(_PERIODS[count, unit], said=said)
+    weeks = {"day": count / 7, "week": count, "month": count * 4, "year": count * 52}[unit]
+    return Period("rotation", round(weeks, 1), said) if count else None
+
+
+_PERIODS = {(1, "day"): "day", (1, "week"): "week", (2, "week"): "two_weeks", (4, "week"): "four_weeks", (1, "month"): "month", (1, "year"): "year"}
+
+
+def _lengths(text: str) -> Iterator[tuple[int, int, Period]]:
+    """The lengths in `text` that can be what an amount is for; those that say when something is due are left out."""
+    for match in _LENGTH.finditer(text):
+        if _WHEN_AFTER.match(text, match.end()) or _WHEN_BEFORE.search(text[: match.start()][-20:]):
+            continue
+        if period := _length_period(match):
+            yield match.start(), match.end(), period
+
+
+def _period(place: Setting, kind: str) -> Period:
+    """Per what: said behind the amount, before it, in the table or the words above, else by the kind of fee."""
+    after, before = place.after(), place.before()
+    stop = re.search(r"[;]|\.\s", after)
+    after = after[: stop.start()] if stop else after
+    if _ONCE.search(after) or _ONCE.search(before[-80:]):
+        return Period("once", said=True)
+    strict = kind in ("application", "deposit", "other", "insurance")
+    for start, _, period in _lengths(after):
+        gap = after[:start]
+        if (period.said or not re.search(r"[,:(]", gap) or re.search(r"\bfor\b", gap)) and (period.said or not strict):
+            return period
+        break
+    placement = _PLACEMENT.search(after)
+    if not strict:
+        for start, end, period in reversed(list(_lengths(before))):
+            if len(before) - end <= 70 or start == 0:
+                return period
+            break
+    if placement or _PLACEMENT.search(before[-80:]):
+        return Period("rotation", said=True)
+    if strict:
+        return Period("once")
+    for text in place.context:
+        for _, _, period in _lengths(text[:200]):
+            return period
+        if _PLACEMENT.search(text[:200]):
+            return Period("rotation", said=True)
+    return Period("once" if re.search(r"\b(?:acceptance|confirmation|seat)\s", place.text, re.IGNORECASE) else "rotation")
+
+
+def _paid(place: Setting) -> bool:
+    """Do words of payment stand with the amount: in its sentence, or, where that is short, in what introduces it?"""
+    keys = {match.key for match in place.matches}
+    if keys & {"application", "program", "deposit", "money"}:
+        return True
+    if keys & {"other", "insurance"} and place.attached and (place.attached[0] <= 4 or len(place.text) < 60):
+        return True
+    if len(place.text) > 200:
+        return False
+    return any(_keys(text) & {"application", "program", "deposit", "money"} for text in place.context)
+
+
+@attrs.define(eq=False)
+class Candidate:
+    """A fee on its way: what was read of it, and what later sentences of the page may still add."""
+
+    fee: Fee
+    kind_said: bool
+    per_said: bool
+    quote: str
+    block: Block
+    order: int
+    rule: str
+    confidence: float
+    derived: bool = False
+
+
+def _refundable(text: str) -> bool | None:
+    if _NOT_REFUNDED.search(text):
+        return False
+    return True if _REFUNDED.search(text) else None
+
+
+def _read_amount(place: Setting, statement_block: Block, sentence: str, order: int) -> Candidate | None:
+    if not _paid(place) or _refusal(place):
+        return None
+    money = place.money
+    kind = place.attached[1] if place.attached else None
+    if kind is None:
+        kind = _first_kind([place.text[place.left : place.right]])
+    if kind is None and place.bare or kind is None and len(place.text) < 160:
+        kind = _first_kind(place.context)
+    third = any("third_party" in _keys(text) for text in (place.text, *place.context[:1]))
+    if third and kind in (None, "application", "program"):
+        kind = "other"
+    if kind in ("other", "insurance") and money.spread:
+        return None  # a range is what housing or cover may cost elsewhere, not a charge
+    if kind == "insurance" and money.amount >= 5000:
+        return None
+    if kind == "other" and not _charged(place):
+        return None
+    period = _period(place, kind or "program")
+    derived = bool({"part"} & {m.key for _, m in place.keys("part")}) or any("part" in _keys(t) for t in place.context[:1])
+    derived = derived or (place.left > 0 and bool(_INCLUDES.search(place.text[: money.start][-400:])))
+    around = place.text[place.left : place.right]
+    audience: Audience = audience_in(around) or audience_of(statement_block, sentence)
+    return Candidate(
+        fee=Fee(money.amount, kind or "program", period.per, _own_refund(place), audience, period.weeks),
+        kind_said=kind is not None,
+        per_said=period.said or period.per not in ("once", "rotation"),
+        quote=quote(sentence, money.start, money.end) if place.text == sentence else place.text,
+        block=statement_block,
+        order=order,
+        rule="fee_in_table" if statement_block.kind == "row" else "fee_in_sentence" if kind and place.attached else "fee_under_heading",
+        confidence=0.6 if money.spread else 0.95 if place.attached else 0.8,
+        derived=derived,
+    )
+
+
+def _charged(place: Setting) -> bool:
+    """Is a badge, a room or a check really charged for here, not merely priced elsewhere?"""
+    keys = {match.key for match in place.matches}
+    return bool(keys & {"money", "third_party"}) or len(place.text) < 80 or any(
+        "money" in _keys(text) or re.search(r"\bfees?\b", text, re.IGNORECASE) for text in (place.text, *place.context)
+    )
+
+
+def _own_refund(place: Setting) -> bool | None:
+    """What the amount's own clause says of refunds."""
+    stop = re.search(r"[;]|\.\s", place.after())
+    end = place.money.end + (stop.start() if stop else len(place.after()))
+    text = place.text[place.money.start - len(place.before()) : end]
+    return False if _NOT_REFUNDED.search(text) else True if re.search(r"(?<![-–])\brefundable\b", text, re.IGNORECASE) else None
+
+
+def _sentence_settings(statement: Statement) -> Iterator[Setting]:
+    amounts = find_money(statement.text)
+    if not amounts:
+        return
+    matches = _matches(statement.text)
+    for index, money in enumerate(amounts):
+        yield Setting(
+            text=statement.text,
+            money=money,
+            left=amounts[index - 1].end if index else 0,
+            right=amounts[index + 1].start if index + 1 < len(amounts) else len(statement.text),
+            matches=matches,
+            context=statement.context,
+            bare=len(statement.text) < 80,
+            headings=statement.block.headings,
+        )
+
+
+def _row_settings(block: Block) -> Iterator[Setting]:
+    """The amounts of a table row, each in its cell, introduced by its row's and its column's header."""
+    for index, cell in enumerate(block.cells):
+        amounts = find_money(cell.text)
+        bare = _BARE.match(cell.text)
+        if not amounts and bare and index and _MONEY_COLUMN.search(cell.column):
+            amounts = [Money(float(bare[1].replace(",", "")), bare.start(1), bare.end(1))]
+        if not amounts:
+            continue
+        matches = _matches(cell.text)
+        row = cell.row if index else ""
+        above = tuple(text for text in (row, cell.column, block.lead, *reversed(block.headings[-2:])) if text)
+        for number_, money in enumerate(amounts):
+            yield Setting(
+                text=cell.text,
+                money=money,
+                left=amounts[number_ - 1].end if number_ else 0,
+                right=amounts[number_ + 1].start if number_ + 1 < len(amounts) else len(cell.text),
+                matches=matches,
+                context=above,
+                bare=True,
+                headings=block.headings,
+            )
+
+
+def _free(statement: Statement, order: int) -> Candidate | None:
+    """'No fee', 'free of charge', 'does not charge visitors': an amount of 0, where it is said of the program or application."""
+    text = statement.text
+    if not _FREE_GATE.search(text.lower()):
+        return None
+    matches = _matches(text)
+    hit = next((match for match in matches if match.key == "free"), None)
+    if hit is None:
+        if not (_NONE.fullmatch(text) and any(_keys(t) & {"application", "program", "money"} for t in statement.context[:2])):
+            return None
+        kind = "application" if _first_kind(statement.context[:2]) == "application" else "program"
+        return _free_candidate(statement, kind, order, "fee_none")
+    near = {match.key for match in matches if abs(match.start - hit.start) < 120}
+    words = text[hit.start : hit.end].lower()
+    own = re.search(r"application|processing|registration|administrative|enrol|tuition|program|elective|rotation|observership", words)
+    if near & {"topic", "other", "insurance", "living", "award", "penalty"} and not own:
+        return None
+    if near & {"topic"} and re.search(r"refund|cancel|withdraw", text, re.IGNORECASE):
+        return None
+    about = near & {"subject", "application", "program"} or any(_keys(t) & {"application", "program", "money"} for t in statement.context[:2])
+    if not own and not about:
+        return None
+    following = text[hit.end : hit.end + 40]
+    if find_money(following[:20]) or re.match(r"\s*(?:waivers?|refunds?|until|unless|more than)", following, re.IGNORECASE):
+        return None
+    kind = "application" if re.search(r"application|processing|registration|administrative|enrol", words) else "program"
+    return _free_candidate(statement, kind, order, "free_of_charge")
+
+
+def _free_candidate(statement: Statement, kind: str, order: int, rule: str) -> Candidate:
+    return Candidate(
+        fee=Fee(0.0, kind, "once", None, audience_of(statement.block, statement.text)),
+        kind_said=True,
+        per_said=False,
+        quote=quote(statement.text),
+        block=statement.block,
+        order=order,
+        rule=rule,
+        confidence=0.8,
+    )
+
+
+def _candidates(blocks: list[Block]) -> Iterator[Candidate]:
+    numbers = {id(block): order for order, block in enumerate(blocks)}
+    for statement in statements(blocks):
+        lower = statement.text.lower()
+        order = numbers[id(statement.block)]
+        if _GATE.search(lower):
+            for place in _sentence_settings(statement):
+                if candidate := _read_amount(place, statement.block, statement.text, order):
+                    yield candidate
+        if free := _free(statement, order):
+            yield free
+    for order, block in enumerate(blocks):
+        if block.kind != "row":
+            continue
+        for place in _row_settings(block):
+            if candidate := _read_amount(place, block, block.text, order):
+                yield candidate
+
+
+def _generic_kinds(candidates: list[Candidate], blocks: list[Block]) -> None:
+    """A bare 'fee' or 'payment' takes the kind that the next sentences call it by ('The processing fee is non-refundable')."""
+    for candidate in candidates:
+        if candidate.kind_said:
+            continue
+        for block in blocks[candidate.order : candidate.order + 4]:
+            if block.headings[:1] != candidate.block.headings[:1] or len(block.text) > 2000:
+                break
+            named = [m.key for m in _matches(block.text) if m.key in ("application", "program", "deposit")]
+            if named:
+                if named[0] == "application":
+                    per = candidate.fee.per if candidate.per_said else "once"
+                    candidate.fee = attrs.evolve(candidate.fee, kind="application", per=per)
+                break
+
+
+def _add_refunds(candidates: list[Candidate], blocks: list[Block]) -> None:
+    """Refundability said elsewhere: by amount, by kind of fee, or of all fees in the same section. Conditional refunds are
+    refunds, and a refund of a program fee under some condition goes before 'non-refundable' under another (labels schema)."""
+    told: list[tuple[bool, set[str], set[float], bool, int, Block]] = []
+    for statement in statements(blocks):
+        lower = statement.text.lower()
+        if "refund" not in lower and "reimburs" not in lower:
+            continue
+        answer = _refundable(statement.text)
+        if answer is None:
+            continue
+        kinds = _keys(statement.text) & set(KINDS)
+        amounts = {money.amount for money in find_money(statement.text)}
+        order = next((i for i, block in enumerate(blocks) if block is statement.block), 0)
+        told.append((answer, kinds, amounts, bool(_ALL_FEES.search(statement.text)), order, statement.block))
+    for candidate in candidates:
+        fee = candidate.fee
+        if fee.refundable is not None or fee.amount == 0:
+            continue
+        answers: set[bool] = set()
+        for answer, kinds, amounts, every, order, block in told:
+            near = block.headings == candidate.block.headings and abs(order - candidate.order) <= 3
+            if fee.amount in amounts or (fee.kind in kinds and not amounts):
+                answers.add(answer)
+            elif every and not kinds and not amounts and (near or block.headings[:1] == candidate.block.headings[:1]):
+                answers.add(answer)
+            elif not kinds and not amounts and (order == candidate.order or (near and order == candidate.order + 1)):
+                answers.add(answer)
+        if answers:
+            candidate.fee = attrs.evolve(fee, refundable=True in answers)
+
+
+def _distinct(candidates: list[Candidate]) -> list[Candidate]:
+    """One candidate a fee: a second mention of an amount under the same or no kind is the same fee, told again."""
+    kept: list[Candidate] = []
+    sums = any(not candidate.derived and candidate.fee.amount for candidate in candidates)
+    for candidate in sorted(candidates, key=lambda c: c.order):
+        if candidate.derived and sums:
+            continue
+        same = next(
+            (
+                i
+                for i, other in enumerate(kept)
+                if other.fee.amount == candidate.fee.amount
+                and {other.fee.audience, candidate.fee.audience} != {"us", "international"}
+                and (other.fee.kind == candidate.fee.kind or not (other.kind_said and candidate.kind_said))
+            ),
+            None,
+        )
+        if same is None:
+            kept.append(candidate)
+        else:
+            kept[same] = _merged(kept[same], candidate)
+    return kept
+
+
+def _merged(first: Candidate, second: Candidate) -> Candidate:
+    """The better of two readings of one fee, with what only the other says."""
+    better, other = (second, first) if (second.kind_said, second.per_said) > (first.kind_said, first.per_said) else (first, second)
+    fee = better.fee
+    if not better.per_said and other.per_said and other.fee.kind == fee.kind:
+        fee = attrs.evolve(fee, per=other.fee.per, weeks=other.fee.weeks)
+    if fee.refundable is None:
+        fee = attrs.evolve(fee, refundable=other.fee.refundable)
+    better.fee, better.order = fee, first.order
+    return better
 
 
 def find_fees(blocks: list[Block]) -> list[Fact]:
-    return []
+    """The fees that `blocks` state, one fact a fee."""
+    candidates = list(_candidates(blocks))
+    _generic_kinds(candidates, blocks)
+    _add_refunds(candidates, blocks)
+    return [
+        Fact("fees", c.fee, c.quote, c.block.headings, c.confidence, c.rule, c.fee.audience) for c in _distinct(candidates)
+    ]
 
 
 class FeesStage(Stage):

@@ -1,0 +1,86 @@
+"""Blocks cut into statements: one sentence or line each, with the words that introduce it.
+
+'Application deadline<br>June 30' and 'How much is it? $300' each say one thing in two pieces; the second piece means nothing
+without the first. A `Statement` keeps the two together, so that stages can read amounts and dates that stand alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from scraper.items import Block
+from scraper.text import sentences
+
+MAX_LABEL = 90
+MAX_STATEMENT = 2000
+MAX_QUOTE = 300
+
+
+@attrs.frozen(eq=False)
+class Statement:
+    """A sentence or line of `block`, verbatim; `label` is the line, question or short block right before it, '' if none."""
+
+    block: Block
+    text: str
+    label: str = ""
+
+    @property
+    def lead(self) -> str:
+        """The sentence that introduces the list which the block belongs to; a paragraph is introduced by its label only."""
+        return self.block.lead if self.block.kind == "item" else ""
+
+    @property
+    def context(self) -> tuple[str, ...]:
+        """What introduces the statement, nearest first: label, lead, then the two headings right above."""
+        return tuple(text for text in (self.label, self.lead, *reversed(self.block.headings[-2:])) if text)
+
+
+def _is_label(text: str) -> bool:
+    return len(text) <= MAX_LABEL and not text.endswith((".", "!", ";"))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """`text` in pieces of bounded length, so that no page, however hostile, makes a rule look far."""
+    while len(text) > MAX_STATEMENT:
+        cut = text.rfind(" ", 1, MAX_STATEMENT)
+        cut = cut if cut > 0 else MAX_STATEMENT
+        yield text[:cut].strip()
+        text = text[cut:].strip()
+    if text:
+        yield text
+
+
+def statements(blocks: Iterable[Block]) -> Iterator[Statement]:
+    """The statements of `blocks` in reading order; table rows are left to the stages, titles out."""
+    before = ""
+    for block in blocks:
+        if block.kind in ("title", "row"):
+            before = ""
+            continue
+        label = before
+        for line in block.text.split("\n"):
+            for sentence in sentences(line):
+                for piece in _pieces(sentence):
+                    yield Statement(block, piece, label)
+                    label = piece if _is_label(piece) and piece[-1] in "?:" else ""
+            if line and _is_label(line):
+                label = line
+        alone = block.kind in ("paragraph", "heading") and "\n" not in block.text
+        before = block.text if alone and _is_label(block.text) else ""
+
+
+def quote(text: str, start: int = 0, end: int = 0) -> str:
+    """`text`, or where it is long the piece of at most MAX_QUOTE characters around `text[start:end]`, cut at blanks."""
+    if len(text) <= MAX_QUOTE:
+        return text
+    room = max(0, MAX_QUOTE - (end - start))
+    left = max(0, start - room * 2 // 3)
+    right = min(len(text), left + MAX_QUOTE)
+    left = max(0, right - MAX_QUOTE)
+    if left and (blank := text.find(" ", left, start)) > 0:
+        left = blank + 1
+    if right < len(text) and (blank := text.rfind(" ", end, right)) > 0:
+        right = blank
+    return text[left:right].strip()
