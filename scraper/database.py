@@ -449,12 +449,12 @@ def _yes_no(column: str) -> str:
     return f"case p.{column} when 1 then 'yes' when 0 then 'no' end as {column}"
 
 
-def _joined(table: str, column: str, field: str = "", where: str = "") -> str:
+def _joined(table: str, column: str, field: str = "", where: str = "", separator: str = ", ") -> str:
     """The members of a set as text, in alphabetical order, spelled out where `field` has names."""
     title = f"coalesce(t.title, x.{column})" if field else f"x.{column}"
     join = f" left join terms t on t.field = '{field}' and t.value = x.{column}" if field else ""
     return (
-        f"(select group_concat(said, ', ') from (select {title} as said from {table} x{join}"
+        f"(select group_concat(said, '{separator}') from (select {title} as said from {table} x{join}"
         f" where x.program_id = p.id{where} order by said))"
     )
 
@@ -528,8 +528,8 @@ select p.id, p.name as program, i.name as institution, i.city, i.state,
   {_yes_no("good_standing_required")},
   {_yes_no("affiliation_required")},
   p.letters_required,
-  {_joined("documents", "document", "documents")} as documents,
-  {_joined("specialties", "specialty")} as specialties,
+  {_joined("documents", "document", "documents", separator="; ")} as documents,
+  {_joined("specialties", "specialty", separator="; ")} as specialties,
   p.compensation,
   {_yes_no("certificate_offered")},
   {_yes_no("recommendation_offered")},
@@ -581,8 +581,8 @@ def _overview_columns() -> Iterator[Column]:
             ),
             Column("apply_ahead", "text", "How long before the start to apply at the latest."),
             Column("rolling", "text", "'yes' when applications are taken at any time.", choices=("yes",)),
-            Column("documents", "text", "What has to be handed in or held before starting."),
-            Column("specialties", "text", "Specialties or departments that are offered."),
+            Column("documents", "text", "What has to be handed in or held before starting, parted by semicolons."),
+            Column("specialties", "text", "Specialties or departments that are offered, parted by semicolons."),
             Column("emails", "text", "E-mail addresses of the program's office."),
             Column("phones", "text", "Phone numbers of the program's office."),
             Column("url", "url", "The program's own page.", required=True),
