@@ -1,15 +1,209 @@
-"""Is this page about something a visitor can apply for? What is not leaves here, and is counted."""
+"""Is this page about something a visitor can apply for? What is not leaves here, and is counted.
+
+The score adds up evidence that a reader can follow (`evidence` lists it): what the page's headings are about, sentences in
+which a visitor, an opportunity and an offer meet, facts that only an application page states, and, against it, the words of
+residency recruitment, of the school's own curriculum and of other kinds of learners. One clear sentence of offer is
+enough (labels schema: a page is relevant when its own content describes at least one opportunity); words in menus and
+links are none.
+"""
 
 from __future__ import annotations
 
+import math
+import re
+from collections import Counter
+
+import attrs
 from scrapy.exceptions import DropItem
 
 from scraper.items import Block, Page
+from scraper.vocabulary import Match, vocabulary
+
+MAX_BLOCKS = 4000
+MAX_TEXT = 400_000  # characters: what a hostile page has beyond is not looked at
+MAX_SENTENCE = 1500
+
+# No page without one of these words describes an opportunity: most of a crawl is settled by this look.
+_CORE = re.compile(
+    r"visit|observ|elective|rotat|clerk|extern|shadow|sub-?\s?i|acting|preceptor|guest|exchange|vslo|vsas|research|clinical (?:exp|place|att)|img"
+)
+_FACTS = ("facts_fee", "facts_deadline", "facts_documents", "facts_visa", "facts_duration")
+BIAS = -3.0
+_ABOUT = {"visitor", "strong_opportunity", "portal"}
+# What the first, second, third and fourth sentence of a kind add.
+_WEIGHTS = {"clear": (3.2, 0.8, 0.6, 0.4), "strong": (1.8, 0.8, 0.6, 0.4), "weak": (1.5, 0.8, 0.5, 0.3)}
+
+
+@attrs.frozen
+class Evidence:
+    """One reason for or against a page: its name, its weight and the words it stands on."""
+
+    name: str
+    weight: float
+    words: str = ""
+
+
+def evidence(title: str, blocks: list[Block]) -> list[Evidence]:
+    """Every reason for and against the page, in reading order."""
+    return _Judge(title, blocks).judge()
 
 
 def relevance(title: str, blocks: list[Block]) -> float:
     """How sure it is, from 0 to 1, that the page describes an opportunity for visitors."""
-    return 1.0
+    if not any(_CORE.search(block.lower) for block in blocks[:MAX_BLOCKS]):
+        return 0.0
+    total = BIAS + sum(reason.weight for reason in evidence(title, blocks))
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+
+
+class _Judge:
+    """Gathers the evidence of one page."""
+
+    def __init__(self, title: str, blocks: list[Block]) -> None:
+        self.title = title
+        self.blocks = blocks[:MAX_BLOCKS]
+        self.reasons: list[Evidence] = []
+        self.counts: Counter[str] = Counter()
+        self.seen: dict[str, set[str]] = {}  # heading -> keys
+        self.against: dict[str, set[str]] = {"own": set(), "residency": set(), "other_people": set()}
+        self.facts: set[str] = set()
+
+    def judge(self) -> list[Evidence]:
+        self._topics()
+        size = 0
+        for block in self.blocks:
+            if block.kind in ("title", "heading") or _is_link(block):
+                continue
+            size += len(block.text)
+            if size > MAX_TEXT:
+                break
+            self._block(block)
+        if self.counts:
+            for fact in sorted(self.facts):
+                self._add(fact, 0.4)
+        own = min(4, len(self.against["own"]))
+        residency = min(4, len(self.against["residency"]))
+        if own > 1:
+            self._add("own_curriculum", -0.4 * own)
+        if residency > 1 and not self.counts["clear"]:
+            self._add("residency_recruitment", -0.4 * residency)
+        return self.reasons
+
+    def _add(self, name: str, weight: float, words: str = "") -> None:
+        self.reasons.append(Evidence(name, weight, words[:200]))
+
+    def _keys(self, heading: str) -> set[str]:
+        if heading not in self.seen:
+            self.seen[heading] = {match.key for match in _find(heading[:300])}
+        return self.seen[heading]
+
+    def _topics(self) -> None:
+        """What the title and the headings are about; a heading over nothing but links counts for nothing."""
+        over_text = {
+            h
+            for block in self.blocks
+            if block.kind not in ("title", "heading") and not _is_link(block)
+            for h in block.headings
+        }
+        best = 0.0
+        words = ""
+        name = self.title.split(" | ")[0].split(" - ")[0]
+        top = [(name, 2.0)] + [
+            (block.text, 2.0 if block.depth == 1 else 1.3)
+            for block in self.blocks
+            if block.kind == "heading" and block.text in over_text
+        ]
+        for text, weight in top:
+            keys = self._keys(text)
+            about = keys & _ABOUT
+            if about and not keys & {"no_offer", "own", "other_people"} and weight > best:
+                best, words = weight, text
+        if best:
+            self.counts["topic"] += 1
+            self._add("topic", best, words)
+        names = self._keys(name) | {
+            key
+            for block in self.blocks
+            if block.kind == "heading" and block.depth == 1
+            for key in self._keys(block.text)
+        }
+        if "other_people" in names and not names & {"learner", "visitor", "strong_opportunity"}:
+            self._add("about_other_people", -1.5, name)
+
+    def _block(self, block: Block) -> None:
+        context = {key for heading in block.headings for key in self._keys(heading)}
+        about = context & _ABOUT and not context & {"own", "other_people", "no_offer"}
+        if not about and not _CORE.search(block.lower):
+            for match in _find(block.text[:MAX_SENTENCE]):
+                self._note(match.key, match, block.text)
+            return
+        together: set[str] = set()
+        counted = False
+        for sentence in block.sentences[:400]:
+            keys = self._sentence(sentence[:MAX_SENTENCE])
+            kind = _kind(keys, bool(about))
+            if kind:
+                self._count(kind, sentence)
+                counted = True
+            together |= keys
+        if not counted and _kind(together, bool(about)):
+            # Who, what and the offer stand in neighbouring sentences.
+            self._count("weak", block.text)
+
+    def _note(self, key: str, match: Match, text: str) -> None:
+        if key in self.against:
+            self.against[key].add(text[match.start : match.end].lower())
+        elif key in _FACTS:
+            self.facts.add(key)
+
+    def _sentence(self, sentence: str) -> set[str]:
+        """What a sentence speaks of; nothing where it refuses or speaks of people who are no visitors."""
+        found = _find(sentence)
+        for match in found:
+            self._note(match.key, match, sentence)
+        keys = {match.key for match in found}
+        if "no_offer" in keys:
+            return set()
+        if keys & {"residency", "own", "other_people"} and "visitor" not in keys:
+            # A sentence about residents or the school's own students must name the visitor.
+            if "learner" not in keys or "own" in keys:
+                return set()
+        return keys
+
+    def _count(self, kind: str, sentence: str) -> None:
+        self.counts[kind] += 1
+        number = self.counts[kind]
+        weights = _WEIGHTS[kind]
+        if number <= len(weights):
+            self._add(f"{kind}_sentence", weights[number - 1], sentence)
+
+
+def _find(text: str) -> list[Match]:
+    """Who (visitors.yml) and what (relevance.yml) a text speaks of; 'visiting sub-interns' are both."""
+    return [*vocabulary("visitors").find(text), *vocabulary("relevance").find(text)]
+
+
+def _kind(keys: set[str], about: bool) -> str:
+    """How well a sentence offers an opportunity to a visitor: 'clear', 'strong', 'weak' or '' for not at all.
+
+    `about`: the headings above name a visitor or an opportunity for visitors.
+    """
+    if "offer" not in keys:
+        return ""
+    opportunity = keys & {"opportunity", "strong_opportunity", "portal"}
+    person = "visitor" in keys or ("learner" in keys and keys & {"strong_opportunity", "portal"})
+    if person and opportunity:
+        return "clear"
+    if keys & {"strong_opportunity", "portal"} or (about and opportunity):
+        return "strong"
+    if ("learner" in keys and opportunity) or (about and keys & {"learner", "visitor"}):
+        return "weak"
+    return ""
+
+
+def _is_link(block: Block) -> bool:
+    """Is the block nothing but the words of links?"""
+    return bool(block.links) and sum(len(link.text) for link in block.links) >= 0.85 * len(block.text)
 
 
 class RelevanceStage:
