@@ -1,0 +1,63 @@
+"""How many letters of recommendation an applicant hands in; a dean's letter is not one (labels schema)."""
+
+from __future__ import annotations
+
+import re
+
+from pipelines.eligibility.passages import Passage
+from scraper.items import Fact
+from scraper.text import number
+
+_GATE = re.compile(r"recommendation|reference|\blors?\b|letters? of support|letters of")
+_BEFORE = re.compile(r"(?:\b(?P<word>one|two|three|four|five|a|an|1|2|3|4|5)\s*(?:\((?P<digit>\d)\))?(?:\s+(?:or more|original|current|recent|signed|strong|separate|professional|academic|clinical|faculty|up-to-date|written|formal|additional|confidential|supporting|official)\b,?){0,4}\s*)$", re.I)
+_RANGE = re.compile(r"\b(?P<low>one|two|1|2)\s*(?:-|–|to|or)\s*(?:two|three|four|2|3|4)\s*(?:\(\d\)\s*)?$", re.I)
+_BEHIND = re.compile(r"^\s*(?:\(\s*(?:x\s*)?(?P<digit>[1-5]|one|two|three|four)\b[^)]{0,20}\)|[x×:–-]\s*(?P<plain>[1-5])\b(?!\s*(?:weeks?|months?|years?|pages?)))", re.I)
+_OFFERED = re.compile(
+    r"\b(?:receive|request(?:ed|ing|s)?|ask(?:ing)? (?:for|your|an|the)|grants?|granted|issued?|guarantee[sd]?|writ(?:e|es|ing|ten)(?! by)|result in|earn|eligible for|in exchange|seeking|expect)\b"
+    r"|\b(?:cannot|can ?not|unable to|will not|does not|do not|not) (?:provide|give|offer|be provided|supply)\b|\bupon completion\b|\b(?:at|after) the (?:end|conclusion|completion)\b"
+    r"|\bprovide[sd]? (?:to|for|by) (?:participants|observers|visitors|our|the program)\b|\bpurpose of obtaining\b|\bobtain(?:ing)? (?:a |an )?letters?\b",
+    re.I,
+)
+_ASKED = re.compile(r"\brequired\b|\bmust\b|\bsubmit|\bupload|\bapplicants?\b|\bneeded\b|\byour application\b|\binclude|\bsend\b|\baccompan", re.I)
+_NONE = re.compile(r"\bno letters?\b[^.;]{0,40}\b(?:required|needed|necessary)\b|\b(?:is|are) not (?:required|needed|necessary)\b|\b(?:do|does) not (?:require|need)\b", re.I)
+
+
+def find_letters(passages: list[Passage]) -> list[Fact]:
+    """Facts on letters of recommendation to be handed in."""
+    facts: list[Fact] = []
+    for passage in passages:
+        if _GATE.search(passage.lower) and (fact := _letters(passage)):
+            facts.append(fact)
+    return facts
+
+
+def _letters(passage: Passage) -> Fact | None:
+    """Demanded letters with their number, 1 where none is given; 0 where expressly none is needed."""
+    matches = passage.find("letter")
+    if not matches or passage.is_heading:
+        return None
+    match = matches[0]
+    if _NONE.search(passage.text):
+        return passage.fact("letters_required", 0.0, "letters_not_required", match.start, match.end)
+    offered = _OFFERED.search(passage.text) or any(_OFFERED.search(above) for above in passage.above[:1])
+    if offered and not (_ASKED.search(passage.text) and "demand" in passage.cues and re.search(r"\brequired\b|\bmust (?:submit|provide|upload)", passage.lower)):
+        return None
+    if passage.softened and not re.search(r"\brequired\b|\brequires?\b", passage.lower):
+        return None
+    if not passage.demands and "condition" not in passage.cues:
+        return None
+    count = _count(passage.text, match.start, match.end)
+    confidence = 0.6 if "condition" in passage.cues else 0.95 if "demand" in passage.cues else 0.8
+    return passage.fact("letters_required", count, "letters_required", match.start, match.end, confidence)
+
+
+def _count(text: str, start: int, end: int) -> float:
+    """'Two letters', 'three (3) letters', 'letters (2)', 'two to three letters' (the least counts)."""
+    before = text[max(0, start - 90) : start]
+    if found := _RANGE.search(before):
+        return number(found["low"]) or 1.0
+    if found := _BEFORE.search(before):
+        return number(found["digit"] or found["word"]) or 1.0
+    if found := _BEHIND.match(text[end:]):
+        return number(found["digit"] or found["plain"]) or 1.0
+    return 1.0

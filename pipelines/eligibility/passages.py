@@ -1,0 +1,169 @@
+"""Blocks → passages: sentences with what the list or section above them says of them.
+
+What stands under a course number holds for that course alone, and what stands in a section on residency or fellowship
+holds for residents: neither is read (rules `course`, `other_section`).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import Any
+
+import attrs
+
+from scraper.items import Audience, Block, Fact
+from scraper.scope import audience_of
+from scraper.vocabulary import Match, vocabulary
+
+MAX_QUOTE = 200
+_MAX_SENTENCE = 900
+_COURSE = re.compile(r"\b[A-Z]{3,5}[-\s]?\d{3,5}[A-Z]?\b(?!\s+(?:hours|students|beds|USD))")
+_OTHER_SECTION = re.compile(
+    r"\b(?:residency|fellowship)\s+(?:program|application|applicant|requirement|interview|training|candidate|position|recruitment)s?\b"
+    r"|\b(?:pre-?med(?:ical)?|high school|nursing|pharmacy|undergraduate)\s+students?\b|\bvolunteer(?:s|ing)?\b",
+    re.I,
+)
+_VISITOR = re.compile(r"visit|observ|elective|rotat|student|clerkship|extern|shadow|international", re.I)
+_DEMAND_LIST = re.compile(
+    r"requir|\bmust\b|eligib|submit|document|checklist|qualif|prerequisit|criteria|provide|needed|to apply|how to apply|upload|includ|"
+    r"you will need|materials|who (?:can|may|should)|open to|application (?:packet|process|component|item)|apply\b|following|guidelines|policy|policies|components",
+    re.I,
+)
+_REFUSAL_LIST = re.compile(
+    r"\b(?:not|cannot|can't|unable|ineligible|closed to)\b[^.]{0,60}\b(?:accept|eligible|available|open|apply|participate|consider|allowed|offer|designed|intended)"
+    r"|\bineligible\b|\bclosed to\b|\bnot (?:eligible|accepted|available|open|permitted|allowed)\b|\bdo(?:es)? not (?:accept|admit|take)\b",
+    re.I,
+)
+_PIECE = re.compile(r"\S[^\n]*\S|\S")
+
+
+@attrs.define(slots=False, eq=False)
+class Passage:
+    """One sentence of a block. `text` is a verbatim piece of the block; `index` its place on the page."""
+
+    block: Block
+    text: str
+    index: int
+
+    @cached_property
+    def lower(self) -> str:
+        return self.text.lower()
+
+    @cached_property
+    def above(self) -> tuple[str, ...]:
+        """What stands above, nearest first: term, lead, headings."""
+        return tuple(text for text in (self.block.term, self.block.lead, *reversed(self.block.headings)) if text)
+
+    @cached_property
+    def demanded_list(self) -> bool:
+        """Is this an item of a list of things that applicants must be, have or hand in?"""
+        if self.refused_list:
+            return False
+        near = self.above[:2] if self.block.lead else self.above[:1]
+        return any(_DEMAND_LIST.search(text[:600]) for text in near)
+
+    @cached_property
+    def refused_list(self) -> bool:
+        """Is this an item of a list of people whom the host does not take?"""
+        return self.block.kind != "heading" and any(_REFUSAL_LIST.search(text[:400]) for text in self.above[:1])
+
+    @cached_property
+    def cues(self) -> set[str]:
+        """The little words in the sentence that make a demand, an exception or a refusal (data/vocabulary/cues.yml)."""
+        return vocabulary("cues").keys_in(self.text)
+
+    @cached_property
+    def words(self) -> list[Match]:
+        """What hospitals ask of applicants, found in the sentence (data/vocabulary/eligibility.yml)."""
+        return list(vocabulary("eligibility").find(self.text))
+
+    def find(self, *keys: str) -> list[Match]:
+        """The matches of `keys` in the sentence."""
+        return [match for match in self.words if match.key in keys]
+
+    @cached_property
+    def audience(self) -> Audience:
+        return audience_of(self.block, self.text)
+
+    @property
+    def is_heading(self) -> bool:
+        return self.block.kind in ("heading", "title")
+
+    @property
+    def demands(self) -> bool:
+        """Does the sentence, or the list it stands in, say that something has to be?"""
+        return "demand" in self.cues or self.demanded_list
+
+    @property
+    def softened(self) -> bool:
+        """Is what the sentence says recommended, optional or left to circumstances?"""
+        return "optional" in self.cues
+
+    def fact(self, field: str, value: Any, rule: str, start: int = 0, end: int | None = None, confidence: float = 0.8) -> Fact:
+        """A fact with this passage as its evidence; `start` and `end` say which words of a long passage prove it."""
+        end = len(self.text) if end is None else end
+        return Fact(
+            field,
+            value,
+            quote(self.text, start, end),
+            headings=self.block.headings,
+            confidence=confidence,
+            rule=rule,
+            audience=self.audience,
+        )
+
+
+def quote(text: str, start: int, end: int) -> str:
+    """The words of `text` around `text[start:end]`: all of a short text, else whole words up to MAX_QUOTE."""
+    if len(text) <= MAX_QUOTE:
+        return text
+    room = max(0, MAX_QUOTE - (end - start))
+    left = max(0, start - room // 2)
+    right = min(len(text), left + MAX_QUOTE)
+    left = max(0, right - MAX_QUOTE)
+    if left:
+        blank = text.find(" ", left, start)
+        left = blank + 1 if blank >= 0 else left
+    if right < len(text):
+        blank = text.rfind(" ", min(end, right), right)
+        right = blank if blank > left else right
+    return text[left:right].strip()
+
+
+def read_passages(blocks: list[Block]) -> list[Passage]:
+    """The passages of a page in reading order, each text once under the same lead or heading."""
+    passages: list[Passage] = []
+    seen: set[tuple[str, str]] = set()
+    for block in blocks:
+        if _is_other(block):
+            continue
+        for sentence in block.sentences:
+            for line in _PIECE.findall(sentence):
+                for piece in _cut(line):
+                    key = (piece, block.lead or (block.headings[-1] if block.headings else ""))
+                    if key not in seen:
+                        seen.add(key)
+                        passages.append(Passage(block, piece, len(passages)))
+    return passages
+
+
+def _is_other(block: Block) -> bool:
+    """Does the block stand under a course number, or in a section for people who are no visitors?"""
+    if any(_COURSE.search(heading) for heading in block.headings[-2:]):
+        return True
+    if block.kind == "row" and _COURSE.search(block.text[:300]):
+        return True
+    return any(_OTHER_SECTION.search(heading) and not _VISITOR.search(heading) for heading in block.headings[-2:])
+
+
+def _cut(line: str) -> list[str]:
+    """`line` in pieces of bearable length: whoever writes a page without full stops must not cost more than others."""
+    pieces = []
+    while len(line) > _MAX_SENTENCE:
+        cut = line.rfind(" ", _MAX_SENTENCE // 2, _MAX_SENTENCE)
+        cut = cut if cut > 0 else _MAX_SENTENCE
+        pieces.append(line[:cut].strip())
+        line = line[cut:].strip()
+    pieces.append(line)
+    return [piece for piece in pieces if piece]

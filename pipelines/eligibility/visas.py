@@ -1,0 +1,121 @@
+"""Visa classes that visitors may use, and whether the host sponsors visas.
+
+Labels schema: 'visa classes that the page names as accepted, usable or issued … Not the ones it says it does not
+accept'; visa_sponsored is true where the host sponsors or issues documents (DS-2019, I-20), false where it expressly
+does not, helps with nothing or leaves the visa to the visitor; an invitation letter alone is neither.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pipelines.eligibility.passages import Passage
+from scraper.items import Fact
+from scraper.vocabulary import Match, vocabulary
+
+_GATE = re.compile(r"visa|esta\b|ds-?2019|\bi-?20\b|\bvwp\b|immigration|\b[bfhjlo]-?[1-4]\b|\bwb\b|sponsor|\btn\b")
+_VISA_CONTEXT = re.compile(r"visas?\b|\besta\b|immigra|\bstatus\b|consul|embass|ds-?2019|\bi-?20\b|\bi-94\b|enter(?:ing)? the u|holders?\b|waiver|entry", re.I)
+_CLAUSE = re.compile(r";|,?\s+(?:but|however|whereas|although|while)\s+|,\s+(?:we|you|they|visitors|students|observers|applicants)\s+|[():]|\s[–—-]\s|\.\s", re.I)
+_NOT = re.compile(r"\b(?:not|cannot|never|neither|nor|no longer|unable|ineligible|except|excluding|prohibited|decline[sd]?)\b|n['’]t\b", re.I)
+_NO_HINDRANCE = re.compile(
+    r"\bnot\s+(?:need|require|eligible for|qualify for|from|participating|citizens?|only|limited|yet)\b"
+    r"|\b(?:if|those|who|whose|unless)\b[^.;]{0,40}\b(?:not|n['’]t)\b|\bunable to (?:obtain|get|secure)\b",
+    re.I,
+)
+_OUT_OF_PLACE = re.compile(r"\b(?:residents?|residency|fellowship|faculty positions?|employees?|employment|H-1B sponsorship for)\b", re.I)
+_VISITOR = re.compile(r"\b(?:visit|observ|elective|rotat|student|scholar|extern|particip|applicant)", re.I)
+_WORKER = ("H-1B", "L-1", "E-2", "TN", "M-1", "O-1")
+
+_OFFICE = r"(?:documents?|documentation|forms?|certificates?|paperwork|sponsorship|support|assistance|applications?|visas?)"
+_ISSUE = re.compile(
+    r"\b(?:sponsors?|sponsoring|issues?|issuing|issued|process(?:es)?|provides?|prepares?|will send|authorized to (?:host|sponsor)|designated (?:program )?sponsor|generate)\b"
+    r"[^.;]{0,60}\b(?:ds-?2019|i-?20|[jf]-?1\b|(?:exchange visitor|student) visas?|visa documents?|visas?)",
+    re.I,
+)
+_ISSUED = re.compile(
+    r"\b(?:ds-?2019s?|i-?20s?|[jf]-?1 (?:visas?|sponsorship|status)|visa (?:documents?|sponsorship|support))\b[^.;]{0,50}"
+    r"\b(?:(?:is|are|will be|can be|may be) (?:issued|provided|prepared|processed|sponsored|available|offered|sent)|(?:application|processing) fees?)\b"
+    r"|\b[jf]-?1 visa (?:sponsorship|applications?|processing)\b",
+    re.I,
+)
+_DENIED = re.compile(
+    r"\b(?:not|cannot|never|unable|n['’]t|no longer|neither)\b[^.;]{0,50}\b(?:sponsor|issue|process|provide|assist|help|support|offer|advise|aid|obtain|arrange|facilitat|secure|grant|handle)\w*\b"
+    r"[^.;]{0,70}\b(?:visas?\b|immigration|ds-?2019|i-?20\b)"
+    r"|\bno\s+(?:visa|immigration)\s+(?:sponsorship|support|assistance|help|documents?)"
+    r"|\b(?:visas?|visa " + _OFFICE + r"|ds-?2019s?|i-?20s?)\b[^.;]{0,30}\b(?:is|are|will|can|may|be|do|does)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:sponsor|provid|issu|offer|available|process|support|assist)\w*",
+    re.I,
+)
+_OWN = re.compile(
+    r"\bresponsib(?:le|ility|ilities)\b[^.;]{0,60}\bvisas?\b|\bvisas?\b[^.;]{0,50}\b(?:is|are|remains?)\b[^.;]{0,40}\b(?:sole\s+)?responsib(?:le|ility)\b"
+    r"|\b(?:arrange|obtain|secure|make|apply)\w*\b(?:\s+for)?\s+(?:their|your|his|her|his/her|his or her)?\s*own\s+(?:\w+\s+)?visas?\b"
+    r"|\bown visa arrangements?\b|\bown\b[^.;]{0,25}\bvisas?\b",
+    re.I,
+)
+_NOT_OURS = re.compile(r"\b(?:we|hospital|office|school|department|university)\s+(?:is|are|will be)\s+responsible\b", re.I)
+
+
+def find_visas(passages: list[Passage]) -> list[Fact]:
+    """Facts on visas, each class once."""
+    facts: list[Fact] = []
+    seen: set[str] = set()
+    for passage in passages:
+        if not _GATE.search(passage.lower):
+            continue
+        for fact in _classes(passage):
+            if fact.value not in seen:
+                seen.add(fact.value)
+                facts.append(fact)
+        facts += _sponsorship(passage)
+    return facts
+
+
+def _classes(passage: Passage) -> list[Fact]:
+    """The classes named as usable: in a sentence on visas, not refused there nor by the list it stands in."""
+    matches = [m for m in vocabulary("visas").find(passage.text) if m.key != "WT"]
+    if not matches or passage.refused_list:
+        return []
+    context = " ".join((passage.text, *passage.above[:2]))
+    if not _VISA_CONTEXT.search(context) or re.search(r"\b(?:room|suite|level|floor|vitamins?|building)\s+[bflo]-?\d", passage.lower):
+        return []
+    if _OUT_OF_PLACE.search(passage.text) and not _VISITOR.search(passage.text):
+        return []
+    return [
+        passage.fact("visas", match.key, "visa_class", match.start, match.end, 0.95 if "visa" in passage.lower else 0.8)
+        for match in matches
+        if not _refused(passage.text, match)
+    ]
+
+
+def _refused(text: str, match: Match) -> bool:
+    """Does the clause around the class say that it is not accepted?"""
+    start = max((m.end() for m in _CLAUSE.finditer(text, 0, match.start)), default=0)
+    after = _CLAUSE.search(text, match.end)
+    clause = text[start : after.start() if after else len(text)]
+    denial = _NOT.search(clause)
+    if denial is None or _NO_HINDRANCE.search(clause):
+        return False
+    # 'a B-1 visa, not a B-2 visa': what stands before the denial is refused only by a verb behind it.
+    place = match.start - start
+    if place < denial.start():
+        return bool(re.match(r"[^.;]{0,80}?\b(?:accept|permit|eligible|allow|valid|acceptable|appropriate|suitable|sponsor|participate|use|issue|available|offer|consider|support)", clause[denial.end() :], re.I))
+    return True
+
+
+def _sponsorship(passage: Passage) -> list[Fact]:
+    """Does the host sponsor visas or issue their documents? Left to the visitor = no (labels schema)."""
+    text = passage.text
+    if _OUT_OF_PLACE.search(text) and not _VISITOR.search(text):
+        return []
+    if match := _DENIED.search(text):
+        return [passage.fact("visa_sponsored", False, "visa_not_sponsored", match.start(), match.end(), 0.95)]
+    if (match := _OWN.search(text)) and not _NOT_OURS.search(text):
+        return [passage.fact("visa_sponsored", False, "visa_left_to_visitor", match.start(), match.end(), 0.8)]
+    if passage.refused_list or _NOT.search(text):
+        return []
+    if match := _ISSUE.search(text):
+        if not re.search(r"ds-?2019|i-?20\b|sponsor|[jf]-?1\b", match[0], re.I) or re.search(r"letter|information|copy|copies|proof", match[0], re.I):
+            return []
+        return [passage.fact("visa_sponsored", True, "visa_documents_issued", match.start(), match.end(), 0.95)]
+    if match := _ISSUED.search(text):
+        return [passage.fact("visa_sponsored", True, "visa_documents_available", match.start(), match.end(), 0.6)]
+    return []
