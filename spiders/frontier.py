@@ -11,8 +11,9 @@ import attrs
 from scraper.urls import key
 
 # Addresses that differ in numbers only, or in their query only, are likely one page in many views (calendars, facets,
-# lists in parts). So many of a kind are taken.
+# lists in parts). So many of a kind are taken, those apart whose score says that their words name something.
 MAX_OF_A_KIND = 12
+SPEAKS_FOR_ITSELF = 0.5
 
 _NUMBERS = re.compile(r"\d+")
 
@@ -45,7 +46,7 @@ class Frontier:
         identity = key(url)
         if identity in self._out or score <= self._best.get(identity, float("-inf")):
             return
-        if identity not in self._best:
+        if identity not in self._best and score < SPEAKS_FOR_ITSELF:
             kind = _kind(url)
             if self._kinds.get(kind, 0) >= MAX_OF_A_KIND:
                 return

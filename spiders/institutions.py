@@ -22,13 +22,13 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
 from scrapy.http import Response, TextResponse
 from scrapy.utils.gz import gunzip, gzip_magic_number
-from scrapy.utils.sitemap import Sitemap, sitemap_urls_from_robots
+from scrapy.utils.sitemap import Sitemap
 from twisted.python.failure import Failure
 
 from scraper.archive import Archive, Entry
 from scraper.items import Institution, Page, utc_now
 from scraper.outcomes import Outcome, reason_of
-from scraper.politeness import refused_hosts
+from scraper.politeness import Robots, refused_hosts
 from scraper.registry import DIRECTORY, load_registry
 from scraper.signals import institution_finished, institution_reported, page_read
 from scraper.urls import Sites, canonical, key
@@ -222,11 +222,13 @@ class InstitutionsSpider(Spider):
     async def _begin_at_home(self, visit: Visit) -> None:
         """Home page and sitemaps, once."""
         home = visit.institution.website
-        if visit.from_home or not home:
-            if not home and not self.registry.starts(visit.institution.id):
-                visit.outcome.failed("no_address")
+        if visit.from_home:
             return
         visit.from_home = True
+        if not home:
+            if not self.registry.starts(visit.institution.id):
+                visit.outcome.failed("no_address")
+            return
         visit.frontier.push(canonical(home), START_SCORE, 0)
         async for url in self._sitemap_urls(visit, home):
             score = score_link("", url, "sitemap")
@@ -235,8 +237,7 @@ class InstitutionsSpider(Spider):
                 visit.frontier.push(canonical(url), score, 1)
 
     async def _sitemap_urls(self, visit: Visit, home: str) -> AsyncIterator[str]:
-        robots = await self._fetch_quietly(visit, urljoin(home, "/robots.txt"))
-        named = list(sitemap_urls_from_robots(robots.body, home)) if robots is not None else []
+        named = await self._sitemaps_in_robots(home)
         queue = [url for url in named if self._is_own(visit, url)] or [urljoin(home, "/sitemap.xml")]
         done: set[str] = set()
         while queue and len(done) < self.max_sitemaps:
@@ -253,6 +254,18 @@ class InstitutionsSpider(Spider):
             queue += [part for part in parts if self._is_own(visit, part)]
             for page in pages:
                 yield page
+
+    async def _sitemaps_in_robots(self, home: str) -> list[str]:
+        """The sitemaps that robots.txt names, which the middleware has read or is about to read anyway."""
+        middleware = self.crawler.get_downloader_middleware(Robots)
+        if middleware is None:
+            return []
+        try:
+            parser = await middleware.robot_parser(Request(home))
+        except Exception as error:
+            logger.info("%s: no robots.txt: %r", home, error)
+            return []
+        return [urljoin(home, url) for url in getattr(getattr(parser, "rp", None), "sitemaps", [])]
 
     def _follow(self, visit: Visit, response: Response, page_score: float, depth: int) -> None:
         if not isinstance(response, TextResponse):
