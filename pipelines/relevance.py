@@ -29,9 +29,15 @@ _CORE = re.compile(
 )
 _FACTS = ("facts_fee", "facts_deadline", "facts_documents", "facts_visa", "facts_duration")
 BIAS = -3.0
-_ABOUT = {"visitor", "strong_opportunity", "portal"}
+_ABOUT = {"visiting_student", "visitor", "strong_opportunity", "portal"}
+_VISITOR = {"visiting_student", "visitor"}
 # What the first, second, third and fourth sentence of a kind add.
-_WEIGHTS = {"clear": (3.2, 0.8, 0.6, 0.4), "strong": (1.8, 0.8, 0.6, 0.4), "weak": (1.5, 0.8, 0.5, 0.3)}
+_WEIGHTS = {
+    "near": (1.0, 0.4),
+    "clear": (3.2, 0.8, 0.6, 0.4),
+    "strong": (1.8, 0.8, 0.6, 0.4),
+    "weak": (2.2, 0.8, 0.5, 0.3),
+}
 
 
 @attrs.frozen
@@ -67,6 +73,7 @@ class _Judge:
         self.seen: dict[str, set[str]] = {}  # heading -> keys
         self.against: dict[str, set[str]] = {"own": set(), "residency": set(), "other_people": set()}
         self.facts: set[str] = set()
+        self.topic = 0.0
 
     def judge(self) -> list[Evidence]:
         self._topics()
@@ -120,6 +127,7 @@ class _Judge:
                 best, words = weight, text
         if best:
             self.counts["topic"] += 1
+            self.topic = best
             self._add("topic", best, words)
         names = self._keys(name) | {
             key
@@ -127,7 +135,7 @@ class _Judge:
             if block.kind == "heading" and block.depth == 1
             for key in self._keys(block.text)
         }
-        if "other_people" in names and not names & {"learner", "visitor", "strong_opportunity"}:
+        if "other_people" in names and not names & {"learner", *_ABOUT}:
             self._add("about_other_people", -1.5, name)
 
     def _block(self, block: Block) -> None:
@@ -138,17 +146,18 @@ class _Judge:
                 self._note(match.key, match, block.text)
             return
         together: set[str] = set()
-        counted = False
+        kinds: set[str] = set()
         for sentence in block.sentences[:400]:
             keys = self._sentence(sentence[:MAX_SENTENCE])
             kind = _kind(keys, bool(about))
             if kind:
                 self._count(kind, sentence)
-                counted = True
+                kinds.add(kind)
             together |= keys
-        if not counted and _kind(together, bool(about)):
+        kind = _kind(together, bool(about))
+        if "clear" not in kinds and (kind == "clear" or (kind and not kinds)):
             # Who, what and the offer stand in neighbouring sentences.
-            self._count("weak", block.text)
+            self._count("near" if kinds else "weak", block.text)
 
     def _note(self, key: str, match: Match, text: str) -> None:
         if key in self.against:
@@ -163,11 +172,14 @@ class _Judge:
             self._note(match.key, match, sentence)
         keys = {match.key for match in found}
         if "no_offer" in keys:
+            if "paused" in keys and keys & (_VISITOR | {"strong_opportunity"}) and self.topic >= 2:
+                # A program that is closed for now is a program (labels schema: status).
+                self._count("strong", sentence)
             return set()
-        if keys & {"residency", "own", "other_people"} and "visitor" not in keys:
+        elsewhere = keys & {"residency", "own", "other_people"} and not keys & _VISITOR
+        if elsewhere and ("learner" not in keys or "own" in keys):
             # A sentence about residents or the school's own students must name the visitor.
-            if "learner" not in keys or "own" in keys:
-                return set()
+            return set()
         return keys
 
     def _count(self, kind: str, sentence: str) -> None:
@@ -188,13 +200,15 @@ def _kind(keys: set[str], about: bool) -> str:
 
     `about`: the headings above name a visitor or an opportunity for visitors.
     """
+    if "explicit" in keys:
+        return "clear"
     if "offer" not in keys:
         return ""
     opportunity = keys & {"opportunity", "strong_opportunity", "portal"}
-    person = "visitor" in keys or ("learner" in keys and keys & {"strong_opportunity", "portal"})
+    person = keys & _VISITOR or ("learner" in keys and keys & {"strong_opportunity", "portal"})
     if person and opportunity:
         return "clear"
-    if keys & {"strong_opportunity", "portal"} or (about and opportunity):
+    if keys & {"strong_opportunity", "portal", "visiting_student"} or (about and opportunity):
         return "strong"
     if ("learner" in keys and opportunity) or (about and keys & {"learner", "visitor"}):
         return "weak"
