@@ -33,6 +33,13 @@ MARK = "(fictional)"
 NOTE = "Fictional: a sample site of the project, on no map and in no directory."
 BANNER = "Demonstration: every hospital, program, person and number here is invented."
 
+# For CrawlRequest.settings: the sites stand on this machine, so a crawl may go there, and there is nobody to be polite to.
+CRAWL_SETTINGS: dict[str, Any] = {
+    "USCE_ALLOW_PRIVATE_ADDRESSES": True,
+    "DOWNLOAD_DELAY": 0,
+    "AUTOTHROTTLE_ENABLED": False,
+}
+
 _CONTENT_TYPES = {".pdf": "application/pdf", ".txt": "text/plain", ".xml": "application/xml"}
 
 

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import attrs
 import pytest
 
-from scraper.database import SCALAR_FIELDS, SET_TABLES
-from scraper.demo import BANNER, MARK, Site, mark_fictional, read_sites, serve_sites
+from scraper.crawling import CrawlReport, CrawlRequest, run_crawl
+from scraper.database import SCALAR_FIELDS, SET_TABLES, TABLES
+from scraper.demo import BANNER, CRAWL_SETTINGS, MARK, Site, mark_fictional, read_sites, serve_sites
 from scraper.extract import Reader
 from scraper.items import FIELD, FIELDS, Page
 from scraper.record import to_record
@@ -31,9 +33,14 @@ by_site = pytest.mark.parametrize("site", SITES, ids=lambda site: site.directory
 
 
 @cache
+def load(site: Site) -> dict[str, Any]:
+    """What expected.json says."""
+    return json.loads((site.directory / "expected.json").read_text("utf-8"))
+
+
 def expected(site: Site) -> list[dict[str, Any]]:
     """The programs of expected.json."""
-    return json.loads((site.directory / "expected.json").read_text("utf-8"))["programs"]
+    return load(site)["programs"]
 
 
 def program_facts(program: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +64,7 @@ def reader() -> Reader:
 def test_each_page_is_read_as_expected(site: Site, reader: Reader) -> None:
     wanted = {path: facts for program in expected(site) for path, facts in program["pages"].items()}
     lines = []
-    for path in site.routes:
+    for path in site.routes.keys() - set(load(site).get("forbidden", [])):
         answer = site.answer(path)
         if answer.content_type.startswith("text/html") or answer.content_type == "application/pdf":
             page = Page(url=f"https://{site.id}.example{path}", body=answer.body, content_type=answer.content_type)
@@ -114,6 +121,59 @@ def crawl_differences(site: Site, stored: list[dict[str, Any]]) -> Iterator[str]
             yield f"{program['name']}: pages: wanted {sorted(pages)}, got {sorted(best['pages'])}"
         yield from (f"{program['name']}: {line}" for line in differences(program_facts(program), best))
     yield from (f"a program that nobody expects: '{other['name']}' {sorted(other['pages'])}" for other in left)
+
+
+@attrs.frozen
+class Crawl:
+    """A crawl of all sites, while they are served: what was asked for, where it was put, how it went."""
+
+    request: CrawlRequest
+    database: Path
+    report: CrawlReport
+    fetched: set[tuple[str, str]]  # (site id, path)
+
+
+@pytest.fixture(scope="module")
+def crawl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawl]:
+    folder = tmp_path_factory.mktemp("crawl")
+    database = folder / "sites.db"
+    with serve_sites() as served:
+        registry = served.write_registry(folder / "registry")
+        request = CrawlRequest(database=database, registry=registry, settings=CRAWL_SETTINGS)
+        report = run_crawl(request)
+        yield Crawl(request, database, report, {(identifier, path) for identifier, path, _ in served.requests})
+
+
+@by_site
+def test_a_crawl_stores_what_a_careful_reader_names(site: Site, crawled: tuple[Path, ServedSites, CrawlReport]) -> None:
+    database, served, report = crawled
+    lines = list(crawl_differences(site, stored_programs(database)))
+    fetched = {path for identifier, path, _ in served.requests if identifier == site.id}
+    lines += [f"{path} was fetched, against robots.txt" for path in fetched & set(load(site).get("forbidden", []))]
+    assert not lines, f"{site.directory.name} is stored otherwise than it should be:\n  " + "\n  ".join(
+        [*lines, f"(fetched: {sorted(fetched)}; {crawl.report.outcomes[site.id].record()})"]
+    )
+
+
+def facts_at_rest(database: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of a database but those about crawls, without the dates on which things were seen last."""
+    rows = {}
+    with closing(sqlite3.connect(database)) as connection:
+        for table in TABLES:
+            if table.name not in ("crawls", "crawl_hosts"):
+                columns = [name for name in table.column if name not in ("last_seen", "fetched_at")]
+                rows[table.name] = connection.execute(f"select {', '.join(columns)} from {table.name}").fetchall()
+    return {name: sorted(found, key=str) for name, found in rows.items()}
+
+
+def test_a_second_crawl_of_the_same_pages_changes_nothing(crawl: Crawl, tmp_path: Path) -> None:
+    again = tmp_path / "again.db"
+    with closing(sqlite3.connect(crawl.database)) as source, closing(sqlite3.connect(again)) as target:
+        source.backup(target)
+    run_crawl(attrs.evolve(crawl.request, database=again))
+    before, after = facts_at_rest(crawl.database), facts_at_rest(again)
+    for name, rows in before.items():
+        assert after[name] == rows, name
 
 
 @by_site
