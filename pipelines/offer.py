@@ -1,14 +1,675 @@
-"""Offer."""
+"""What the host offers: program types, status, route of application, what the visitor gets, specialties.
+
+The phrases are in data/vocabulary/program_types.yml, offer.yml and specialties.yml. What is here decides whether a phrase is an offer to
+visitors: who says it (title, heading, running text), whether it is denied ('we do not host observers'), pointed to ('students should see…'),
+or said of somebody else (own residents, what an applicant has done before).
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import attrs
+
 from pipelines import Stage
-from scraper.items import Block, Fact
+from scraper.items import PROGRAM_TYPES, Audience, Block, Fact
+from scraper.scope import audience_of
+from scraper.vocabulary import Match, vocabulary
+
+MAX_SPECIALTIES = 25
+_LONGEST = 2500  # characters of a sentence that are judged together
+_WHOLE = 150_000  # characters of a block that are read; no real one is longer
+_MOST = 4  # phrases of one key in a sentence that are judged
+
+# -- what is denied ---------------------------------------------------------------------------------------------------------------------
+
+_CLAUSE_END = re.compile(r"[;:!?]|\. |\n|,? (?:but|however|although|though|whereas|and instead|instead)\b", re.I)
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|cannot|(?:ca|do|does|did|wo|is|are|was|has|have)n['’]?t|neither|nor|unable|without|rather than|instead of|ineligible)\b",
+    re.I,
+)
+_NO_NEGATION = re.compile(r"\bnot (?:only|just|limited to|yet completed|later than|less than)\b|\bno (?:later|less|fewer|more) than\b|\bor not\b", re.I)
+_DENIED_AFTER = re.compile(
+    r"^[^.;!?]{0,60}?\b(?:(?:is|are|was|were|will|can|may|do|does|has|have)(?: (?:currently|presently|also|be|been))? (?:not|no longer|never)|cannot|isn['’]t|aren['’]t)"
+    r" (?:\w+ ){0,2}?(?:offered|available|provided|permitted|accepted|allowed|possible|supported|hosted|open|granted|arranged|considered|issued|given|exist|accommodated)\b",
+    re.I,
+)
+_PROHIBITED_AFTER = re.compile(r"^[^.;!?,]{0,30}\b(?:is|are) (?:strictly )?(?:prohibited|unavailable|forbidden|discontinued|suspended)\b", re.I)
+
+
+def _left(text: str, start: int, reach: int = 90) -> str:
+    """The words before `start` in its clause, at most `reach` characters."""
+    window = text[max(0, start - reach) : start]
+    cut = 0
+    for match in _CLAUSE_END.finditer(window):
+        cut = match.end()
+    return window[cut:]
+
+
+def _denied(text: str, start: int, end: int) -> bool:
+    """Do the words around `text[start:end]` say that it is not so?"""
+    before = _NO_NEGATION.sub(" ", _left(text, start))
+    if _NEGATION.search(before):
+        return True
+    after = text[end : end + 110]
+    return bool(_DENIED_AFTER.search(after) or _PROHIBITED_AFTER.search(after))
+
+
+def _sentence_at(block: Block) -> list[str]:
+    """The pieces that are judged one by one: a block's sentences, cut at line breaks; a heading or title as it is.
+
+    None is longer than `_LONGEST`, so that what is looked for around each phrase stays linear on hostile pages.
+    """
+    pieces = [block.text] if block.kind in ("heading", "title") else block.sentences
+    if "\n" in block.text:
+        pieces = [line for piece in pieces for line in piece.split("\n") if line.strip()]
+    if len(block.text) <= _LONGEST:
+        return pieces
+    return [piece[i : i + _LONGEST] for piece in pieces for i in range(0, len(piece), _LONGEST)][: _WHOLE // _LONGEST]
+
+
+def _phrases(name: str, sentence: str) -> Iterator[Match]:
+    """The phrases of a vocabulary in `sentence`, at most `_MOST` of a key."""
+    count: dict[str, int] = {}
+    for match in vocabulary(name).find(sentence):
+        count[match.key] = count.get(match.key, 0) + 1
+        if count[match.key] <= _MOST:
+            yield match
+
+
+# -- program types ----------------------------------------------------------------------------------------------------------------------
+
+_QUESTION = re.compile(r"\?\s*$")
+_INVITING_QUESTION = re.compile(r"^(?:looking for|interested in|want to|wish to|seeking|what (?:are|is) (?:the|our))\b", re.I)
+_REFERRAL = re.compile(
+    r"\b(?:please (?:see|visit|refer|contact|review|check|explore|go|read)|should (?:\w+ )?(?:see|visit|refer|contact|explore|consult|go|look|seek|communicate|write|apply through)"
+    r"|instead|different program|another program|other programs?|may consider|refer to|learn more|click here|must (?:\w+ )?(?:communicate|contact|see|refer)"
+    r"|encourage you to|seek(?:ing)? (?:additional )?information|may be interested in|looking for|follow the|more information (?:on|about))\b",
+    re.I,
+)
+_HOST_OFFERS = re.compile(
+    r"\b(?:offers?|offering|provides?|providing|hosts?|hosting|welcomes?|accepts?|accepting|sponsors?|invites?|available|opportunit(?:y|ies)|conducts?|runs?)\b", re.I
+)
+_OFFERED = re.compile(
+    r"\b(?:offer(?:s|ed|ing)?|provid(?:e|es|ed|ing)|hosts?|hosted|welcomes?|accept(?:s|ed|ing)?|availab(?:le|ility)|opportunit(?:y|ies)|appl(?:y|ying|ications?)|requests?|requested|requesting"
+    r"|invit(?:e|es|ed|ing|ation)|programs?|programmes?|open to|participat\w+|variety|include[sd]?|including|enroll?|register|schedul\w+|complete|take|interested|designed|allows?|eligible|typically|lasts?|duration)\b",
+    re.I,
+)
+_DONE_BEFORE = re.compile(
+    r"\b(?:ha(?:ve|s|d) (?:\w+ )?(?:completed|passed|done|finished|fulfilled)|must (?:\w+ )?(?:list|include)|completed (?:clinical |core |required )?electives?|prior|previous|prerequisites?|must (?:\w+ )?have|curriculum vitae|CV|transcript"
+    r"|before (?:the|beginning|starting)|comparable to|successful completion|upon completion of|evaluations?|scholarships?|screen)\b",
+    re.I,
+)
+_OBSERVE_ONLY = re.compile(
+    r"\b(?:observational|observation[- ]only|observe[- ]only|only observe|observers?|observerships?|hands[- ]off|no hands[- ]on|shadow(?:ing)?|no (?:direct )?patient (?:care|contact)|(?:may|can|will|must|do) ?not (?:\w+ )?(?:touch|treat|examine|provide|participate in (?:direct )?(?:patient )?care))\b",
+    re.I,
+)
+_GRADUATES = re.compile(r"\bgraduates?\b|\bIMGs?\b", re.I)
+_STUDENTS = re.compile(r"\b(?:students?|visitors?|applicants?|trainees?|learners?|electives?|rotations?|clerkships?)\b", re.I)
+_ARTIFICIAL = re.compile(r"\b(?:artificial|machine|algorithms?|software|tools?|images|imaging|chatbots?|ChatGPT|intelligence|models?)\b", re.I)
+_SEGMENT = re.compile(r"\s+[|–—·»-]\s+|\s*\|\s*")
+_NAMED = ("title", "h1")
+_TYPE_OF_KEY = {"observership": "observership", "clinical_elective": "clinical_elective", "sub_internship": "sub_internship", "research": "research"}
+
+
+@attrs.frozen
+class _Mention:
+    """A phrase of program_types.yml where it stands: place is 'title', 'h1', 'heading', 'item' (short list item or row) or 'text'."""
+
+    key: str
+    place: str
+    block: Block
+    sentence: str
+    match: Match
+    denied: bool
+
+    @property
+    def quote(self) -> str:
+        return _shorten(self.sentence, self.match.start, self.match.end)
+
+    @property
+    def words(self) -> str:
+        return self.sentence[self.match.start : self.match.end]
+
+
+def _shorten(sentence: str, start: int, end: int, limit: int = 300) -> str:
+    """`sentence` where it is short, else a verbatim piece of it around `sentence[start:end]`, cut at blanks."""
+    if len(sentence) <= limit:
+        return sentence
+    low = max(0, min(start - limit // 3, len(sentence) - limit))
+    high = min(len(sentence), max(low + limit, end))
+    piece = sentence[low:high]
+    if low and " " in piece[: start - low]:
+        piece = piece[piece.index(" ") + 1 :]
+    if high < len(sentence) and " " in piece[-40:]:
+        piece = piece[: piece.rindex(" ")] if piece.rindex(" ") > end - low else piece
+    return piece.strip()
+
+
+def _mentions(blocks: list[Block]) -> Iterator[_Mention]:
+    for block in blocks:
+        for sentence in _sentence_at(block):
+            if block.kind == "title":
+                place = "title"
+                sentence = _SEGMENT.split(sentence, maxsplit=1)[0] if any(b.depth == 1 and b.kind == "heading" for b in blocks[:40]) else sentence
+            elif block.kind == "heading":
+                place = "text" if len(sentence) > 120 else "h1" if block.depth == 1 else "heading"
+            else:
+                place = "item" if block.kind in ("item", "row") and len(sentence) < 120 else "text"
+            for match in _phrases("program_types", sentence):
+                yield _Mention(match.key, place, block, sentence, match, _denied(sentence, match.start, match.end))
+
+
+class _Types:
+    """Which types the page offers, from all mentions of them; `decide` gives each type's fact."""
+
+    def __init__(self, blocks: list[Block], vslo: bool, closures: set[str]) -> None:
+        self.vslo = vslo
+        # 'We are not accepting applications for electives' closes a program that there is.
+        self.said = [m for m in _mentions(blocks) if not m.denied or m.quote in closures]
+        named = [m for m in self.said if m.place in _NAMED and not _QUESTION.search(m.sentence)]
+        self.main = {m.key for m in named if m.key in PROGRAM_TYPES}
+        self.for_students = any(m.key == "visiting_student" for m in named)
+        self.observe_only = self._observe_only(blocks)
+        if self.observe_only and "clinical_elective" in self.main and all("externship" in m.words.lower() for m in named if m.key == "clinical_elective"):
+            self.main = (self.main - {"clinical_elective"}) | {"observership"}
+
+    def _observe_only(self, blocks: list[Block]) -> bool:
+        """Are the externships of this page for graduates, and only to watch? ('externship' alone is hands-on.)"""
+        if not any("externship" in m.words.lower() for m in self.said):
+            return False
+        text = " ".join(block.text[:3000] for block in blocks[:60])
+        return bool(_GRADUATES.search(text) and _OBSERVE_ONLY.search(text))
+
+    def decide(self) -> Iterator[Fact]:
+        for kind in PROGRAM_TYPES:
+            found = self._named(kind) or self._headed(kind) or self._offered(kind) or self._listed(kind) or self._inferred(kind)
+            if found:
+                mention, rule, confidence = found
+                yield _fact("program_types", kind, mention.block, mention.quote, rule, confidence)
+
+    def _of(self, kind: str, *places: str) -> Iterator[_Mention]:
+        for mention in self.said:
+            key = "observership" if self.observe_only and "externship" in mention.words.lower() else mention.key
+            if key == kind and (not places or mention.place in places) and self._plausible(mention):
+                yield mention
+
+    def _plausible(self, mention: _Mention) -> bool:
+        if mention.key == "sub_internship":
+            if _DONE_BEFORE.search(mention.sentence) and mention.place not in _NAMED:
+                return False
+            if mention.words.startswith("AI"):
+                return bool(_STUDENTS.search(mention.sentence) or self.for_students) and not _ARTIFICIAL.search(mention.sentence)
+        return True
+
+    def _named(self, kind: str) -> tuple[_Mention, str, float] | None:
+        """The title or the first heading names the type, or names visiting students where the text speaks of electives or rotations."""
+        if kind in self.main:
+            for mention in self._of(kind, *_NAMED):
+                return mention, "type_in_title", 0.95
+        if kind == "clinical_elective" and self.for_students and "observership" not in self.main:
+            for mention in self._of(kind):
+                if mention.place not in _NAMED and not _DONE_BEFORE.search(mention.sentence):
+                    return mention, "visiting_students_page", 0.9
+            for mention in self.said:
+                if mention.key == "rotation":
+                    return mention, "visiting_students_rotate", 0.8
+        return None
+
+    def _headed(self, kind: str) -> tuple[_Mention, str, float] | None:
+        """A heading inside of the page names the type."""
+        for mention in self._of(kind, "heading"):
+            question = bool(_QUESTION.search(mention.sentence))
+            if question and not _INVITING_QUESTION.search(mention.sentence):
+                continue
+            if kind == "clinical_elective" and self.main and kind not in self.main and not self._heads_offer(mention):
+                continue
+            return mention, "type_in_heading", 0.8
+        return None
+
+    def _heads_offer(self, mention: _Mention) -> bool:
+        """On an observer or research page a heading with 'elective' counts when text of its own speaks of it too, without pointing elsewhere."""
+        return any(
+            other.key == "clinical_elective" and mention.sentence in other.block.headings and not _REFERRAL.search(other.sentence)
+            for other in self.said
+        )
+
+    def _offered(self, kind: str) -> tuple[_Mention, str, float] | None:
+        """A sentence offers the type."""
+        strict = kind == "clinical_elective" and bool(self.main) and kind not in self.main
+        for mention in self._of(kind, "text", "item"):
+            sentence = mention.sentence
+            if _REFERRAL.search(sentence) and (kind not in self.main):
+                continue
+            if kind == "clinical_elective" and _DONE_BEFORE.search(sentence) and not _HOST_OFFERS.search(sentence):
+                continue
+            if strict:
+                if "observership" in self.main and re.search(r"\b(?:students?|not eligible)\b", sentence, re.I) and not self.for_students:
+                    continue
+                if not _HOST_OFFERS.search(_left(sentence, mention.match.start)):
+                    continue
+            elif not _OFFERED.search(sentence):
+                continue
+            return mention, "type_offered", 0.8
+        return None
+
+    def _listed(self, kind: str) -> tuple[_Mention, str, float] | None:
+        """A list or table of electives names the type ('Cardiology Elective', 'Surgery Sub-I')."""
+        if "observership" in self.main and kind in ("clinical_elective", "sub_internship"):
+            return None
+        for mention in self._of(kind, "item", "heading"):
+            if not _REFERRAL.search(mention.sentence) and not _DONE_BEFORE.search(f"{mention.block.context} {mention.sentence}"):
+                return mention, "type_listed", 0.7
+        for mention in self._of(kind):
+            if mention.block.kind == "row" and kind in ("sub_internship", "research"):
+                return mention, "type_in_table", 0.7
+        return None
+
+    def _inferred(self, kind: str) -> tuple[_Mention, str, float] | None:
+        """Weak: several mentions, or VSLO (which is for electives), on a page that names no type."""
+        if kind == "sub_internship" and "observership" not in self.main:
+            for mention in self._of(kind, "text"):
+                return mention, "type_mentioned", 0.7
+        if self.main or kind in ("research", "sub_internship"):
+            return None
+        mentions = [m for m in self._of(kind) if not _REFERRAL.search(m.sentence) and not _DONE_BEFORE.search(m.sentence)]
+        if len(mentions) > 1:
+            return mentions[0], "type_mentioned", 0.6
+        if kind == "clinical_elective":
+            for mention in self.said:
+                if mention.key in ("rotation", "clinical_elective") and (self.vslo or _STUDENTS.search(mention.sentence)):
+                    if not any(m.key == "observership" for m in self.said) and not _REFERRAL.search(mention.sentence):
+                        return mention, "students_rotate", 0.6
+        return None
+
+
+def _fact(field: str, value: Any, block: Block, quote: str, rule: str, confidence: float, audience: Audience = "any") -> Fact:
+    return Fact(field, value, quote, block.headings, confidence, rule, audience)
+
+
+# -- status -----------------------------------------------------------------------------------------------------------------------------
+
+_UNTIL = re.compile(r"\b(?:until|once|if|when|unless|after|before|should|whether|as soon as)\b[^.;]{0,40}$", re.I)
+_PART = re.compile(
+    r"\b(?:departments?|divisions?|specialt(?:y|ies)|citizens?|nationals?|countries|month of|holidays?|sections?|some|certain|several|following|partners?|incomplete|late|unsolicited|"
+    r"fax|e-?mail|walk-?in|paper|phone calls?|calls|in (?:January|February|March|April|May|June|July|August|September|October|November|December)\b(?! \d{4}))\b",
+    re.I,
+)
+_DATES = re.compile(r"\d{1,2}/\d{1,2}")
+_GROUPS = {
+    "international": re.compile(r"\binternational\b|\bforeign\b|outside (?:of )?the (?:US|U\.S\.|United States)|\boffshore\b|\bCaribbean\b|\bnon-?US\b|\bnon-LCME\b", re.I),
+    "do": re.compile(r"\bD\.?O\.?\b|\bosteopathic\b"),
+    "graduate": re.compile(r"\bgraduates?\b|\bIMGs?\b"),
+    "young": re.compile(r"\b(?:pre-?med\w*|high school|undergraduates?|third[- ]year|pre-?clinical|shadow\w*)\b", re.I),
+    "resident": re.compile(r"\bresidents?\b|\bfellows?\b", re.I),
+    "observer": re.compile(r"\bobserv\w+\b", re.I),
+    "unaffiliated": re.compile(r"\bunaffiliated\b|\bnon-?affiliated\b|\bfrom (?:schools|other|medical schools)\b", re.I),
+}
+_FUTURE = re.compile(r"\b(?:will|to|shall|would|expects? to|plans? to|may|tentatively)\b(?: \w+){0,2} ?$", re.I)
+_IS_OPEN = re.compile(
+    r"\bapplications?\b[^.;!?]{0,70}?\b(?:is|are|remains?) (?:now |currently |still )?open\b(?! to\b| until (?:the )?closed)", re.I
+)
+_WILL_BE_OPEN_ALL_YEAR = re.compile(r"\bopen (?:all )?year[- ]round\b|\byear[- ]round applications?\b|\baccepted (?:all )?year[- ]round\b", re.I)
+_NEEDS_OBJECT = re.compile(r"(?:not|no longer)\b.*(?:accept|tak|process|receiv|consider|host|offer)\w*$")
+_OBJECT = re.compile(r"^(?:[^\w.;!?]+\w+){0,6}?[^\w.;!?]+(?:applications?|applicants?|requests?|observers?|students?|visitors?|observerships?|electives?|rotations?|externs?|clerks?)\b", re.I)
+_CLOSED_WORDS = ("clos", "suspend", "paus", "hold", "hiatus", "accept", "taking", "discontinu", "filled", "full", "halt", "not ", "longer", "inactive", "unavailable", "cancel")
+
+
+def _find_status(blocks: list[Block]) -> Iterator[Fact]:
+    """'closed' and 'open' as the schema means them: of the program or all of it, now."""
+    named = " ".join(block.text for block in blocks if block.kind == "title" or (block.kind == "heading" and block.depth <= 2))[:2000]
+    facts: list[tuple[Fact, bool]] = []
+    for block in blocks:
+        if block.kind == "title" or not ("open" in block.lower or any(word in block.lower for word in _CLOSED_WORDS)):
+            continue
+        for sentence in _sentence_at(block):
+            value = _status_of(sentence, block, named, _phrases("offer", sentence))
+            if value:
+                strong = block.kind in ("heading", "row") or len(sentence) < 120
+                facts.append((_fact("status", value, block, _shorten(sentence, 0, 0), f"program_{value}", 0.95 if strong else 0.85, audience_of(block, sentence)), block.kind == "row"))
+    rows = {fact.value for fact, row in facts if row}
+    for fact, row in facts:
+        # A table of sessions of which one is open is not closed.
+        if not (row and fact.value == "closed" and "open" in rows):
+            yield fact
+
+
+def _status_of(sentence: str, block: Block, named: str, matches: Iterable[Match]) -> str | None:
+    for match in matches:
+        words_before = _left(sentence, match.start)
+        if match.key == "closed":
+            if _UNTIL.search(words_before) or _PART.search(sentence) or _DATES.search(sentence):
+                continue
+            text = sentence[match.start : match.end].lower()
+            if _NEEDS_OBJECT.match(text) and not _OBJECT.search(sentence[match.end : match.end + 70]):
+                continue
+            if not text.startswith(("not", "no ", "do not", "all")) and _NEGATION.search(words_before[-30:]):
+                continue
+            if not _whole(sentence, f"{named} {block.headings[-1] if block.headings else ''}"):
+                continue
+            return "closed"
+        if match.key == "open":
+            all_year = _WILL_BE_OPEN_ALL_YEAR.search(sentence)
+            if (_UNTIL.search(words_before) or _FUTURE.search(words_before) or _NEGATION.search(words_before)) and not all_year:
+                continue
+            if re.match(r" to\b(?! new)", sentence[match.end : match.end + 8]) or _PART.search(sentence):
+                continue
+            return "open"
+    found = _IS_OPEN.search(sentence[:5000])
+    if found and not re.search(r"\b(?:not|once|when|if|until|after|before)\b", found[0] + _left(sentence, found.start()), re.I):
+        return "open"
+    return None
+
+
+def _whole(sentence: str, named: str) -> bool:
+    """Does a closure hold for what the page is about? One that names a group only does where the page is that group's."""
+    for pattern in _GROUPS.values():
+        if pattern.search(sentence) and not pattern.search(named):
+            return False
+    return True
+
+
+# -- VSLO -------------------------------------------------------------------------------------------------------------------------------
+
+_VSLO_DENIED = re.compile(
+    r"\b(?:do(?:es)? not|don['’]t|doesn['’]t|cannot|can not|not|no longer|unable to|without|outside(?: of)?|other than|instead of|rather than|non)\b(?: \w+){0,4}[ -](?:through |via |by |in |the |to |AAMC['’]?s? |of |on |use |with )*$",
+    re.I,
+)
+_VSLO_DENIED_AFTER = re.compile(
+    r"^[^.;!?]{0,60}?\b(?:(?:is|are|will|can|may|should|do|does)(?: currently| be)? not|cannot|can['’]t|isn['’]t)\b(?: \w+){0,2}? (?:used|available|accepted|apply|be used|possible|required|open|participat\w+|accept)", re.I
+)
+_OF_SCHOOLS = re.compile(r"\b(?:schools?|institutions?|students?|members?|home|who|that|whose|access|if you|if your)\b", re.I)
+
+
+def _find_vslo(blocks: list[Block], observers_only: bool) -> Iterator[Fact]:
+    """True where applications of any audience go through VSLO; false where the page denies it and nowhere says so."""
+    denials: list[Fact] = []
+    found: list[Fact] = []
+    named = " ".join(block.text for block in blocks if block.kind == "title" or (block.kind == "heading" and block.depth <= 2))[:2000]
+    for block in blocks:
+        lower = block.lower
+        if not ("vslo" in lower or "vsas" in lower or "vlso" in lower or "visit" in lower or "aamc" in lower):
+            continue
+        for sentence in _sentence_at(block):
+            for match in _phrases("offer", sentence):
+                if match.key != "vslo":
+                    continue
+                before, after = _left(sentence, match.start), sentence[match.end : match.end + 110]
+                quote = _shorten(sentence, match.start, match.end)
+                if _VSLO_DENIED.search(before) or _VSLO_DENIED_AFTER.search(after):
+                    own = not _OF_SCHOOLS.search(before) and "students" not in after[:60].lower()
+                    scoped = bool(_GROUPS["international"].search(sentence))
+                    if (scoped and _GROUPS["international"].search(named)) or (own and not scoped):
+                        denials.append(_fact("vslo", False, block, quote, "vslo_denied", 0.85, audience_of(block, sentence)))
+                elif not (observers_only and (_REFERRAL.search(sentence) or re.search(r"\bstudents?\b", sentence, re.I))):
+                    strong = bool(re.search(r"\bappl|\bsubmit|\bus(?:e|es|ing)\b|\bthrough\b|\bvia\b|\breceiv", sentence, re.I))
+                    found.append(_fact("vslo", True, block, quote, "vslo_named", 0.95 if strong else 0.8, audience_of(block, sentence)))
+    yield from (found or denials)[:3]
+
+
+# -- what the visitor gets ----------------------------------------------------------------------------------------------------------------
+
+_MONEY_OF_OTHERS = re.compile(r"\b(?:residents?|fellows?|employees?|staff|PGY|house ?staff|discriminat\w*|postdoc\w*)\b", re.I)
+_VISITORS = re.compile(r"\b(?:students?|visitors?|visiting|observers?|participants?|scholars?|elective|clerkship|sub-?internship|awardees?|recipients?|externs?)\b", re.I)
+_GIVES_MONEY = re.compile(
+    r"\$|\b(?:receives?|received|provides?|provided|offers?|offered|offering|awards?|awarded|includes?|included|available|eligible|appl(?:y|ying|ication)|funding|supports?|program|granted|opportunit(?:y|ies))\b", re.I
+)
+_CHARGES = re.compile(r"\b(?:fees?|tuition|invoices?|deposit|balance|malpractice|insurance|refund\w*)\b", re.I)
+
+_NOT_AFTER = re.compile(r"^[^.;!?]{0,40}\b(?:is|are|will|can) not\b|^ cannot\b", re.I)
+
+_HANDS_IN = re.compile(
+    r"\b(?:submit|submitting|upload\w*|must (?:provide|have|hold|present|show|send|possess|obtain|complete)|proof of|copy of|copies of|(?:is|are) required|requires?|HIPAA|OSHA|BLS|ACLS|CPR|modules?|e-?learning|insurance|ECFMG"
+    r"|applicants? (?:must|should)|training|malpractice|vaccin\w+|immuniz\w+|translation|translated)\b",
+    re.I,
+)
+_GIVES = re.compile(
+    r"\b(?:receives?|awarded|awards?|issues?|issued|issuance|gives?|given|provides?|provided|presents?|presented|grants?|granted|earns?|earned|obtain|requests?|entitled|available|upon (?:successful )?completi\w+|completing|at the (?:end|conclusion)|conclusion of|offers?|offered|ends? with)\b",
+    re.I,
+)
+_LETTER_REFUSED = re.compile(
+    r"\b(?:(?:not|unable|cannot|neither|nor|no|never|don['’]t|doesn['’]t|won['’]t|decline)\b[^.;!?]{0,60}?\b(?:provid\w+|writ\w+|issu\w+|grant\w*|giv\w+|offer\w*|suppl\w+|furnish\w*|result in|request|ask|expect|receive|obtain|entitled|eligible|lead to|solicit|complete)\b"
+    r"|not (?:suitable|designed|intended|appropriate|meant))\b",
+    re.I,
+)
+_LETTER_REFUSED_AFTER = re.compile(
+    r"^[^.;!?]{0,50}?\b(?:(?:is|are|will|can|may|should|do)(?: be)? not|cannot|won['’]t)\b(?: \w+){0,2}? ?(?:be )?(?:provided|issued|written|given|granted|offered|available|requested|expected|supplied|furnished|part of|part|guaranteed to)\b",
+    re.I,
+)
+_LETTER_GIVEN = re.compile(
+    r"\b(?:may|can|could|might|will|are|is|be) (?:also |then |each )?(?:request|ask|receive|obtain|earn|get|be (?:eligible|provided|given|issued|written|available|able to (?:request|obtain|receive|earn))|able to (?:request|obtain|receive|earn)|eligible)\b"
+    r"|\bopportunit(?:y|ies) to (?:obtain|earn|receive|request|gain|secure)\b|\b(?:write|writes|provide|provides|issue|issues|offers?) (?:you |students? |them |observers? |participants? |each \w+ )?(?:with )?(?:a |an |one |up to \w+ |final |strong )*$"
+    r"|\beligible (?:for|to receive)\b|\b(?:upon|after|on) (?:successful |satisfactory )?(?:completion|request)\b|\bat the (?:end|conclusion|discretion)\b|\bearn(?:s|ed)?\b",
+    re.I,
+)
+_LETTER_GIVEN_AFTER = re.compile(
+    r"^[^.;!?]{0,50}?\b(?:may|can|will|is|are) (?:also |then )?(?:be )?(?:provided|issued|written|given|granted|offered|available|requested|considered|possible)\b"
+    r"|^[^.;!?]{0,60}?\b(?:at the (?:end|conclusion|discretion)|upon (?:successful )?completion|at (?:his|her|their) discretion)\b",
+    re.I,
+)
+_LETTER_HANDED_IN = re.compile(
+    r"\b(?:applicants?|students?|candidates?|observers?|you) (?:\w+ )?(?:must|should|need to|are required to|is required to) (?:\w+ )?(?:submit|provide|upload|have|send|include|arrange|supply|obtain|request)\b"
+    r"|\b(?:submit|upload|enclose|attach)\w*\b|\b(?:not|is|are) (?:be )?(?:required|recommended|returned|accepted)\b|\bwaive\w*\b|\bhome (?:school|institution)\b|\bapplication (?:form|materials|must|should|requires)\b|\brequire[sd]?\b|\brequirements?\b",
+    re.I,
+)
+
+
+def _find_gains(blocks: list[Block]) -> Iterator[Fact]:
+    """Compensation, certificate and letter of recommendation: what the host gives, not what the applicant hands in."""
+    for block in blocks:
+        lower = block.lower
+        money = any(word in lower for word in ("paid", "stipend", "scholarship", "compensat", "remunerat", "salar", "wage", " pay", "funding", "housing", "lodging", "volunteer basis", "allowance", "award", "honorarium", "reimburs", "financial"))
+        paper = "certificat" in lower or "completion" in lower or "attendance" in lower or "participation" in lower
+        letter = "recommendation" in lower or "reference" in lower or "lor" in lower or "eras" in lower or "final letter" in lower or "evaluation" in lower
+        if not (money or paper or letter) or block.kind == "title":
+            continue
+        for sentence in _sentence_at(block):
+            seen: set[str] = set()
+            for match in _phrases("offer", sentence):
+                if match.key in seen:
+                    continue
+                seen.add(match.key)
+                if match.key in ("unpaid", "stipend", "pay") and money:
+                    yield from _compensation(block, sentence, match)
+                elif match.key == "certificate" and paper:
+                    yield from _certificate(block, sentence, match)
+                elif match.key == "recommendation" and letter:
+                    yield from _recommendation(block, sentence, match)
+
+
+def _compensation(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
+    """'unpaid' needs words that say so; 'stipend' money that is given to visitors. That there are no scholarships says nothing of pay."""
+    words = sentence[match.start : match.end].lower()
+    if _MONEY_OF_OTHERS.search(sentence) and not _VISITORS.search(sentence):
+        return
+    quote = _shorten(sentence, match.start, match.end)
+    audience = audience_of(block, sentence)
+    if match.key == "pay":
+        if _denied(sentence, match.start, match.end) or _NOT_AFTER.match(sentence[match.end : match.end + 60]):
+            yield _fact("compensation", "unpaid", block, quote, "no_pay", 0.85, audience)
+        return
+    if match.key == "unpaid":
+        if _CHARGES.search(sentence) and not re.search(r"salar|stipend|wage|remunerat|compensat|unpaid", words):
+            return
+        yield _fact("compensation", "unpaid", block, quote, "no_pay", 0.85, audience)
+        return
+    if block.kind == "heading" and block.depth == 1 and "scholarship" in words and not _VISITORS.search(sentence):
+        return
+    if _denied(sentence, match.start, match.end) or _NOT_AFTER.match(sentence[match.end : match.end + 60]):
+        if "stipend" in words:
+            yield _fact("compensation", "unpaid", block, quote, "no_stipend", 0.8, audience)
+        return
+    about = f"{block.context} {sentence}"
+    if _GIVES_MONEY.search(sentence) and _VISITORS.search(about if "scholarship" not in words else f"{sentence} {block.headings[-1] if block.headings else ''} {block.lead}"):
+        if _REFERRAL.search(sentence) and not re.search(r"\$|\bour\b|\bavailable\b|\boffer", sentence, re.I):
+            return
+        yield _fact("compensation", "stipend", block, quote, "money_for_visitors", 0.8, audience)
+
+
+def _certificate(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
+    """A certificate or letter of completion that the visitor gets; those that an applicant brings are documents."""
+    quote = _shorten(sentence, match.start, match.end)
+    audience = audience_of(block, sentence)
+    before = sentence[max(0, match.start - 40) : match.start]
+    if re.search(r"\b(?:HIPAA|BLS|training|ECFMG|insurance|OSHA|CPR|mask|module)\b[^.;]{0,25}$", before, re.I):
+        return
+    if _denied(sentence, match.start, match.end):
+        if not re.search(r"\b(?:accept\w*|submit\w*|upload\w*|require[sd]?)\b", sentence, re.I):
+            yield _fact("certificate_offered", False, block, quote, "no_certificate", 0.9, audience)
+        return
+    told = f"{block.lead} {sentence}" if block.kind == "item" else sentence
+    if not _GIVES.search(told) or _HANDS_IN.search(told):
+        return
+    if re.search(r"\b(?:completion|degree-granting|diploma)\b", sentence, re.I) and re.search(r"\benrolled in\b|\bleading to\b", sentence, re.I):
+        return
+    yield _fact("certificate_offered", True, block, quote, "certificate_given", 0.9, audience)
+
+
+def _recommendation(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
+    """A letter from the host to the visitor ('observers may ask for…'); letters that an applicant hands in are documents."""
+    quote = _shorten(sentence, match.start, match.end)
+    audience = audience_of(block, sentence)
+    start = max(0, match.start - 160)
+    before, after = sentence[start : match.start], sentence[match.end : match.end + 120]
+    words = sentence[match.start : match.end].lower()
+    handed_in = _LETTER_HANDED_IN.search(before) or re.match(r"^[^.;!?]{0,40}\b(?:(?:is|are|be) (?:not )?(?:required|recommended|returned|accepted)|must|should)\b", after, re.I)
+    if words == "final letter":
+        if re.search(r"\b(?:we|faculty|program)\b[^.;]{0,40}\bwrite", before, re.I):
+            yield _fact("recommendation_offered", True, block, quote, "letter_given", 0.8, audience)
+        return
+    if re.search(r"\bevaluation\b", words) and "recommend" not in words:
+        return
+    refused = _LETTER_REFUSED.search(before) or _LETTER_REFUSED_AFTER.search(after)
+    if not refused and re.search(r"\b(?:no|neither|nor)\b[^.;]{0,30}$", before, re.I) and re.search(r"\b(?:provided|issued|written|given|granted|offered)\b", after, re.I):
+        refused = re.search(r"\bno\b|\bn?either\b|\bnor\b", before, re.I)
+    if refused:
+        if not re.search(r"\b(?:accept\w*|not required|not need|returned|if you do not|e-?mailed?)\b", sentence, re.I) and not re.search(r"\bapplicants? (?:who|that)\b", before, re.I):
+            yield _fact("recommendation_offered", False, block, quote, "no_letter", 0.9, audience)
+        return
+    if handed_in or _denied(sentence, match.start, match.end):
+        return
+    told = f"{block.lead} {before}" if block.kind == "item" else before
+    if _LETTER_GIVEN.search(told) or _LETTER_GIVEN_AFTER.search(after):
+        yield _fact("recommendation_offered", True, block, quote, "letter_given", 0.8, audience)
+
+
+# -- specialties --------------------------------------------------------------------------------------------------------------------------
+
+_LIST_HEAD = re.compile(
+    r"\b(?:specialt(?:y|ies)|subspecialt(?:y|ies)|departments?|divisions?|services|disciplines|areas|fields|electives?|rotations?|clerkships?|observerships?|sub-?internships?|institutes|subjects|courses|options|opportunities)\b", re.I
+)
+_LIST_OFFERS = re.compile(
+    r"\b(?:availab\w*|offer\w*|following|participating|accept\w*|open|listed?|choose|select|include\w*|including|our|observ\w+|electives?|rotations?|clerkships?|specialties|visiting|visitors?|span|options)\b", re.I
+)
+_LIST_OF_CONDITIONS = re.compile(
+    r"\b(?:completed?|completion|prerequisites?|core|requirements?|required|prior|before|must have|not (?:accept|avail|offer|partici)\w*|contacts?|fellowships?|residenc(?:y|ies)|related|news|faculty|our patients|not accepting|unavailable|closed)\b",
+    re.I,
+)
+_ENUMERATION = re.compile(
+    r"\b(?:electives?|rotations?|observerships?|clerkships?|sub-?internships?|externships?|departments?|specialties|areas|experiences|opportunities)\b[^.;!?\n]{0,90}?"
+    r"(?:\b(?:offered|available|exist|students|visitors|observers|specialties|departments|areas|placements)\b[^.;!?\n]{0,30}?\b(?:in|including|such as|include|following departments|are)\b:?|\bincluding\b:?|\binclude\b:?|\bsub-?internships in\b|\bin the (?:departments|fields|areas|specialties) of\b:?)\s+",
+    re.I,
+)
+_CODE = re.compile(r"^[A-Z]{2,6}[- ]?\d{3,5}[A-Z]?\s*[:–-]\s*")
+_LIST_TAIL = re.compile(r"\s*(?:\(\d+\)\s*)?(?:[–-]\s*)?(?:electives?|rotations?|clerkships?|observerships?|slots?|sub-?I(?:nternships?)?|acting internships?)?\s*$", re.I)
+
+
+def _is_specialty(text: str) -> bool:
+    """Is `text` the name of a specialty, little else beside it?"""
+    if not 2 < len(text) <= 90:
+        return False
+    covered = sum(match.end - match.start for match in vocabulary("specialties").find(text))
+    return covered >= 0.45 * len(text)
+
+
+def _find_specialties(blocks: list[Block]) -> Iterator[Fact]:
+    """The specialties that the page itself lists: a list, table or run of headings under words that offer them, or a sentence."""
+    seen: set[str] = set()
+    count = 0
+    for names, rule, confidence in (*_listed_specialties(blocks), *_headed_specialties(blocks), *_enumerated_specialties(blocks)):
+        for name, block in names:
+            if name.lower() not in seen and count < MAX_SPECIALTIES:
+                seen.add(name.lower())
+                count += 1
+                yield _fact("specialties", name, block, name, rule, confidence)
+
+
+_Names = list[tuple[str, Block]]
+
+
+def _introduces(block: Block, headings: tuple[str, ...], lead: str) -> bool:
+    near = [lead] if lead and _LIST_HEAD.search(lead[-200:]) else []
+    near = near or ([headings[-1]] if headings else [])
+    if not near:
+        return False
+    if any(_LIST_OF_CONDITIONS.search(text[-200:]) for text in near):
+        return False
+    text = near[-1][-200:]
+    if _LIST_HEAD.search(text) and _LIST_OFFERS.search(text):
+        return True
+    # Sub-headings (institutes) under 'Available specialties'.
+    return any(re.search(r"\b(?:specialties|electives|departments|rotations)\b", h, re.I) and not _LIST_OF_CONDITIONS.search(h) for h in headings[-3:-1])
+
+
+def _listed_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, float]]:
+    groups: dict[int, list[tuple[str, Block]]] = {}
+    for block in blocks:
+        if block.kind == "item" and block.group:
+            groups.setdefault(block.group, []).append((block.text.split("\n")[0], block))
+        elif block.kind == "row" and block.group and len(block.cells) > 1 and block.cells[0].text and block.depth == 0:
+            groups.setdefault(block.group, []).append((block.cells[0].text, block))
+    for items in groups.values():
+        good = [(name, block) for name, block in items if _is_specialty(name)]
+        if len(good) >= 0.6 * len(items) and (len(good) > 1 or len(items) == 1) and _introduces(items[0][1], items[0][1].headings, items[0][1].lead):
+            table = items[0][1].kind == "row"
+            yield [(name, block) for name, block in (good if table else items) if len(name) <= 90 and (not table or _is_specialty(name))], "specialty_list", 0.85
+
+
+def _headed_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, float]]:
+    runs: dict[tuple[str, ...], _Names] = {}
+    for block in blocks:
+        if block.kind == "heading" and len(block.text) <= 90:
+            name = _CODE.sub("", block.text)
+            if _is_specialty(name):
+                runs.setdefault(block.headings, []).append((name, block))
+    for headings, names in runs.items():
+        if len(names) > 2 and _introduces(names[0][1], headings, ""):
+            yield names, "specialty_headings", 0.8
+
+
+def _enumerated_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, float]]:
+    for block in blocks:
+        if block.kind not in ("paragraph", "item", "definition") or "," not in block.text and " and " not in block.text:
+            continue
+        for sentence in block.sentences:
+            match = _ENUMERATION.search(sentence[:3000])
+            if not match or _LIST_OF_CONDITIONS.search(sentence[: match.end()]) or _NEGATION.search(sentence[: match.end()]):
+                continue
+            parts = re.split(r",\s*(?:and |or )?|\s+and more\b|(?<=\w) and (?=[\w ]{3,40}\.?$)", sentence[match.end() : match.end() + 1500].rstrip(".! "))
+            names = [part.strip() for part in parts if part and _is_specialty(part.strip())]
+            if len(names) > 1 and len(names) >= 0.6 * len([p for p in parts if p and p.strip()]):
+                yield [(name, block) for name in names], "specialty_sentence", 0.75
+
+
+# -- the stage ----------------------------------------------------------------------------------------------------------------------------
 
 
 def find_offer(blocks: list[Block]) -> list[Fact]:
-    return []
+    """Program types, status, VSLO, compensation, certificate, recommendation and specialties that `blocks` state."""
+    routes = list(_find_vslo(blocks, observers_only=False))
+    status = list(_find_status(blocks))
+    closures = {fact.quote for fact in status if fact.value == "closed"}
+    types = _Types(blocks, any(fact.value for fact in routes), closures)
+    facts = list(types.decide())
+    offered = {fact.value for fact in facts}
+    if offered == {"observership"}:
+        routes = list(_find_vslo(blocks, observers_only=True))
+    return [*facts, *status, *routes, *_find_gains(blocks), *_find_specialties(blocks)]
 
 
 class OfferStage(Stage):
+    """Adds what the host offers."""
+
     find = staticmethod(find_offer)
