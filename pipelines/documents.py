@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import attrs
 
@@ -22,30 +23,51 @@ FIELD = "documents"
 
 # Words that mean a document only beside others: the document, and what must stand in the statement or right above it.
 _BARE = {
-    "flu_bare": ("flu_vaccine", re.compile(r"vaccin|immuni[sz]|shot|booster|\bdose|titer|MMR|\bTB\b|\bPPD\b|tubercul", re.I)),
+    "flu_bare": (
+        "flu_vaccine",
+        re.compile(r"vaccin|immuni[sz]|shot|booster|\bdose|titer|MMR|\bTB\b|\bPPD\b|tubercul", re.I),
+    ),
+    "visa_bare": (
+        "visa_copy",
+        re.compile(
+            r"(?:must|required to|need to|needs to|have to|should)\s+(?:\w+\s+){0,5}?(?:have|hold|obtain|secure|possess|present|show|carry|be in)\b"
+            r"|\b(?:copy|copies|proof|scan|pdf)\b|^(?:valid |current )?(?:US |U\.S\. )?(?:visa|ESTA)\b[^.?!]{0,30}\.?$",
+            re.I,
+        ),
+    ),
     "covid_bare": ("covid_vaccine", re.compile(r"vaccin|immuni[sz]|shot|booster|\bdose|titer|MMR|\bPPD\b", re.I)),
 }
-# 'Health and malpractice insurance' names two insurances with one noun.
-_SHARED_NOUN = re.compile(r"\b(?:health|medical)(?:,| and| &|/| or)\s+(?:professional\s+)?(?:malpractice|liability)\b", re.I)
-_ANY = re.compile(
-    r"vit[ae]|résumé|resum|\bcvs?\b|c\.v|transcript|record|sheet|statement|letter|essay|descri|photo|head ?shot|picture|portrait|jpeg"
-    r"|passport|visa|\besta\b|i-?94|status|permanent resid|\bead\b|authoriz|dean|mspe|student performance|standing|enrol|approv|permission"
-    r"|nominat|signed|signature|certif|recommend|referenc|referral|\blors?\b|\bslo[er]|diploma|degree|graduation|immun|vaccin|inocul"
-    r"|measles|mumps|rube|mmr|varicella|chicken|hepatitis|hep\.? ?b|hbv|hbsab|tdap|dtap|tetanus|tit[er]{2}|clearance|clear|health|medical|physical"
-    r"|\btb\b|\bppds?\b|tst|igra|qft|tubercul|quantif|t-?spot|interferon|mantoux|chest|flu\b|influenza|covid|sars|insur|coverage"
-    r"|malpractice|liabil|indemn|background|criminal|police|conduct|cori\b|fbi|fingerprint|abuse|offender|sanction|drug|toxicol|panel|uds"
-    r"|\bbls|\bacls|\bcpr|\bpals|life support|resuscit|hip[ap]a|privacy|confidential|portability|osha|blood ?-?borne|precautions|infection"
-    r"|\bfit\b|\bfit-|n-?95|toefl|ielts|duolingo|english|\boet\b|usmle|comlex|licensing|step|nbme|board|ifom|ecfmg|foreign medical graduates"
-    r"|fund|financ|bank|affidavit|scholarship|sponsor|host|mentor|preceptor|supervis|faculty|physician|attending",
+# Behind these 'not required' holds for some only: 'not needed if you are self-funded'.
+_CONDITION = re.compile(r"^\s*(?:if|unless|when|for|in case|where)\b", re.I)
+_CONNECTS = re.compile(r"\b(?:from|by|of|with)\b", re.I)
+_ABLE = re.compile(r"\b(?:from|by|of|with|can|may|able|who)\b", re.I)
+_FEE_BEHIND = re.compile(r"^\s+(?:\w+\s+)?(?:fee|cost)s?\b", re.I)
+_BY_OTHERS = re.compile(
+    r"^\s*(?:\w+\s+)?(?:by|from|through|to)\s+(?:your|their|his|her|the\s+(?:home|applicant|student|visitor|observer)|home|student|us\b)",
     re.I,
+)
+# 'Health and malpractice insurance' names two insurances with one noun.
+_SHARED_NOUN = re.compile(
+    r"\b(?:health|medical)(?:,| and| &|/| or)\s+(?:professional\s+)?(?:malpractice|liability)\b", re.I
 )
 _QUESTION = re.compile(r"\?\s*$")
 _NO_BEFORE = re.compile(r"\b(?:no|without|nor)\s+(?:\w+\s+){0,2}$", re.I)
 _ADJACENT_OPTION = re.compile(r"^\s*[,(–—:-]?\s*$")
 _CLAUSE_END = re.compile(r"\bbut\b|\bhowever\b|[;.!?]\s", re.I)
-_ANSWER_NO = re.compile(r"^(?:no\b|none\b|not\b)", re.I)
+_ANSWER_NO = re.compile(r"^(?:no|none|not)\s*[,.;:!–—-]", re.I)
+_RECOMMENDS = re.compile(r"recommend|referen", re.I)
+_WORD = re.compile(r"\w+")
 
+# What a host may give itself, so that 'is provided' behind it means that the visitor need not bring it.
+_HOST_GIVES = {
+    "malpractice_insurance", "health_insurance", "hipaa_training", "osha_training", "mask_fit", "background_check", "drug_screen",
+    "recommendation_letter", "photo", "bls_cpr",
+}  # fmt: skip
+
+_PAID = {"background_check", "drug_screen"}  # 'a background check fee' says that there will be a check
 _PAIR_GAP = 70
+_MAX_MENTIONS = 3  # of one document in one statement: enough for any page but a hostile one
+_MAX_ROW = 2000
 
 
 @attrs.frozen
@@ -72,16 +94,16 @@ def find_documents(blocks: list[Block]) -> list[Fact]:
 def _from_blocks(blocks: list[Block]) -> Iterator[Fact]:
     for statement in statements(blocks):
         block, text = statement.block, statement.text
-        if not _ANY.search(text):
-            continue
         if block.kind == "heading":
             yield from _from_heading(block, text)
             continue
         above = (statement.label, block.lead, block.term, *reversed(block.headings))
         yield from _from_text(block, text, above)
     for block in blocks:
-        if block.kind == "row" and not (block.depth and block.cells) and _ANY.search(block.text):
-            yield from _from_text(block, block.text, (block.lead, *_columns(block), *reversed(block.headings)))
+        if block.kind == "row" and not (block.depth and block.cells):
+            yield from _from_text(
+                block, block.text[:_MAX_ROW], (block.lead, *_columns(block), *reversed(block.headings))
+            )
 
 
 def _columns(block: Block) -> Iterator[str]:
@@ -90,7 +112,7 @@ def _columns(block: Block) -> Iterator[str]:
 
 def _from_text(block: Block, text: str, above: tuple[str, ...]) -> Iterator[Fact]:
     """The documents that one statement or table row demands."""
-    found = list(_mentions(text, above))
+    found = _mentions(text, above)
     if not found:
         return
     scope = _scope(above)
@@ -105,9 +127,13 @@ def _from_text(block: Block, text: str, above: tuple[str, ...]) -> Iterator[Fact
             continue
         if scope == "demand" and listed:
             confidence, rule = 0.95, "listed_requirement"
-        elif mention.demands or demands:
+        elif (
+            mention.demands
+            or demands
+            or (mention.key in _PAID and _FEE_BEHIND.match(text[mention.end : mention.end + 40]))
+        ):
             confidence, rule = (0.9 if scope == "demand" else 0.8), "demanding_sentence"
-        elif scope == "demand" and (several or len(text) <= 120):
+        elif scope == "demand" and (several or len(text) <= 120 or mention.start <= 5):
             confidence, rule = 0.7, "line_under_requirements"
         else:
             continue
@@ -123,7 +149,7 @@ def _from_heading(block: Block, text: str) -> Iterator[Fact]:
     if scope == "elsewhere" or _scope((text,)) == "elsewhere":
         return
     cues = list(vocabulary("demands").find(text))
-    found = list(_mentions(text, above))
+    found = _mentions(text, above)
     for mention in found:
         if _waived(text, mention, found, cues):
             continue
@@ -135,13 +161,13 @@ def _from_dense_lists(blocks: list[Block]) -> Iterator[Fact]:
     """A list or table that names three documents or more is a list of documents, whatever stands above it."""
     groups: dict[int, list[tuple[Block, _Mention]]] = defaultdict(list)
     for block in blocks:
-        if not block.group or block.kind not in ("item", "row", "definition") or not _ANY.search(block.text):
+        if not block.group or block.kind not in ("item", "row", "definition"):
             continue
         above = (block.lead, block.term, *reversed(block.headings))
         if _scope(above) == "elsewhere":
             continue
-        text = block.text[:1000]
-        found = list(_mentions(text, above))
+        text = block.text[:_MAX_ROW]
+        found = _mentions(text, above)
         cues = list(vocabulary("demands").find(text))
         for mention in found:
             if not _waived(text, mention, found, cues) and not _offered(text, mention, cues):
@@ -149,7 +175,7 @@ def _from_dense_lists(blocks: list[Block]) -> Iterator[Fact]:
     for members in groups.values():
         if len({mention.key for _, mention in members}) >= 3:
             for block, mention in members:
-                yield _fact(mention, block, block.text[:1000], 0.75, "list_of_documents")
+                yield _fact(mention, block, block.text[:_MAX_ROW], 0.75, "list_of_documents")
 
 
 def _fact(mention: _Mention, block: Block, text: str, confidence: float, rule: str) -> Fact:
@@ -162,7 +188,7 @@ def _scope(above: Iterable[str]) -> str:
     """'demand', 'elsewhere' or '': what the nearest of the texts above that says anything says."""
     for text in above:
         if text:
-            keys = vocabulary("document_headings").keys_in(text[:300])
+            keys = _heading_keys(text[:300])
             if "elsewhere" in keys:
                 return "elsewhere"
             if "scope" in keys:
@@ -170,18 +196,49 @@ def _scope(above: Iterable[str]) -> str:
     return ""
 
 
-def _mentions(text: str, above: tuple[str, ...]) -> Iterator[_Mention]:
-    """The documents that `text` names, in reading order."""
-    for match in vocabulary("documents").find(text):
-        key = match.key
+@lru_cache(maxsize=4096)
+def _heading_keys(text: str) -> frozenset[str]:
+    return frozenset(vocabulary("document_headings").keys_in(text))
+
+
+def _mentions(text: str, above: tuple[str, ...]) -> list[_Mention]:
+    """The documents that `text` names, at most three times each; what letters have to do with people goes before phrases."""
+    pairs = list(_pairs(text))
+    found = [*pairs]
+    company: dict[str, bool] = {}
+    for key, start, end in _phrases(text):
         if key in _BARE:
-            key, company = _BARE[key]
-            if not company.search(text) and not any(company.search(line) for line in above):
+            if key not in company:
+                company[key] = _in_company(key, text, above)
+            if not company[key]:
                 continue
-        yield _Mention(key, match.start, match.end, "phrase")
+            key = _BARE[key][0]
+        overlaps = any(pair.start < end and start < pair.end for pair in pairs)
+        if key == "recommendation_letter" and overlaps and not _RECOMMENDS.search(text, start, end):
+            continue  # 'a letter from the supervising physician' is the host's agreement
+        if sum(1 for mention in found if mention.key == key) < _MAX_MENTIONS:
+            found.append(_Mention(key, start, end, "phrase"))
     if shared := _SHARED_NOUN.search(text):
-        yield _Mention("health_insurance", shared.start(), shared.end(), "phrase")
-    yield from _pairs(text)
+        found.append(_Mention("health_insurance", shared.start(), shared.end(), "phrase"))
+    return found
+
+
+def _phrases(text: str) -> Iterator[tuple[str, int, int]]:
+    """The phrases of the vocabulary in `text`, and those inside of long ones: 'copies of passport and visa' names two."""
+    documents = vocabulary("documents")
+    for match in documents.find(text):
+        yield match.key, match.start, match.end
+        words = list(_WORD.finditer(text, match.start, match.end))
+        if len(words) >= 4:
+            start = words[1].start()
+            for inner in documents.find(text[start : words[-2].end()]):
+                yield inner.key, start + inner.start, start + inner.end
+
+
+def _in_company(key: str, text: str, above: tuple[str, ...]) -> bool:
+    """Do the words stand that make a bare key ('COVID-19') mean its document? A visa's must stand in the very statement."""
+    _, company = _BARE[key]
+    return bool(company.search(text)) or (key != "visa_bare" and any(company.search(line) for line in above))
 
 
 def _pairs(text: str) -> Iterator[_Mention]:
@@ -195,22 +252,25 @@ def _pairs(text: str) -> Iterator[_Mention]:
         for other in found[index + 1 : index + 4]:
             if other.start - one.end > _PAIR_GAP or _CLAUSE_END.search(text, one.end, other.start):
                 break
-            mention = _pair(one, other)
+            mention = _pair(one, other, text[one.end : other.start])
             if mention:
                 yield mention
                 break
 
 
-def _pair(one: Match, other: Match) -> _Mention | None:
+def _pair(one: Match, other: Match, between: str) -> _Mention | None:
     span = one.start, other.end
+    near = between.strip() in ("", "-", "–", ":", "/", "’s", "'s") or bool(_CONNECTS.search(between))
     match (one.key, other.key):
-        case ("paper", "school") | ("school", "paper"):
+        case ("paper", "school") if near:
             return _Mention("deans_letter", *span, "home_school_letter")
-        case ("paper", "host"):
+        case ("school", "paper") if len(between) <= 25 and not _ABLE.search(between):
+            return _Mention("deans_letter", *span, "home_school_letter")
+        case ("paper", "host") if near:
             return _Mention("sponsor_letter", *span, "host_letter")
-        case ("seek", "host"):
+        case ("seek", "host" | "clinician"):
             return _Mention("sponsor_letter", *span, "host_sought", True)
-        case ("host", "agree"):
+        case ("host" | "clinician", "agree"):
             return _Mention("sponsor_letter", *span, "host_agrees", True)
     return None
 
@@ -224,9 +284,9 @@ def _waived(text: str, mention: _Mention, found: list[_Mention], cues: list[Matc
             continue
         if cue.start >= mention.end:
             between = text[mention.end : cue.start]
-            if len(between) > 80 or _CLAUSE_END.search(between):
+            if cue.key == "waiver_next" or len(between) > 80 or _CLAUSE_END.search(between):
                 continue
-            if cue.key == "waiver_next":
+            if _CONDITION.match(text[cue.end : cue.end + 20]):
                 continue
             if cue.key == "waiver_all" or not any(mention.end <= other.start < cue.start for other in found):
                 return True
@@ -240,10 +300,15 @@ def _waived(text: str, mention: _Mention, found: list[_Mention], cues: list[Matc
 
 
 def _offered(text: str, mention: _Mention, cues: list[Match]) -> bool:
-    """Does the host give it ('you will receive a letter of recommendation', 'we provide malpractice coverage')?"""
-    return any(
-        cue.key == "offer" and cue.end <= mention.start and len(text[cue.end : mention.start]) <= 60 for cue in cues
-    )
+    """Does the host give it ('you will receive a letter of recommendation', 'malpractice coverage is provided by us')?"""
+    for cue in cues:
+        if cue.key == "offer" and cue.end <= mention.start and len(text[cue.end : mention.start]) <= 60:
+            return True
+        if cue.key == "given" and cue.start >= mention.end and mention.key in _HOST_GIVES:
+            between = text[mention.end : cue.start]
+            if len(between) <= 160 and not _CLAUSE_END.search(between) and not _BY_OTHERS.match(text[cue.end :]):
+                return True
+    return False
 
 
 class DocumentsStage(Stage):
