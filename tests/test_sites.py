@@ -145,10 +145,9 @@ def crawl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawl]:
 
 
 @by_site
-def test_a_crawl_stores_what_a_careful_reader_names(site: Site, crawled: tuple[Path, ServedSites, CrawlReport]) -> None:
-    database, served, report = crawled
-    lines = list(crawl_differences(site, stored_programs(database)))
-    fetched = {path for identifier, path, _ in served.requests if identifier == site.id}
+def test_a_crawl_stores_what_a_careful_reader_names(site: Site, crawl: Crawl) -> None:
+    lines = list(crawl_differences(site, stored_programs(crawl.database)))
+    fetched = {path for identifier, path in crawl.fetched if identifier == site.id}
     lines += [f"{path} was fetched, against robots.txt" for path in fetched & set(load(site).get("forbidden", []))]
     assert not lines, f"{site.directory.name} is stored otherwise than it should be:\n  " + "\n  ".join(
         [*lines, f"(fetched: {sorted(fetched)}; {crawl.report.outcomes[site.id].record()})"]
