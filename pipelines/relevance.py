@@ -29,6 +29,7 @@ _CORE = re.compile(
 )
 _FACTS = ("facts_fee", "facts_deadline", "facts_documents", "facts_visa", "facts_duration")
 BIAS = -3.0
+CLEAR = 3.0  # no later evidence can turn a page with this score
 _ABOUT = {"visiting_student", "visitor", "strong_opportunity", "portal"}
 _VISITOR = {"visiting_student", "visitor"}
 # What the first, second, third and fourth sentence of a kind add.
@@ -78,13 +79,21 @@ class _Judge:
     def judge(self) -> list[Evidence]:
         self._topics()
         size = 0
+        others: list[Block] = []
         for block in self.blocks:
             if block.kind in ("title", "heading") or _is_link(block):
                 continue
             size += len(block.text)
             if size > MAX_TEXT:
                 break
-            self._block(block)
+            if not self._block(block):
+                others.append(block)
+        score = BIAS + sum(reason.weight for reason in self.reasons)
+        if self.counts and score < CLEAR:
+            # Only a page that might go either way is read to the last word.
+            for block in others:
+                for match in _find(block.text[:MAX_SENTENCE]):
+                    self._note(match.key, match, block.text)
         if self.counts:
             for fact in sorted(self.facts):
                 self._add(fact, 0.4)
@@ -138,13 +147,12 @@ class _Judge:
         if "other_people" in names and not names & {"learner", *_ABOUT}:
             self._add("about_other_people", -1.5, name)
 
-    def _block(self, block: Block) -> None:
+    def _block(self, block: Block) -> bool:
+        """Weigh the sentences of one block; False where nothing in or above it can be about an opportunity."""
         context = {key for heading in block.headings for key in self._keys(heading)}
         about = context & _ABOUT and not context & {"own", "other_people", "no_offer"}
         if not about and not _CORE.search(block.lower):
-            for match in _find(block.text[:MAX_SENTENCE]):
-                self._note(match.key, match, block.text)
-            return
+            return False
         together: set[str] = set()
         kinds: set[str] = set()
         for sentence in block.sentences[:400]:
@@ -158,6 +166,7 @@ class _Judge:
         if "clear" not in kinds and (kind == "clear" or (kind and not kinds)):
             # Who, what and the offer stand in neighbouring sentences.
             self._count("near" if kinds else "weak", block.text)
+        return True
 
     def _note(self, key: str, match: Match, text: str) -> None:
         if key in self.against:
