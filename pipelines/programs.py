@@ -41,6 +41,7 @@ _NO_NAME = {
     "home", "overview", "welcome", "about", "program", "programs", "introduction", "details", "general information", "information",
     "faq", "faqs", "frequently asked questions", "apply", "how to apply", "application", "contact", "contact us", "main content",
 }  # fmt: skip
+_SECONDS_FRACTION = re.compile(r"\.\d+Z$")
 _STOPWORDS = frozenset(
     ["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "our", "the", "to", "with", "your"]
 )
@@ -69,7 +70,7 @@ class Summary:
         """The summary of a page that has passed the reading stages."""
         return cls(
             url=page.url,
-            fetched_at=page.fetched_at,
+            fetched_at=_SECONDS_FRACTION.sub("Z", page.fetched_at),
             status=page.status,
             title=page.title,
             name=_first_heading(page.blocks),

@@ -9,8 +9,11 @@ whose pages could be read is marked stale. All dates are those of the pages, so 
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Iterable
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,21 +29,21 @@ from scraper.database import (
     SET_TABLES,
     DatabaseError,
     Row,
+    check,
     delete,
     highest,
+    index_program,
     insert,
     open_database,
     select,
     select_one,
-    titles,
     update,
     upsert,
     write_institutions,
-    write_search,
 )
 from scraper.items import Deadline, Fact, Fee, Program, utc_now
 from scraper.outcomes import Outcome
-from scraper.record import value_of, value_text
+from scraper.record import deadline_of, fee_of, row_of_value, value_of, value_text
 from scraper.signals import institution_finished
 from scraper.urls import key
 from scraper.wording import change_words, value_words
@@ -132,7 +135,7 @@ class _Writer:
     # --- programs ---
 
     def _write_program(self, program: Program, row: Row | None) -> None:
-        seen = max(program.pages.values())
+        first, seen = min(program.pages.values())[:10], max(program.pages.values())[:10]
         if row is None:
             insert(
                 self.db,
@@ -142,7 +145,7 @@ class _Writer:
                     "institution_id": program.institution_id,
                     "name": program.name,
                     "url": program.url,
-                    "first_seen": min(program.pages.values()),
+                    "first_seen": first,
                     "last_seen": seen,
                     "search_id": highest(self.db, "programs", "search_id") + 1,
                 },
@@ -168,11 +171,11 @@ class _Writer:
         pages = {key(e["page_url"]) for e in evidence if e["closed_at"] is None} | {key(row["url"])}
         unread = pages - self.read.keys()
         if not unread:
-            update(self.db, "programs", {"id": row["id"]}, {"closed_at": self.date})
+            update(self.db, "programs", {"id": row["id"]}, {"closed_at": self.date[:10]})
             self._settle(row["id"], quietly=True)
             self._change(row["id"], "program", row["name"], None, f"No longer described: {row['name']}", row["url"])
         elif self.visit.complete and row["stale_since"] is None and unread & self.failed.keys():
-            update(self.db, "programs", {"id": row["id"]}, {"stale_since": self.date})
+            update(self.db, "programs", {"id": row["id"]}, {"stale_since": self.date[:10]})
 
     # --- evidence ---
 
@@ -432,7 +435,7 @@ def settle(db: sqlite_utils.Database, program_id: str) -> list[Difference]:
     for field in SET_TABLES:
         members = {member: row_of[id(reading)] for member, reading in merged.sets.get(field, {}).items()}
         differences += _settle_set(db, program_id, field, members, merged, closed_on)
-    _write_words(db, program, evidence)
+    index_program(db, program_id)
     return differences
 
 
@@ -455,23 +458,6 @@ def _settle_scalars(
         differences.append((field.name, before, after, change_words(field.name, before, after), page))
     update(db, "programs", {"id": program["id"]}, changed)
     return differences
-
-
-def fee_of(row: Row) -> Fee:
-    """A row of `fees` as a fee."""
-    refundable = None if row["refundable"] is None else bool(row["refundable"])
-    return Fee(row["amount"], row["kind"], row["per"], refundable, row["audience"], row["weeks"])
-
-
-def deadline_of(row: Row) -> Deadline:
-    """A row of `deadlines` as a deadline."""
-    names = ("kind", "date", "month_day", "lead_n", "lead_unit")
-    return Deadline(**{name: row[name] for name in names}, rolling=bool(row["rolling"]), audience=row["audience"])
-
-
-def row_of_value(value: Fee | Deadline) -> Row:
-    """A fee or deadline as columns."""
-    return {name: int(item) if isinstance(item, bool) else item for name, item in attrs.asdict(value).items()}
 
 
 def _settle_rows(
@@ -551,31 +537,64 @@ def _settle_set(
     return differences
 
 
-def _write_words(db: sqlite_utils.Database, program: Row, evidence: list[Row]) -> None:
-    """Put into the full-text index what a person may look for."""
-    institution = select_one(db, "institutions", id=program["institution_id"]) or {}
-    names = titles()
-    opened = [row for row in evidence if row["closed_at"] is None]
-    offer = [
-        str(names.get(row["field"], {}).get(row["value"], row["value"]))
-        for row in opened
-        if row["field"] in ("program_types", "audiences", "visas", "documents")
-    ]
-    words: dict[str, None] = dict.fromkeys(
-        str(text) for row in opened for text in (row["quote"], row["in_words"]) if text
-    )
-    write_search(
-        db,
-        program["search_id"],
-        {
-            "program": program["name"],
-            "institution": " ".join(filter(None, (institution.get("name"), institution.get("parent")))),
-            "place": " ".join(filter(None, (institution.get("city"), institution.get("state")))),
-            "offer": ", ".join(dict.fromkeys(offer)),
-            "specialties": ", ".join(dict.fromkeys(row["value"] for row in opened if row["field"] == "specialties")),
-            "words": "\n".join(words),
-        },
-    )
+# --- the state of another day ---
+
+
+@contextlib.contextmanager
+def as_of(database: Path, day: str) -> Iterator[Path]:
+    """A copy of a database as it stood at the end of `day` (YYYY-MM-DD), which is gone after the block.
+
+    Raises DatabaseError where there is no such database.
+    """
+    if not database.exists():
+        raise DatabaseError(f"{database}: there is no such database.")
+    with tempfile.TemporaryDirectory(prefix="usce-") as directory:
+        path = Path(directory) / "as-of.db"
+        check(database)
+        with contextlib.closing(sqlite3.connect(database)) as source, contextlib.closing(sqlite3.connect(path)) as copy:
+            source.backup(copy)
+        db = open_database(path)
+        try:
+            with db.atomic():
+                _rewind(db, day)
+        finally:
+            db.conn.close()
+        yield path
+
+
+def _rewind(db: sqlite_utils.Database, day: str) -> None:
+    """Undo what came after `day`: open again what was closed later, forget what was first seen later."""
+    for row in select(db, "changes"):
+        if row["date"][:10] > day:
+            delete(db, "changes", id=row["id"])
+    late = {row["id"] for row in select(db, "programs") if row["first_seen"] > day}
+    for table in ("fees", "deadlines", *{table for table, _, _ in SET_TABLES.values()}):
+        update(db, table, {}, {"evidence_id": None})
+        for identifier in late:
+            delete(db, table, program_id=identifier)
+    for row in select(db, "evidence"):
+        if row["program_id"] in late or row["first_seen"][:10] > day:
+            delete(db, "evidence", id=row["id"])
+        elif row["closed_at"] is not None and row["closed_at"][:10] > day:
+            update(db, "evidence", {"id": row["id"]}, {"closed_at": None})
+    for identifier in late:
+        delete(db, "changes", program_id=identifier)
+        update(db, "pages", {"program_id": identifier}, {"program_id": None})
+        delete(db, "programs", id=identifier)
+    for row in select(db, "pages"):
+        if (row["first_seen"] or "")[:10] > day:
+            delete(db, "pages", url=row["url"])
+        elif (row["last_seen"] or "")[:10] > day:
+            values: Row = {"last_seen": min(row["last_seen"], f"{day}T23:59:59Z")}
+            if row["fetched_at"][:10] > day:
+                values |= {"fetched_at": row["first_seen"], "content_hash": None}
+            update(db, "pages", {"url": row["url"]}, values)
+    for row in select(db, "programs"):
+        values = {name: None for name in ("closed_at", "stale_since") if row[name] is not None and row[name] > day}
+        if row["last_seen"] > day:
+            values["last_seen"] = day
+        update(db, "programs", {"id": row["id"]}, values)
+        settle(db, row["id"])
 
 
 # --- the stage -------------------------------------------------------------------------------------------------------

@@ -60,6 +60,7 @@ class Column:
     unit: str = ""
     required: bool = False
     choices: tuple[str, ...] = ()
+    pattern: str = ""
     references: str = ""
     exported: bool = True
     since: int = 1
@@ -124,7 +125,7 @@ TABLES: tuple[Table, ...] = (
             Column("kind", "text", "Kind of institution.", choices=INSTITUTION_KINDS),
             Column("parent", "text", "School, university or system it belongs to."),
             Column("city", "text", "City."),
-            Column("state", "text", "State or territory, two-letter postal code."),
+            Column("state", "text", "State or territory, two-letter postal code.", pattern="[A-Z]{2}"),
             Column("latitude", "number", "Latitude, WGS 84.", "degrees"),
             Column("longitude", "number", "Longitude, WGS 84.", "degrees"),
             Column("website", "url", "Home page."),
@@ -169,12 +170,10 @@ TABLES: tuple[Table, ...] = (
                 Column(field.name, _FIELD_TYPE[field.kind], field.meaning, field.unit, choices=field.choices)
                 for field in SCALAR_FIELDS
             ),
-            Column("first_seen", "datetime", "When a page first described it.", "UTC", required=True),
-            Column("last_seen", "datetime", "When its pages were last read.", "UTC", required=True),
-            Column(
-                "stale_since", "datetime", "Since when its pages cannot be reached; its facts are as last read.", "UTC"
-            ),
-            Column("closed_at", "datetime", "When its pages stopped describing it; empty while they do.", "UTC"),
+            Column("first_seen", "date", "Day on which a page that describes it was first read.", required=True),
+            Column("last_seen", "date", "Day on which its pages were last read.", required=True),
+            Column("stale_since", "date", "Since when its pages cannot be read; its facts are as last read."),
+            Column("closed_at", "date", "Day on which its pages no longer described it; empty while they do."),
             Column("search_id", "integer", "Row of the full-text index.", exported=False),
         ),
         key=("id",),
@@ -271,8 +270,8 @@ TABLES: tuple[Table, ...] = (
             Column("id", "integer", "Number of the deadline.", required=True, exported=False),
             _PROGRAM,
             Column("kind", "text", "Do applications open or close?", required=True, choices=("opens", "closes")),
-            Column("date", "text", "Date, YYYY-MM-DD or YYYY-MM."),
-            Column("month_day", "text", "MM-DD or MM: the page gives no year."),
+            Column("date", "text", "Date, YYYY-MM-DD or YYYY-MM.", pattern=r"\d{4}-\d{2}(-\d{2})?"),
+            Column("month_day", "text", "MM-DD or MM: the page gives no year.", pattern=r"\d{2}(-\d{2})?"),
             Column("lead_n", "number", "Apply at least this long before the start, in units of lead_unit."),
             Column("lead_unit", "text", "Unit of lead_n.", choices=("day", "week", "month")),
             Column("rolling", "bool", "1 when applications are taken at any time.", required=True),
@@ -535,12 +534,11 @@ select p.id, p.name as program, i.name as institution, i.city, i.state,
   {_yes_no("recommendation_offered")},
   {_joined("contacts", "contact", where=" and x.kind = 'email'")} as emails,
   {_joined("contacts", "contact", where=" and x.kind = 'phone'")} as phones,
-  p.url, date(p.last_seen) as last_read,
-  case when p.stale_since is not null then date(p.stale_since) end as unreachable_since,
+  p.url, p.last_seen as last_read, p.stale_since as unreachable_since,
   i.latitude, i.longitude, i.kind as institution_kind, p.institution_id, p.search_id
 from programs p join institutions i on i.id = p.institution_id
-where p.closed_at is null
 """
+_CURRENT = "where p.closed_at is null"
 
 _YES_NO = ("yes", "no")
 
@@ -671,7 +669,11 @@ VIEWS: tuple[Table, ...] = (
     ),
 )
 VIEW = {view.name: view for view in VIEWS}
-_VIEW_SQL = {"deadline_dates": _DEADLINE_DATES, "upcoming_deadlines": _UPCOMING, "program_overview": _OVERVIEW}
+_VIEW_SQL = {
+    "deadline_dates": _DEADLINE_DATES,
+    "upcoming_deadlines": _UPCOMING,
+    "program_overview": _OVERVIEW + _CURRENT,
+}
 
 SEARCH_TABLE = "program_search"
 SEARCH_COLUMNS = ("program", "institution", "place", "offer", "specialties", "words")
@@ -806,6 +808,14 @@ def select(db: sqlite_utils.Database, table: str, order: tuple[str, ...] = (), *
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+def iterate(db: sqlite_utils.Database, table: str, order: tuple[str, ...] = ()) -> Iterator[Row]:
+    """All rows of a table, one after the other: for tables that are too long to hold."""
+    by = f" order by {', '.join(_quoted(name) for name in order)}" if order else ""
+    cursor = db.execute(f'select * from "{table}"{by}')
+    names = [column[0] for column in cursor.description]
+    return (dict(zip(names, row, strict=True)) for row in cursor)
+
+
 def _quoted(name: str) -> str:
     return f'"{name}"'
 
@@ -849,6 +859,16 @@ def delete(db: sqlite_utils.Database, table: str, **equals: Any) -> None:
     db.execute(f'delete from "{table}"{where}', values)
 
 
+def program_records(db: sqlite_utils.Database) -> Iterator[Row]:
+    """Every program, closed ones too, as `program_overview` has them, with its dates, in the order of their ids."""
+    cursor = db.execute(
+        "select o.*, p.first_seen, p.stale_since, p.closed_at"
+        f" from ({_OVERVIEW}) o join programs p on p.id = o.id order by o.id"
+    )
+    names = [column[0] for column in cursor.description]
+    return (dict(zip(names, row, strict=True)) for row in cursor)
+
+
 def highest(db: sqlite_utils.Database, table: str, column: str) -> int:
     """The highest number in a column, 0 in an empty table."""
     return int(db.execute(f'select coalesce(max("{column}"), 0) from "{table}"').fetchone()[0])
@@ -859,18 +879,35 @@ def count(db: sqlite_utils.Database, table: str) -> int:
     return int(db.execute(f'select count(*) from "{table}"').fetchone()[0])
 
 
-def write_search(db: sqlite_utils.Database, search_id: int, words: Row) -> bool:
-    """Put a program's words into the full-text index. True where they were not there already."""
-    names = ", ".join(SEARCH_COLUMNS)
-    stored = db.execute(f"select {names} from {SEARCH_TABLE} where rowid = ?", [search_id]).fetchone()
-    wanted = tuple(words[name] for name in SEARCH_COLUMNS)
-    if stored == wanted:
-        return False
-    if stored is not None:
-        db.execute(f"delete from {SEARCH_TABLE} where rowid = ?", [search_id])
-    marks = ", ".join("?" * len(SEARCH_COLUMNS))
-    db.execute(f"insert into {SEARCH_TABLE} (rowid, {names}) values (?, {marks})", [search_id, *wanted])
-    return True
+def index_program(db: sqlite_utils.Database, program_id: str) -> None:
+    """Put into the full-text index what a person may look a program up by: names, place, offer, the words of its pages."""
+    program = select_one(db, "programs", id=program_id)
+    if program is None:
+        return
+    institution = select_one(db, "institutions", id=program["institution_id"]) or {}
+    names = titles()
+    opened = select(db, "evidence", ("field", "value", "page_url"), program_id=program_id, closed_at=None)
+    offer = [
+        str(names.get(row["field"], {}).get(row["value"], row["value"]))
+        for row in opened
+        if row["field"] in ("program_types", "audiences", "visas", "documents")
+    ]
+    said = [text for row in opened for text in (row["quote"], row["in_words"]) if text]
+    words = (
+        program["name"],
+        " ".join(filter(None, (institution.get("name"), institution.get("parent")))),
+        " ".join(filter(None, (institution.get("city"), institution.get("state")))),
+        ", ".join(dict.fromkeys(offer)),
+        ", ".join(dict.fromkeys(row["value"] for row in opened if row["field"] == "specialties")),
+        "\n".join(dict.fromkeys(said)),
+    )
+    number, columns = program["search_id"], ", ".join(SEARCH_COLUMNS)
+    stored = db.execute(f"select {columns} from {SEARCH_TABLE} where rowid = ?", [number]).fetchone()
+    if stored == words:
+        return
+    delete_search(db, number)
+    marks = ", ".join("?" * len(words))
+    db.execute(f"insert into {SEARCH_TABLE} (rowid, {columns}) values (?, {marks})", [number, *words])
 
 
 def delete_search(db: sqlite_utils.Database, search_id: int) -> None:

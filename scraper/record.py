@@ -156,6 +156,23 @@ def _deadline_of(record: dict[str, Any]) -> Deadline:
     )
 
 
+def fee_of(row: dict[str, Any]) -> Fee:
+    """A row of `fees` as a fee."""
+    refundable = None if row["refundable"] is None else bool(row["refundable"])
+    return Fee(row["amount"], row["kind"], row["per"], refundable, row["audience"], row["weeks"])
+
+
+def deadline_of(row: dict[str, Any]) -> Deadline:
+    """A row of `deadlines` as a deadline."""
+    names = ("kind", "date", "month_day", "lead_n", "lead_unit")
+    return Deadline(**{name: row[name] for name in names}, rolling=bool(row["rolling"]), audience=row["audience"])
+
+
+def row_of_value(value: Fee | Deadline) -> dict[str, Any]:
+    """A fee or deadline as columns."""
+    return {name: int(item) if isinstance(item, bool) else item for name, item in attrs.asdict(value).items()}
+
+
 def to_record(page: Page) -> dict[str, Any]:
     """One JSON object a page in the form of the corpus's labels schema, plus `evidence`: every fact with its words."""
     record: dict[str, Any] = {"url": page.url, "relevant": bool(page.relevant)}
