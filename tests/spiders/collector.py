@@ -16,7 +16,7 @@ class Collector:
 
     def process_item(self, page):
         words = page.body.decode("utf-8", "replace").lower()
-        page.relevant = "visiting student" in words
+        page.relevant = "students may apply" in words
         page.relevance_score = float(page.relevant)
         line = {
             "url": page.url,

@@ -46,7 +46,9 @@ Content = str | bytes | Answer | Callable[[BaseHTTPRequestHandler], None]
 
 def page(title: str, *links: str, text: str = "") -> str:
     """A small page with links, each 'text -> address'."""
-    anchors = "".join('<li><a href="{1}">{0}</a></li>'.format(*(part.strip() for part in link.split("->"))) for link in links)
+    anchors = "".join(
+        '<li><a href="{1}">{0}</a></li>'.format(*(part.strip() for part in link.split("->"))) for link in links
+    )
     return f"<!doctype html><html><head><title>{title}</title></head><body><main><h1>{title}</h1><p>{text}</p><ul>{anchors}</ul></main></body></html>"
 
 
@@ -108,6 +110,7 @@ def serve(pages: dict[str, dict[str, Content]]) -> Iterator[Hosts]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 65536  # head and body in one packet, or every answer waits 40 ms for an acknowledgement
 
         def do_GET(self) -> None:
             hosts.answer(self)
@@ -132,11 +135,11 @@ def serve(pages: dict[str, dict[str, Content]]) -> Iterator[Hosts]:
         server.server_close()
 
 
-def write_registry(folder: Path, institutions: dict[str, str], starts: dict[str, list[str]] | None = None) -> Path:
-    """A registry of `institutions` (id -> website, '' for none) and `starts` (id -> start URLs)."""
+def write_registry(folder: Path, websites: dict[str, str], starts: dict[str, list[str]] | None = None) -> Path:
+    """A registry of `websites` (institution id -> address, '' for none) and `starts` (id -> start URLs)."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = ["id,name,kind,parent,city,state,lat,lon,website,vslo_host,notes"]
-    lines += [f"{identifier},{identifier.title()},,,,,,,{website},," for identifier, website in institutions.items()]
+    lines += [f"{identifier},{identifier.title()},,,,,,,{website},," for identifier, website in websites.items()]
     (folder / "institutions.csv").write_text("\n".join(lines) + "\n")
     rows = [f"{identifier},{url},," for identifier, urls in (starts or {}).items() for url in urls]
     (folder / "start_urls.csv").write_text("\n".join(["institution_id,url,program_type,seen", *rows]) + "\n")
@@ -146,7 +149,7 @@ def write_registry(folder: Path, institutions: dict[str, str], starts: dict[str,
 def crawl(
     folder: Path,
     hosts: Hosts,
-    institutions: dict[str, str],
+    websites: dict[str, str],
     starts: dict[str, list[str]] | None = None,
     settings: dict[str, Any] | None = None,
     **request: Any,
@@ -157,7 +160,7 @@ def crawl(
     collected.unlink(missing_ok=True)
     report = run_crawl(
         CrawlRequest(
-            registry=write_registry(folder / "registry", institutions, starts),
+            registry=write_registry(folder / "registry", websites, starts),
             settings=NO_DELAY | {"USCE_HOSTS": names, "USCE_COLLECT": str(collected)} | (settings or {}),
             **request,
         )

@@ -48,6 +48,7 @@ def _cut_short(handler):
     handler.send_header("Content-Length", "5000")
     handler.end_headers()
     handler.wfile.write(b"<p>half of a page")
+    handler.wfile.flush()
     handler.close_connection = True
 
 
@@ -91,13 +92,15 @@ FAULTS = {
 # Pages that look broken, and are read all the same.
 ODDITIES = {
     "names-no-type": Answer(b"<!DOCTYPE html><p>visiting students</p>", content_type=None),
-    "names-a-wrong-charset": Answer("<p>visiting students</p>".encode("utf-16"), content_type="text/html; charset=no-such-thing"),
+    "names-a-wrong-charset": Answer(
+        "<p>visiting students</p>".encode("utf-16"), content_type="text/html; charset=no-such-thing"
+    ),
     "nests-deeply": b"<div>" * 100_000 + b"visiting students",
     "is-a-broken-pdf": Answer(b"%PDF-1.7 broken", content_type="application/pdf"),
     "calls-a-pdf-binary": Answer(b"%PDF-1.7 broken", content_type="application/octet-stream"),
     "is-plain-zeros": b"<p>\x00\x00\x00visiting students</p>",
     "needs-cookies": lambda handler: _cookie_wall(handler),
-    "is-fine": page("Visiting students", text="visiting students are welcome"),
+    "is-fine": page("Visiting students", text="visiting students may apply"),
 }
 ELSEWHERE = {
     "is-unknown": ("http://no-such-host.invalid/", "dns"),

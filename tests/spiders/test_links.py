@@ -1,0 +1,162 @@
+"""What a link promises, where it stands on the page, and in which order pages are fetched."""
+
+from __future__ import annotations
+
+import pytest
+from scrapy.http import HtmlResponse
+
+from scraper.vocabulary import vocabulary
+from spiders.frontier import Frontier
+from spiders.links import find_links, score_link
+
+# Each link promises more than the next one.
+RANKED = [
+    [
+        ("Visiting Medical Students", "https://h.example/education/visiting-students", "main", 0.9),
+        ("Visiting Medical Students", "https://h.example/education/visiting-students", "nav", 0),
+        ("Visiting Medical Students", "https://h.example/node/7", "nav", 0),
+        ("Medical Student Education", "https://h.example/node/8", "nav", 0),
+        ("Education", "https://h.example/node/9", "nav", 0),
+        ("About us", "https://h.example/about", "nav", 0),
+        ("Find a Doctor", "https://h.example/doctors", "nav", 0),
+    ],
+    [
+        ("Clinical Observership", "https://h.example/a", "main", 0),
+        ("Clinical Observership", "https://h.example/a", "footer", 0),
+        ("Patients & Visitors", "https://h.example/patients-visitors", "main", 0),
+    ],
+    [
+        ("Apply", "https://h.example/apply", "main", 1.0),
+        ("Apply", "https://h.example/apply", "main", 0),
+        ("Apply for a job", "https://h.example/careers/apply", "main", 0),
+    ],
+    [
+        ("Application checklist", "https://h.example/checklist.pdf", "main", 0.9),
+        ("Application checklist", "https://h.example/checklist.pdf", "main", 0.2),
+        ("Annual report", "https://h.example/report.pdf", "main", 0.2),
+    ],
+    [
+        ("Visiting students", "https://h.example/students/visiting", "main", 0),
+        ("Visiting students", "https://h.example/news/2025/03/visiting-students", "main", 0),
+        ("Visiting hours", "https://h.example/visiting-hours", "main", 0),
+    ],
+]
+
+
+@pytest.mark.parametrize("links", RANKED, ids=lambda links: links[0][0])
+def test_links_are_ranked(links):
+    scores = [score_link(*link) for link in links]
+    assert scores == sorted(scores, reverse=True)
+    assert len(set(scores)) == len(scores)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("Away Rotations", "/x"),
+        ("Sub-Internships", "/x"),
+        ("VSLO", "/x"),
+        ("International Visiting Students", "/x"),
+        ("Observer Program", "/x"),
+        ("Electives for Visiting Students", "/x"),
+        ("Guest students", "/x"),
+        ("Visiting Physicians", "/x"),
+        ("Externship program", "/x"),
+        ("Click here", "/registrar/VisitingStudents.aspx"),
+        ("", "/gme/international_observers/"),
+        ("Learn more", "/education/visiting-medical-student-electives"),
+    ],
+)
+def test_the_thing_itself_is_recognised(text, path):
+    assert score_link(text, f"https://h.example{path}", "nav") >= 0.8
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("Visitor Information", "/visitors"),
+        ("Plan your visit", "/visit"),
+        ("Careers", "/careers"),
+        ("MyChart", "/mychart"),
+        ("Donate", "/give"),
+        ("March", "/calendar/2026/03/"),
+        ("Privacy policy", "/privacy"),
+    ],
+)
+def test_what_leads_elsewhere_is_not_followed(text, path):
+    assert score_link(text, f"https://h.example{path}", "main", 0.5) < 0.15
+
+
+def test_hostile_links_take_no_time():
+    score_link("visiting " * 50_000, "https://h.example/" + "visiting-" * 50_000, "main", 1.0)
+
+
+PAGE = b"""<html><head><base href="https://h.example/edu/"></head><body>
+<header><a href="/top">Top</a></header><nav><ul><li><a href="menu">Menu</a></li></ul></nav>
+<div class="main-menu"><a href="/mega">Mega</a></div>
+<main><p><a href="visiting?utm_source=x#apply">Visiting <b>students</b></a> <a href="visiting">Visiting students</a>
+<a href="mailto:a@h.example">Mail</a> <a href="javascript:void(0)">Script</a> <a href="#here">Here</a> <a href="photo.jpg">Photo</a>
+<a href="form.pdf">Form</a> <a href="http://[bad">Bad</a> <a href="ftp://h.example/f">Ftp</a>
+<a href="/aria" aria-label="Observerships"></a> <a href="/img"><img alt="Electives"></a> <a href="/caf%E9 menu">Space</a></p></main>
+<div id="site-footer"><a href="/foot">Foot</a></div></body></html>"""
+
+
+def test_links_of_a_page():
+    found = {
+        link.url.removeprefix("https://h.example"): (link.text, link.section)
+        for link in find_links(HtmlResponse("https://h.example/x", body=PAGE, encoding="utf-8"))
+    }
+    assert found == {
+        "/top": ("Top", "header"),
+        "/edu/menu": ("Menu", "nav"),
+        "/mega": ("Mega", "nav"),
+        "/edu/visiting": ("Visiting students", "main"),
+        "/edu/form.pdf": ("Form", "main"),
+        "/aria": ("Observerships", "main"),
+        "/img": ("Electives", "main"),
+        "/caf%E9%20menu": ("Space", "main"),
+        "/foot": ("Foot", "footer"),
+    }
+
+
+def test_vocabulary_has_the_keys_that_are_weighed():
+    assert set(vocabulary("links").titles) == {"strong", "fair", "weak", "away"}
+
+
+def test_frontier_gives_the_best_first_and_each_once():
+    frontier = Frontier()
+    for url, score, depth in [
+        ("/b", 0.5, 2),
+        ("/a", 0.2, 1),
+        ("/c", 0.5, 1),
+        ("/a?utm_source=x", 0.9, 3),
+        ("/c/", 0.1, 1),
+    ]:
+        frontier.push(f"https://h.example{url}", score, depth)
+    order = []
+    while candidate := frontier.pop():
+        order.append(candidate.url.removeprefix("https://h.example"))
+    assert order == ["/a?utm_source=x", "/c", "/b"]
+    frontier.push("https://h.example/b", 5.0, 0)
+    assert not frontier
+    assert frontier.pop() is None
+
+
+def test_frontier_takes_a_handful_of_an_endless_kind():
+    frontier = Frontier()
+    for number in range(500):
+        frontier.push(f"https://h.example/calendar/{number}", 0.3, 1)
+        frontier.push(f"https://h.example/list?facet={number}", 0.3, 1)
+        frontier.push(f"https://h.example/node/{number}", 0.9, 1)
+    urls = [candidate.url for candidate in iter(frontier.pop, None)]
+    assert len([url for url in urls if "calendar" in url]) == 12
+    assert len([url for url in urls if "facet" in url]) == 12
+    assert len([url for url in urls if "node" in url]) == 500
+
+
+def test_frontier_forgets_the_worst():
+    frontier = Frontier(limit=10)
+    for number in range(1000):
+        frontier.push(f"https://h.example/{chr(97 + number % 26)}x{number}y", 1 + number, 1)
+    assert len(frontier._heap) <= 20
+    assert frontier.pop().score == 1000
