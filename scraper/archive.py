@@ -23,7 +23,6 @@ from scrapy.responsetypes import responsetypes
 from scrapy.settings import BaseSettings
 from w3lib.http import headers_dict_to_raw
 from warcio.archiveiterator import ArchiveIterator
-from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -71,6 +70,8 @@ class Archive:
             # Of several captures of a page the last good one counts.
             if old is None or entry.status == 200 or old.status != 200:
                 self.entries[key(entry.url)] = entry
+        if not self.entries and self.path.stat().st_size == 0:
+            raise ArchiveError(f"{self.path}: is empty: record a crawl first")
 
     def _index(self) -> Iterator[Entry]:
         try:
@@ -90,15 +91,13 @@ class Archive:
                     )
         except FileNotFoundError:
             raise ArchiveError(f"{self.path}: there is no such archive") from None
-        except OSError as error:
-            raise ArchiveError(f"{self.path}: cannot be read ({error.strerror or error})") from None
-        except ArchiveLoadFailed as error:
+        except IsADirectoryError:
+            raise ArchiveError(f"{self.path}: is a folder: name a file in it") from None
+        except Exception as error:  # warcio raises of every kind on what is damaged
             if not self.entries:
-                raise ArchiveError(
-                    f"{self.path}: is not a WARC file that can be read ({str(error).strip().splitlines()[0]})"
-                ) from None
+                raise ArchiveError(f"{self.path}: is not a WARC file that can be read ({_first_line(error)})") from None
             # A crawl that was killed leaves a last record cut short: what stands before it is whole.
-            logger.warning("%s: read up to a damaged record: %s", self.path, error)
+            logger.warning("%s: read up to a damaged record: %s", self.path, _first_line(error))
 
     def pages(self) -> list[Entry]:
         """The entries that a crawl would read, in the order of the file."""
@@ -114,11 +113,17 @@ class Archive:
             file.seek(entry.offset)
             record = next(iter(ArchiveIterator(file)))
             body = record.content_stream().read(limit) if limit else record.content_stream().read()
+            if len(body) != limit and getattr(record.raw_stream, "limit", None):
+                raise ArchiveError(f"{self.path}: the record of {entry.url} is cut short")
             headers = Headers()
             for name, value in record.http_headers.headers:
                 if name.lower() not in ("content-encoding", "transfer-encoding", "content-length"):
                     headers.appendlist(name, value)
         return headers, body
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _status(headers: StatusAndHeaders) -> int:

@@ -170,13 +170,18 @@ def run_crawl(
     if last.get("event") == "locked":
         raise CrawlLocked(str(request.database), last["holder"])
     if last.get("event") == "failed":
-        raise CrawlError(last["message"])
+        raise _ERRORS.get(last["kind"], CrawlError)(last["message"])
     if last.get("event") != "closed" and not report.stopped:
         raise CrawlError("\n".join([f"the crawl broke off (exit code {code})", *report.log[-20:]]))
     report.stats = last.get("stats", {})
     report.archive = Path(report.stats["archive/path"]) if "archive/path" in report.stats else None
     report.programs = progress.programs
     return report
+
+
+_ERRORS: dict[str, type[Exception]] = {
+    "ArchiveError": ArchiveError
+}  # what a child may raise that has a name of its own
 
 
 def _check(request: CrawlRequest) -> None:
@@ -406,11 +411,11 @@ def crawl_here(request: CrawlRequest, emit: Callable[[dict[str, Any]], None], qu
         process.start()
         del reporters
         if error := (None if task.cancelled() else task.exception()):
-            emit({"event": "failed", "message": f"{type(error).__name__}: {error}"})
+            emit(_failed(error))
             return
         stats = crawler.stats.get_stats()
         if message := stats.get("storage/error"):
-            emit({"event": "failed", "message": f"what was found could not be stored: {message}"})
+            emit({"event": "failed", "kind": "", "message": f"what was found could not be stored: {message}"})
             return
         emit(
             {
@@ -424,6 +429,11 @@ def crawl_here(request: CrawlRequest, emit: Callable[[dict[str, Any]], None], qu
     finally:
         if lock:
             lock.release()
+
+
+def _failed(error: BaseException) -> dict[str, Any]:
+    kind = type(error).__name__
+    return {"event": "failed", "kind": kind, "message": str(error) if kind in _ERRORS else f"{kind}: {error}"}
 
 
 def _silence() -> None:
@@ -458,7 +468,7 @@ def main() -> None:
     try:
         crawl_here(request, emit, quit_when=sys.stdin)
     except Exception as error:
-        emit({"event": "failed", "message": f"{type(error).__name__}: {error}"})
+        emit(_failed(error))
         raise
 
 

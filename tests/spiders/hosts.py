@@ -155,7 +155,7 @@ def crawl(
     **request: Any,
 ) -> tuple[CrawlReport, list[dict[str, Any]]]:
     """Crawl the hosts with a registry made for it; the report, and the pages that reached the pipelines."""
-    names = {name: "127.0.0.1" for name in hosts.pages}
+    names = dict.fromkeys(hosts.pages, "127.0.0.1")
     collected = folder / "pages.jsonl"
     collected.unlink(missing_ok=True)
     report = run_crawl(

@@ -8,6 +8,7 @@ import socket
 import time
 
 import pytest
+
 from tests.spiders.hosts import Answer, crawl, page, redirect, serve
 
 

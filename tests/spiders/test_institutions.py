@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 
 from tests.spiders.hosts import Answer, crawl, page, serve
 
@@ -176,7 +177,7 @@ def test_crawl_delay_and_one_request_at_a_time(tmp_path):
     )
     assert len(read) == 4
     times = [time for time, _, _ in hosts.log]
-    assert min(later - earlier for earlier, later in zip(times, times[1:], strict=False)) >= 0.29
+    assert min(later - earlier for earlier, later in itertools.pairwise(times)) >= 0.29
 
 
 def test_retry_after_is_waited_for(tmp_path):
