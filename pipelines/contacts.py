@@ -1,14 +1,230 @@
-"""Contacts."""
+"""Whom an applicant writes to or calls: e-mail addresses and phone numbers that the page's own content gives.
+
+Labels schema: contacts of the program, contact blocks of its office included; not fax numbers, help desks of AAMC and VSLO,
+main switchboards and site-wide footers (those are gone with the page's chrome). Addresses in lower case, phones as
+ten digits, extensions dropped. The quote is what the page shows: where an address stands only behind a link, the link's
+words.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from functools import cache
+from urllib.parse import unquote
+
 from pipelines import Stage
 from scraper.items import Block, Fact
+from scraper.text import sentences
+from scraper.vocabulary import expand, vocabulary
+
+_EMAIL = re.compile(
+    r"(?<![\w.+@/-])[A-Za-z0-9][\w.+'’-]{0,63}\s?@\s?(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w@])"
+)
+_AT = r"\s{0,3}(?:[\[({<]\s{0,2}(?:at|@)\s{0,2}[\])}>]|\s(?:AT)\s)\s{0,3}"
+_DOT = r"\s{0,3}(?:[\[({<]\s{0,2}(?:dot|\.)\s{0,2}[\])}>]|\s(?:DOT)\s|\.)\s{0,3}"
+_SPELT = re.compile(
+    rf"(?<![\w.+-])([A-Za-z0-9][\w.+-]{{0,63}}){_AT}([A-Za-z0-9-]{{1,63}}(?:{_DOT}[A-Za-z0-9-]{{1,63}}){{0,4}}{_DOT}[A-Za-z]{{2,12}})(?![\w@])"
+)
+_SPELT_DOT = re.compile(r"\s*(?:[\[({<]\s*(?:dot|\.)\s*[\])}>]|\sDOT\s|\.)\s*")
+_PHONE = re.compile(
+    r"(?<![\d.$#/-])(?:\+?\s?1[\s.\-–‑(]{1,3})?\(?([2-9]\d\d)\s?[)\]]?[\s.\-–—‑/•·]{0,3}([2-9]\d\d)[\s.\-–—‑•·]{1,3}(\d{4})(?![\d-]\d|\d)"
+)
+_LETTERS = re.compile(r"(?<![\w-])(?:1[-\s.])?\(?([2-9]\d\d)[)\s.-]{1,3}([A-Z]{3})[\s-]?([A-Z]{4})(?!\w)")
+_KEYS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
+_FAX_AFTER = re.compile(r"^[\s,]{0,3}[(\[]?\s?(?:fax|facsimile)\b", re.I)
+_FAX_LETTER = re.compile(r"(?:^|[\s|,;•(])(?:F|f|fx|Fx)\s?[:.)]\s?$")
+_LABEL = re.compile(
+    r"\b(?:phone|telephone|tel|call|office|direct|cell|mobile|voice|ph|text|main)\b|(?:^|[\s|,;•(])[PTpt]\s?[:.)]\s?$",
+    re.I,
+)
+_QUOTE = 200
 
 
-def find_contacts(blocks: list[Block]) -> list[Fact]:
-    return []
+def find_contacts(blocks: list[Block], behind_links: bool = False) -> list[Fact]:
+    """E-mail addresses and phone numbers of the program's office, each once, in reading order.
+
+    `behind_links`: also addresses that no word of the page shows (a link 'E-mail us', an address hidden from spam robots).
+    They are off by default: a fact is traced to words on the page, and no word there spells them; the blocks' links have them.
+    """
+    facts: dict[tuple[str, str], Fact] = {}
+    for block in blocks:
+        if block.kind == "title":
+            continue
+        for fact in _of_block(block):
+            if fact.rule == "email_behind_link" and not behind_links:
+                continue
+            facts.setdefault((fact.field, fact.value), fact)
+    return list(facts.values())
+
+
+def _of_block(block: Block) -> Iterator[Fact]:
+    linked = any(link.url[:7].lower() in ("mailto:", "tel:") or link.url[:4].lower() == "tel:" for link in block.links)
+    text = block.text
+    if not linked and "@" not in text and not _may_have_contact(text):
+        return
+    heading = block.headings[-1] if block.headings else ""
+    if _is_of_others(heading):
+        return
+    yield from _emails(block)
+    yield from _phones(block)
+
+
+def _may_have_contact(text: str) -> bool:
+    """A cheap look: is there a run of digits as in a phone number, or a spelt-out address?"""
+    return bool(re.search(r"\d{3}[\s.\-–—‑•·]{1,3}(?:\d{4}|[A-Z]{4})|[\[({<]\s?(?:at|AT|@)\s?[\])}>]|\sAT\s", text))
+
+
+# -- e-mail -------------------------------------------------------------------------------------------------------------
+
+
+def _emails(block: Block) -> Iterator[Fact]:
+    for address, start, end, rule in _addresses(block):
+        if not _is_own_address(address):
+            continue
+        if _is_of_others(_around(block.text, start, end)):
+            continue
+        yield Fact("emails", address, _quote(block.text, start, end), block.headings, 0.9, rule)
+
+
+def _addresses(block: Block) -> Iterator[tuple[str, int, int, str]]:
+    """The addresses in a block, with the place of the words that show them."""
+    text = block.text
+    seen: set[str] = set()
+    if "@" in text:
+        for match in _EMAIL.finditer(text):
+            address = re.sub(r"\s", "", match[0]).strip(".'’").lower()
+            seen.add(address)
+            yield address, match.start(), match.end(), "email_in_text"
+    if "at" in block.lower or "@" in text:
+        for match in _SPELT.finditer(text):
+            host = _SPELT_DOT.sub(".", match[2])
+            address = f"{match[1]}@{host}".lower()
+            if "." in host and address not in seen:
+                seen.add(address)
+                yield address, match.start(), match.end(), "email_spelt_out"
+    for link in block.links:
+        if not link.url.lower().startswith("mailto:"):
+            continue
+        shown = _EMAIL.search(link.text)
+        if shown and re.sub(r"\s", "", shown[0]).strip(".'’").lower() in seen:
+            # What is shown goes before what the link holds: old targets survive behind new words.
+            continue
+        for part in re.split(r"[,;]", unquote(link.url[7:]).partition("?")[0]):
+            target = _EMAIL.search(part)
+            if target is None or target[0].lower() in seen:
+                continue
+            address = re.sub(r"\s", "", target[0]).strip(".'’").lower()
+            seen.add(address)
+            start = text.find(link.text) if link.text else -1
+            if start < 0:
+                yield address, 0, 0, "email_behind_link"
+            else:
+                yield address, start, start + len(link.text), "email_behind_link"
+
+
+def _is_own_address(address: str) -> bool:
+    local, _, host = address.partition("@")
+    if any(host == domain or host.endswith(f".{domain}") for domain in _phrases("national")):
+        return False
+    return local not in _phrases("local_part")
+
+
+@cache
+def _phrases(key: str) -> frozenset[str]:
+    return frozenset(
+        plain.lower() for phrase in vocabulary("contacts").entries[key]["phrases"] for plain in expand(phrase)
+    )
+
+
+# -- phones -------------------------------------------------------------------------------------------------------------
+
+
+def _phones(block: Block) -> Iterator[Fact]:
+    text = block.text
+    seen: set[str] = set()
+    last = 0
+    for match in _PHONE.finditer(text):
+        before, after = text[max(last, match.start() - 60) : match.start()], text[match.end() : match.end() + 20]
+        last = match.end()
+        number = "".join(match.groups())
+        seen.add(number)
+        if _is_fax(block, before, after) or _is_of_others(_around(text, match.start(), match.end())):
+            continue
+        yield Fact("phones", number, _quote(text, match.start(), match.end()), block.headings, 0.9, "phone_in_text")
+    for match in _LETTERS.finditer(text):
+        number = "".join(match.groups()).translate(_KEYS)
+        seen.add(number)
+        if not _is_of_others(_around(text, match.start(), match.end())):
+            yield Fact(
+                "phones", number, _quote(text, match.start(), match.end()), block.headings, 0.8, "phone_in_letters"
+            )
+    for link in block.links:
+        if not link.url.lower().startswith("tel:"):
+            continue
+        digits = re.sub(r"\D", "", re.split(r"[;,xX]|ext", unquote(link.url[4:]))[0])
+        digits = digits[1:] if len(digits) == 11 and digits[0] == "1" else digits
+        if len(digits) != 10 or digits[0] in "01" or digits in seen or _PHONE.search(link.text):
+            continue
+        seen.add(digits)
+        start = max(0, text.find(link.text))
+        before = text[max(0, start - 30) : start]
+        if _is_fax(block, before, text[start + len(link.text) :][:20]) or _is_of_others(
+            _around(text, start, start + len(link.text))
+        ):
+            continue
+        yield Fact(
+            "phones", digits, _quote(text, start, start + len(link.text)), block.headings, 0.8, "phone_behind_link"
+        )
+
+
+def _is_fax(block: Block, before: str, after: str) -> bool:
+    """Is it a fax number by the label nearest before it, by a remark after it, or by its column or term?"""
+    if _FAX_AFTER.match(after) and not re.search(r"\n", after[: after.lower().find("fax")]):
+        return True
+    labels = [(m.end, True) for m in vocabulary("contacts").find(before) if m.key == "fax"]
+    labels += [(m.end(), False) for m in _LABEL.finditer(before)]
+    if letter := _FAX_LETTER.search(before):
+        labels.append((letter.end(), True))
+    if labels:
+        return max(labels)[1]
+    context = block.term or (block.lead if len(block.lead) < 30 else "")
+    return "fax" in context.lower() and "phone" not in context.lower()
+
+
+# -- whose ---------------------------------------------------------------------------------------------------------------
+
+
+def _around(text: str, start: int, end: int) -> str:
+    """The line or sentence in which a contact stands: the words that tell whose it is."""
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", end)
+    line = text[max(line_start, start - 300) : min(line_end if line_end >= 0 else len(text), end + 200)]
+    offset = start - max(line_start, start - 300)
+    position = 0
+    for sentence in sentences(line):
+        at = line.find(sentence, position)
+        if at <= offset < at + len(sentence):
+            return sentence
+        position = at + len(sentence)
+    return line
+
+
+def _is_of_others(text: str) -> bool:
+    return bool(text) and any(match.key == "other_office" for match in vocabulary("contacts").find(text))
+
+
+def _quote(text: str, start: int, end: int) -> str:
+    """The sentence or line around a contact, cut to what is needed where it is long; always a piece of `text`."""
+    around = _around(text, start, end)
+    if len(around) <= _QUOTE and text[start:end] in around:
+        return around.strip()
+    if end > start:
+        return text[max(start, 0) : end].strip()
+    return around[:_QUOTE].strip()
 
 
 class ContactsStage(Stage):
+    """Adds the program's e-mail addresses and phone numbers."""
+
     find = staticmethod(find_contacts)

@@ -67,6 +67,7 @@ _ACCORDION_WORDS = re.compile(
     _WORD.format("accordions?|collaps(?:e|ible)|toggles?|faqs?|expand(?:able|er)?|tabs?|panels?"), re.I
 )
 _CONTACT = re.compile(r"[\w.+-]@[\w-]|mailto:|tel:|\(?\b\d{3}\)?[-.\s]\s?\d{3}[-.\s]\d{4}")
+_CONTACT_LABEL = re.compile(r"@|\b(?:phone|telephone|tel|call|contact|e-?mail|questions?)\b", re.I)
 _SCRIPT_SHELL = re.compile(
     rb"id=[\"'](?:root|app|__next|__nuxt|app-root|gatsby|___gatsby|svelte|main-app)[\"']|<app-root|ng-app|data-reactroot|"
     rb"(?:enable|requires|turn on|need) JavaScript|JavaScript (?:is|must be) (?:disabled|enabled|required)",
@@ -800,7 +801,7 @@ class _Reader:
             is_header = bool(cells) and (all(th for _, th in cells) or (number == 0 and _looks_like_header(row, texts)))
             if is_header and len(set(texts)) > 1:
                 header = texts
-            whole = len(set(texts)) == 1 and len(texts) > 1  # one cell across: a heading inside of the table
+            whole = len(own) == 1 and len(texts) > 1  # one cell across: a heading inside of the table
             self.blocks.append(
                 Block(
                     "row",
@@ -881,14 +882,16 @@ def _tidy(blocks: list[Block], whole_body: bool) -> list[Block]:
 
 
 def _contacts_among(blocks: list[Block]) -> list[Block]:
-    """Of what stands beside the main part: blocks with an address or a number, and the line above each that names whose they are."""
+    """Of what stands beside the main part: blocks with an address or a number, and the line above each that names whose they are.
+
+    A bare number under a postal address is the switchboard: a contact is linked or labelled.
+    """
     kept: list[Block] = []
     for index, block in enumerate(blocks):
         if block.kind in ("title", "heading"):
             continue
-        if len(block.text) < 600 and (
-            _CONTACT.search(block.text) or any(link.url.startswith(("mailto:", "tel:")) for link in block.links)
-        ):
+        linked = any(link.url.startswith(("mailto:", "tel:")) for link in block.links)
+        if len(block.text) < 600 and (linked or (_CONTACT.search(block.text) and _CONTACT_LABEL.search(block.text))):
             above = blocks[index - 1] if index else None
             if (
                 above is not None
@@ -907,19 +910,24 @@ def _span(cell: etree._Element, name: str) -> int:
 
 
 def _cell_text(cell: etree._Element) -> str:
+    """The text of a table cell: block elements and contact links stand apart, inline elements do not."""
+    if not len(cell):
+        return fold_space(cell.text or "")
     parts: list[str] = []
-    for node in cell.iter():
-        if node.tag in ("script", "style"):
-            if node.tail:
-                parts.append(node.tail)
-            continue
-        if isinstance(node.tag, str) and node.tag not in _INLINE:
-            parts.append(" ")
-        if isinstance(node.tag, str) and node.text:
-            parts.append(node.text)
-        if node is not cell and node.tail:
-            parts.append(node.tail if node.tag in _INLINE else f" {node.tail}")
+    for event, node in etree.iterwalk(cell, events=("start", "end", "comment", "pi")):
+        if event == "start":
+            if node.tag not in _INLINE or _is_contact_link(node):
+                parts.append(" ")
+            parts.append(node.text or "")
+        elif node is not cell:
+            if event == "end" and (node.tag not in _INLINE or _is_contact_link(node)):
+                parts.append(" ")
+            parts.append(node.tail or "")
     return fold_space("".join(parts))
+
+
+def _is_contact_link(node: etree._Element) -> bool:
+    return node.tag == "a" and (node.get("href") or "")[:7].lower().startswith(("mailto:", "tel:"))
 
 
 def _looks_like_header(row: etree._Element, texts: list[str]) -> bool:
