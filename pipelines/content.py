@@ -325,7 +325,7 @@ class _Reader:
         if not kind or self.budget < 0:
             return False
         if kind == "soft":
-            return self._is_list_of_links(element)
+            return self._is_list_of_links(element) and element.find(".//h1") is None
         # A wrapper may carry such a word and still hold the page: what has running text outside of links stays.
         text, linked = self._lengths(element)
         if text - linked >= 400 and linked <= 0.6 * text:
