@@ -15,7 +15,7 @@ from scraper.vocabulary import Match, vocabulary
 _PLACE_WINDOW = 70
 _BREAK = re.compile(r"[.;:!?]\s|\n")
 _DENIED_BEFORE = re.compile(
-    r"(?:\bnot\b(?!\s+(?:only|limited|just)\b)|\bcannot\b|n['’]t\b|\bunable\b|\bexcept\b|\bexcluding\b|\bother than\b|\bineligible\b|\bnor\b)"
+    r"(?:\bnot\b(?!\s+(?:only|limited|just|required|needed|necessary|mandatory|charged?)\b)|\bcannot\b|n['’]t\b|\bunable\b|\bexcept\b|\bexcluding\b|\bother than\b|\bineligible\b|\bnor\b)"
     r"[^.;:!?,()]{0,60}$",
     re.I,
 )
@@ -23,7 +23,13 @@ _DENIED_AFTER = re.compile(
     r"^[^.;:!?,()]{0,40}?\b(?:ineligible|excluded|cannot|(?:are|is|be|may|will|can)\s+not\s+(?:currently\s+|be\s+)?(?:eligible|accepted|permitted|allowed|considered|apply|able))\b",
     re.I,
 )
+_AND_ALSO = re.compile(r"[\s,]*(?:and|or|&|as well as)(?:\s+from)?\s+$", re.I)
 _PEOPLE_OR_SCHOOL = frozenset({"student", "school"})
+# People who may stand beside the students of whom a place tells: 'students and graduates of universities abroad'.
+_BESIDE = frozenset({"school", "graduate", "graduates", "physician", "doctor"})
+# 'An international physician, resident or medical student': the first word holds for all of them.
+_SHARED_ADJECTIVE = re.compile(r"^(?:international|foreign|overseas)\b", re.I)
+_COORDINATION = re.compile(r"^[\s,/]*(?:[\w-]+[\s,/]+){0,3}(?:(?:and|or|&)[\s/]+)?(?:[\w-]+\s+)?$", re.I)
 
 
 @attrs.frozen
@@ -48,6 +54,8 @@ def mentions(text: str) -> Iterator[Mention]:
             continue
         if match.key in _PEOPLE_OR_SCHOOL:
             group, end = _placed(text, match, found, index, used)
+            if group == "student" and _shares_adjective(text, match, found, index):
+                group = "international_student"
             if group != "school":
                 yield Mention(group, match.start, end)
         else:
@@ -63,10 +71,25 @@ def _placed(text: str, match: Match, found: list[Match], index: int, used: set[i
             break
         if other.key in ("abroad", "home"):
             used.add(later)
+            after = found[later + 1] if later + 1 < len(found) else None
+            if after and {after.key, other.key} == {"abroad", "home"} and _AND_ALSO.match(text[other.end : after.start]):
+                used.add(later + 1)
+                return "everyone", after.end
             return ("international_student" if other.key == "abroad" else "us_student"), other.end
-        if other.key != "school":
+        if other.key not in _BESIDE:
             break
     return match.key, match.end
+
+
+def _shares_adjective(text: str, match: Match, found: list[Match], index: int) -> bool:
+    """Do the students stand in a row that 'international' opens?"""
+    for earlier in reversed(found[max(0, index - 3) : index]):
+        between = text[earlier.end : match.start]
+        if len(between) > 60:
+            return False
+        if _SHARED_ADJECTIVE.match(text[earlier.start : earlier.end]) and earlier.key in ("physician", "visitor_abroad"):
+            return bool(between.strip(" ,/")) and bool(_COORDINATION.match(between))
+    return False
 
 
 def denied(text: str, start: int, end: int) -> bool:

@@ -14,7 +14,7 @@ _HAS_TO = re.compile(
     re.I,
 )
 _NEED_NOT = re.compile(
-    r"\bno\b[^.;]{0,50}\b(?:needed|required|necessary)\b|\b(?:does|do|is|are|need|will)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:requir|need|necessary|be affiliated)|\bneed not\b", re.I
+    r"\bno longer (?:requir|need)|\bno\b[^.;]{0,50}\b(?:needed|required|necessary)\b|\b(?:does|do|is|are|need|will)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:requir|need|necessary|be affiliated)|\bneed not\b", re.I
 )
 _AFFILIATED_SCHOOL = re.compile(r"\baffiliated (?:LCME|COCA|medical school|U\.?S)", re.I)
 
@@ -36,9 +36,12 @@ def _agreement(passage: Passage) -> Fact | None:
         return None
     match = (agreement or partner or [None])[0]
     start, end = (match.start, match.end) if match else (0, len(text))
+    if passage.is_question:
+        asked = passage.answer is not None and agreement and "demand" in passage.cues
+        return passage.fact("affiliation_required", passage.answer, "agreement_answered", start, end) if asked else None
     if _NEED_NOT.search(text):
         return passage.fact("affiliation_required", False, "agreement_not_needed", start, end)
-    if passage.softened:
+    if "optional" in passage.cues:
         return None
     restricted = bool(passage.find("restriction"))
     if agreement and (_HAS_TO.search(text) or passage.demanded_list) and not (_PASSING.search(text) and not re.search(r"\bmust\b|\brequire", text, re.I)):

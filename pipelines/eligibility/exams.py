@@ -6,6 +6,7 @@ import re
 
 from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
+from scraper.vocabulary import vocabulary
 
 _GATE = ("english", "toefl", "ielts", "ibt", "duolingo", "internet-based", "oet")
 _TEST = re.compile(
@@ -20,12 +21,13 @@ _NAME_BEHIND = re.compile(
     r"\s*(?:\(?or (?:better|higher|above|more|greater)\)?\s*)?(?:points?\s*|total\s*)?(?:\(|(?:on|in|for|of)\s+(?:the |an |your |a )?(?:official )?|(?=ibt|pbt|internet|paper|computer))",
     re.I,
 )
-_SECTION = re.compile(r"\b(?:speaking|listening|reading|writing|section|sub-?score|sub-?test|component|below|less than|under|part|module|each|band)\b", re.I)
+_SECTION = re.compile(r"\b(?:speaking|listening|reading|writing|section|sub-?score|sub-?test|component|below|less than|under|part|module|each)\b", re.I)
 _OVERALL = re.compile(r"\b(?:overall|total|composite|combined|average)\b", re.I)
-_SCORE_WORD = re.compile(r"usmle|comlex|\bscores?\b|\bexam|\bpass|ifom|nbme|\btaken?\b|licens|\bboards?\b|complet", re.I)
+_SCORE_WORD = re.compile(r"usmle|requir|mandator|recommend|comlex|\bscores?\b|\bexam|\bpass|ifom|nbme|\btaken?\b|licens|\bboards?\b|complet", re.I)
 _PROCEDURE = re.compile(r"^\W*step\s+(?:1|i|one)\s*(?:[:.–—-]|\)|$)", re.I)
 _STEP1_GATE = ("step 1", "step i", "steps 1", "steps i", "usmle", "comlex", "step one", "level 1", "step-1", "part 1")
 _NOT_STEP1 = re.compile(r"\b(?:not|no)\s+(?:the\s+)?(?:usmle\s+)?$", re.I)
+_OTHER_STEP = re.compile(r"\([^()]{0,80}\bstep\s+(?:2|3|ii|iii)\b[^()]{0,80}\)|\bstep\s+(?:3|iii)\b[^.;]{0,80}$", re.I)
 _STAFF = re.compile(r"\bour (?:residents?|students|interns|program|fellows)\b|\bresidency applica|\bmatched\b", re.I)
 
 
@@ -44,6 +46,8 @@ def find_exams(passages: list[Passage]) -> list[Fact]:
 def _english(passage: Passage) -> list[Fact]:
     """Lowest TOEFL iBT total and IELTS band (not sections, not paper tests), and whether English is demanded at all."""
     facts: list[Fact] = []
+    if passage.is_question:
+        return _answered_english(passage)
     recommended = passage.softened and "needless" not in passage.cues and "demand" not in passage.cues
     if not recommended:
         facts += _scores(passage)
@@ -61,6 +65,13 @@ def _english(passage: Passage) -> list[Fact]:
         confidence = 0.95 if "demand" in passage.cues else 0.8
         facts.append(passage.fact("english_proficiency_required", True, "english_required", start, end, confidence))
     return facts
+
+
+def _answered_english(passage: Passage) -> list[Fact]:
+    """'Is a TOEFL required?' with its answer."""
+    if passage.answer is None or not passage.find("english_test", "english_skill") or "demand" not in passage.cues:
+        return []
+    return [passage.fact("english_proficiency_required", passage.answer, "english_answered")]
 
 
 def _implies_test(passage: Passage, tests: bool, skills: bool) -> bool:
@@ -116,11 +127,13 @@ def _step1(passage: Passage) -> list[Fact]:
     named = any(word in passage.text[match.start : match.end].lower() for word in ("usmle", "comlex"))
     if not named and (_PROCEDURE.match(passage.text) or not _SCORE_WORD.search(passage.text)):
         return []
+    if passage.is_question:
+        return [passage.fact("usmle_step1_required", passage.answer, "step1_answered")] if passage.answer is not None and "demand" in passage.cues else []
     if _NOT_STEP1.search(passage.text[: match.start]) or _STAFF.search(passage.text):
         return []
     if "needless" in passage.cues:
         return [passage.fact("usmle_step1_required", False, "step1_not_required", match.start, match.end)]
-    if passage.softened or ("condition" in passage.cues and "demand" not in passage.cues):
+    if _softened(passage) or ("condition" in passage.cues and "demand" not in passage.cues):
         return []
     if passage.is_heading:
         return []
@@ -128,3 +141,11 @@ def _step1(passage: Passage) -> list[Fact]:
         confidence = 0.95 if "demand" in passage.cues else 0.8
         return [passage.fact("usmle_step1_required", True, "step1_required", match.start, match.end, confidence)]
     return []
+
+
+def _softened(passage: Passage) -> bool:
+    """Is it Step 1 that is optional? 'Step 1 and 2 reports (Step 3 if available)' asks for Step 1 all the same."""
+    if not passage.softened:
+        return False
+    rest = _OTHER_STEP.sub(" ", passage.text)
+    return bool({"optional", "if_there"} & vocabulary("cues").keys_in(rest))

@@ -13,12 +13,17 @@ _BEFORE = re.compile(r"(?:\b(?P<word>one|two|three|four|five|a|an|1|2|3|4|5)\s*(
 _RANGE = re.compile(r"\b(?P<low>one|two|1|2)\s*(?:-|–|to|or)\s*(?:two|three|four|2|3|4)\s*(?:\(\d\)\s*)?$", re.I)
 _BEHIND = re.compile(r"^\s*(?:\(\s*(?:x\s*)?(?P<digit>[1-5]|one|two|three|four)\b[^)]{0,20}\)|[x×:–-]\s*(?P<plain>[1-5])\b(?!\s*(?:weeks?|months?|years?|pages?)))", re.I)
 _OFFERED = re.compile(
-    r"\b(?:receive|request(?:ed|ing|s)?|ask(?:ing)? (?:for|your|an|the)|grants?|granted|issued?|guarantee[sd]?|writ(?:e|es|ing|ten)(?! by)|result in|earn|eligible for|in exchange|seeking|expect)\b"
+    r"\b(?:receive|get|request(?:ed|ing|s)? (?:an?|one|the|letters?)|ask(?:ing)? (?:for|your|an|the)|grants?|granted|issued?|guarantee[sd]?|writ(?:e|es|ing|ten)(?! by)|result in|earn|eligible for|in exchange|seeking|expect)\b"
     r"|\b(?:cannot|can ?not|unable to|will not|does not|do not|not) (?:provide|give|offer|be provided|supply)\b|\bupon completion\b|\b(?:at|after) the (?:end|conclusion|completion)\b"
     r"|\bprovide[sd]? (?:to|for|by) (?:participants|observers|visitors|our|the program)\b|\bpurpose of obtaining\b|\bobtain(?:ing)? (?:a |an )?letters?\b",
     re.I,
 )
-_ASKED = re.compile(r"\brequired\b|\bmust\b|\bsubmit|\bupload|\bapplicants?\b|\bneeded\b|\byour application\b|\binclude|\bsend\b|\baccompan", re.I)
+_MUST = re.compile(
+    r"\b(?:letters?|lors?|references?|recommendations?)\b[^.;]{0,60}\b(?:is|are|be) required\b|\b(?:must|need to|should) (?:submit|provide|upload|include|send|request)\b[^.;]{0,60}\b(?:letters?|lors?)\b"
+    r"|\brequires?\b[^.;]{0,60}\b(?:letters?|lors?)\b",
+    re.I,
+)
+_BUT = re.compile(r",?\s+(?:but|however|although|though|whereas)\s+", re.I)
 _NONE = re.compile(r"\bno letters?\b[^.;]{0,40}\b(?:required|needed|necessary)\b|\b(?:is|are) not (?:required|needed|necessary)\b|\b(?:do|does) not (?:require|need)\b", re.I)
 
 
@@ -37,10 +42,12 @@ def _letters(passage: Passage) -> Fact | None:
     if not matches or passage.is_heading:
         return None
     match = matches[0]
-    if _NONE.search(passage.text):
+    if passage.is_question:
+        asked = passage.answer is not None and "demand" in passage.cues
+        return passage.fact("letters_required", float(bool(passage.answer)), "letters_answered", match.start, match.end) if asked else None
+    if _NONE.search(_clause(passage.text, match.start, match.end)):
         return passage.fact("letters_required", 0.0, "letters_not_required", match.start, match.end)
-    offered = _OFFERED.search(passage.text) or any(_OFFERED.search(above) for above in passage.above[:1])
-    if offered and not (_ASKED.search(passage.text) and "demand" in passage.cues and re.search(r"\brequired\b|\bmust (?:submit|provide|upload)", passage.lower)):
+    if _OFFERED.search(passage.text) and not _MUST.search(passage.text):
         return None
     if passage.softened and not re.search(r"\brequired\b|\brequires?\b", passage.lower):
         return None
@@ -49,6 +56,13 @@ def _letters(passage: Passage) -> Fact | None:
     count = _count(passage.text, match.start, match.end)
     confidence = 0.6 if "condition" in passage.cues else 0.95 if "demand" in passage.cues else 0.8
     return passage.fact("letters_required", count, "letters_required", match.start, match.end, confidence)
+
+
+def _clause(text: str, start: int, end: int) -> str:
+    """The part of a sentence that 'but' or 'although' sets off, with the words at `text[start:end]` in it."""
+    left = max((m.end() for m in _BUT.finditer(text, 0, start)), default=0)
+    right = _BUT.search(text, end)
+    return text[left : right.start() if right else len(text)]
 
 
 def _count(text: str, start: int, end: int) -> float:

@@ -6,6 +6,7 @@ holds for residents: neither is read (rules `course`, `other_section`).
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import cached_property
 from typing import Any
@@ -26,7 +27,7 @@ _OTHER_SECTION = re.compile(
 )
 _VISITOR = re.compile(r"visit|observ|elective|rotat|student|clerkship|extern|shadow|international", re.I)
 _DEMAND_LIST = re.compile(
-    r"requir|\bmust\b|eligib|submit|document|checklist|qualif|prerequisit|criteria|provide|needed|to apply|how to apply|upload|includ|"
+    r"requir|\bmust\b|\bneeds?\b|\bsend\b|hand in|eligib|submit|document|checklist|qualif|prerequisit|criteria|provide|needed|to apply|how to apply|upload|includ|"
     r"you will need|materials|who (?:can|may|should)|open to|application (?:packet|process|component|item)|apply\b|following|guidelines|policy|policies|components",
     re.I,
 )
@@ -35,6 +36,7 @@ _REFUSAL_LIST = re.compile(
     r"|\bineligible\b|\bclosed to\b|\bnot (?:eligible|accepted|available|open|permitted|allowed)\b|\bdo(?:es)? not (?:accept|admit|take)\b",
     re.I,
 )
+_ANSWER = re.compile(r"\W*(?:(?P<yes>yes)\b|(?P<no>no\b|unfortunately|not at this time))", re.I)
 _PIECE = re.compile(r"\S[^\n]*\S|\S")
 
 
@@ -45,6 +47,7 @@ class Passage:
     block: Block
     text: str
     index: int
+    answer: bool | None = None  # of a question: whether the next words are 'yes' or 'no'
 
     @cached_property
     def lower(self) -> str:
@@ -60,13 +63,15 @@ class Passage:
         """Is this an item of a list of things that applicants must be, have or hand in?"""
         if self.refused_list:
             return False
-        near = self.above[:2] if self.block.lead else self.above[:1]
+        near = self.above[:2] if self.block.kind in ("item", "row", "definition") else self.above[:1]
         return any(_DEMAND_LIST.search(text[:600]) for text in near)
 
     @cached_property
     def refused_list(self) -> bool:
         """Is this an item of a list of people whom the host does not take?"""
-        return self.block.kind != "heading" and any(_REFUSAL_LIST.search(text[:400]) for text in self.above[:1])
+        return self.block.kind != "heading" and any(
+            _REFUSAL_LIST.search(text[:400]) for text in self.above[:1] if text.endswith(":") or (len(text) <= 80 and not text.endswith("."))
+        )
 
     @cached_property
     def cues(self) -> set[str]:
@@ -98,7 +103,11 @@ class Passage:
     @property
     def softened(self) -> bool:
         """Is what the sentence says recommended, optional or left to circumstances?"""
-        return "optional" in self.cues
+        return bool({"optional", "if_there"} & self.cues)
+
+    @property
+    def is_question(self) -> bool:
+        return self.text.endswith("?")
 
     def fact(self, field: str, value: Any, rule: str, start: int = 0, end: int | None = None, confidence: float = 0.8) -> Fact:
         """A fact with this passage as its evidence; `start` and `end` say which words of a long passage prove it."""
@@ -145,6 +154,9 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
                     if key not in seen:
                         seen.add(key)
                         passages.append(Passage(block, piece, len(passages)))
+    for question, answer in itertools.pairwise(passages):
+        if question.is_question and (said := _ANSWER.match(answer.text)):
+            question.answer = said.lastgroup == "yes"
     return passages
 
 

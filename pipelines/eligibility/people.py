@@ -14,7 +14,7 @@ import attrs
 
 from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
-from scraper.scope import Mention, mentions
+from scraper.scope import Mention, audience_in, mentions
 
 _GATE = re.compile(
     r"student|physician|graduate|lcme|coca\b|aoa\b|liaison|osteopath|school|img|fmg|resident|fellow|professional|clinician|scholar|international|"
@@ -22,18 +22,26 @@ _GATE = re.compile(
 )
 _CLAUSE = re.compile(r"[;:]\s|,?\s+(?:but|however|whereas|although|though|while|yet)\s+|\s[–—-]\s|\.\s", re.I)
 _NEGATOR = r"(?:\b(?:not|cannot|unable|never|no|neither|nor|no longer|ineligible)\b|n['’]t\b)"
+# A denial with the verb it denies: 'do not accept', 'is not open to', 'unable to process requests'.
+_REFUSING = re.compile(
+    _NEGATOR + r"(?:\s+[\w-]+){0,5}?\s+(?P<verb>accept\w*|process\w*|consider\w*|host\w*|offer\w*|accommodat\w*|place|arrange|provide|admit\w*|take|sponsor|support|allow\w*|permit\w*|enroll?|review|"
+    r"open|available|designed|intended|eligible|suitable|suited|meant|for|include|facilitate|entertain|grant|invite)\b"
+    r"|\b(?:exclud\w+|closed to|declin\w+|discourag\w+)\b",
+    re.I,
+)
+_WELCOME_AGAIN = re.compile(r"\b(?:accepts?|open to|welcomes?|available to|designed for|intended for|limited to|offers)\b", re.I)
 _NOT_ONLY = re.compile(r"\bnot\s+(?:only|limited|just|solely)\b|\bno\s+(?:later|more|fee|cost|charge)\b", re.I)
 _WELCOME_BEFORE = re.compile(
-    r"\b(?:open(?: only)? (?:to|for)|available(?: only)? (?:to|for)|(?:designed|intended|meant|aimed|geared|suitable|suited|reserved|tailored|option|ideal)(?: \w+)? (?:for|at|to|toward|towards)"
-    r"|welcom(?:e|es|ing)|accept(?:s|ed|ing|ance of)?|invit(?:e|es|ing)|hosts?|hosting|limited to|restricted to|granted to|extended to|offered to|given to|provided to|allow(?:s|ing)?|enabl(?:es|ing)|permits?"
+    r"\b(?:open(?: only)? (?:to|for)|available(?: only)? (?:to|for)|(?:designed|intended|meant|suitable|suited|reserved|tailored|created|option|ideal)(?: \w+)? for|aimed(?: \w+)? at|geared(?: \w+)? (?:to|toward|towards|for)"
+    r"|welcom(?:e|es|ing)|accept(?:s|ed|ing|ance of)?|invit(?:e|es|ing)|hosts?|hosting|limited to|restricted to|granted to|extended to|offered to|given to|provided to|allow(?:s|ing)?|enabl(?:es|ing)|permits?|gives?|trains"
     r"|offers?|offering|provides?|providing|applications? (?:for [\w ]{1,30} )?(?:from|by|of)|requests? (?:for [\w ]{1,40} )?(?:from|by)|inquiries from"
     r"|(?:programs?|observerships?|electives?|rotations?|opportunit(?:y|ies)|openings?|positions?|experiences?|clerkships?|externships?|preceptorships?|training|spots?|places?|internships?|sub-?i(?:nternship)?s?|slots?)"
-    r"(?: (?!with|by|our|the)\w+){0,3} (?:for|to)|(?:is|are) for|defined as|must be|should be|(?:is|are) an?\b|you(?: are|['’]re)|be (?:one of|an?)|(?:applicants|participants|observers|visitors) (?:are|include|may be)"
+    r"(?: (?:is|are|exists?|available|open|designed|offered|only|specifically|intended|reserved|experiences?|programs?|opportunities|rotations?|(?:in|at|of) (?!which|our|the)\w+)){0,3} (?:for|to)|(?:is|are) for|defined as|must be|should be|(?:is|are) an?\b|you(?: are|['’]re)|be (?:one of|an?)|(?:applicants|participants|observers|visitors) (?:are|include|may be)"
     r"|eligible (?:applicants|participants|candidates|groups)|consider(?:s|ed)?|recruit(?:s|ing)?|admits?|take(?:s)?|serves?|accommodat(?:e|es|ing)|from)\b",
     re.I,
 )
 _WELCOME_AFTER = re.compile(
-    r"^[^.;?]{0,130}?\b(?:(?:may|can|could|should|must|need to|have to|will)(?: also| only| still)? (?:apply|participate|request|rotate|attend|observe|take|enroll|submit|complete|contact|be in|be enrolled|be a|have|be considered|be accepted|be fluent|provide|do|use|shadow|spend|register)"
+    r"^[^.;?]{0,130}?\b(?:(?:may|can|could|should|must|need to|have to|will)(?: also| only| still)? (?:apply|participate|request|rotate|attend|observe|join|come|take|enroll|submit|complete|contact|be in|be enrolled|be a|have|be considered|be accepted|be fluent|provide|do|use|shadow|spend|register)"
     r"|(?:are|is)(?: also| most| always| now| currently)? (?:eligible|welcome|invited|encouraged|accepted|considered|permitted|allowed|able|required|admitted|offered|asked)|will be (?:considered|accepted|permitted)"
     r"|who (?:wish|want|would like|are interested|are seeking|seek|are enrolled|have completed|meet)|(?<!be )interested in|wishing to|seeking (?:to|an?|observ|clinical|elective)"
     r"|(?:have|has) the opportunity|opportunity to|to (?:observe|rotate|participate|apply|shadow)|consider applying|apply (?:through|via|by|online|in|directly)|applying (?:to|for|from)|enrolled in|rotate)\b",
@@ -57,6 +65,14 @@ _POINTER = re.compile(
     r"|\b(?:see|visit|refer to|follow|click)\b[^.]{0,60}\b(?:page|website|site|guidelines|instructions|link|section|here|process|tab)\b|\bwill follow\b",
     re.I,
 )
+_NOT_PORTAL = re.compile(r"^[^.;]{0,30}?\b(?:cannot|(?:do|may|can|should|will)\s+not)\s+(?:use|apply (?:through|via|in|using|by way of|with|on))\b[^.;]{0,40}\b(?:vslo|vsas|portal)", re.I)
+_PROGRAM_SECTION = re.compile(r"\b(?:electives?|observ\w+|rotations?|clerkships?|extern\w+|research|shadow\w*|preceptor\w*|sub-?i\w*|visit\w*)\b", re.I)
+_VERB = re.compile(r"\b(?:is|are|was|were|will|may|must|can|should|has|have|had|do|does|work\w*|teach\w*|provide\w*|participate\w*|visit(?:ed|s)|learn\w*|complete\w*)\b", re.I)
+_ROW = re.compile(r"^[^.;:!?]{0,70}$")
+_ROW_BREAK = re.compile(r"\b(?:with|by|under|not|who|that|which|to|our|supervis\w*|cannot|must|may|will|is|are)\b", re.I)
+_ROW_LINK = re.compile(r",|\b(?:and|or|as well as)\b|/|&", re.I)
+_LIST_ENTRY = re.compile(r"^\W*(?:(?:be|must be|are|currently|fully|an?|any|all|the|or|and|in|of)\s+|[\w/’'-]+,?\s+){0,6}$", re.I)
+_NOT_AN_ENTRY = re.compile(r"\b(?:receive|documentation|diagnosis|complete|provide|have|has|hold|obtain|pass|reviewed|upload|submit|positive|negative|signed|written|contact|agree)\b", re.I)
 _WHO_LIST = re.compile(
     r"eligib|qualif|\bwho (?:can|may|is|are|should)|open to|one of the following|criteria|\b(?:must|should) be|audience|following (?:groups|categories|individuals|people|applicants)|types of|"
     r"accept(?:s|ed)?\b|categor|requirement|participants|candidates",
@@ -69,9 +85,9 @@ _STAFF_BEFORE = re.compile(
 _PROGRAM_WORD = re.compile(r"visit|program|observ|elective|rotat|clerkship|student|extern|intern|preceptor|opportunit|shadow|scholar|guest|graduate|img|physician", re.I)
 _YES = re.compile(r"^\W*yes\b", re.I)
 _NO = re.compile(r"^\W*(?:no\b|unfortunately|at this time,? (?:we|no)|we do not|not at this time)", re.I)
-_SCHOOL_NAMED = re.compile(r"lcme|coca\b|aoa\b|aacom|liaison|osteopath|allopath|\bu\.?s\.?a?\b|united states|american|domestic|\bdo\b|d\.o\.", re.I)
+_SCHOOL_NAMED = re.compile(r"lcme|coca\b|aoa\b|aacom|liaison|american osteopathic|commission on|\bu\.s\.?|\b(?-i:US|USA)\b|(?<!across the )united states|american", re.I)
 _ONLY_FROM = re.compile(
-    r"\b(?:only|exclusively|solely|unless|except|limited to|restricted|reserved|pre-?selected|select(?:ed)? number|small number|nominated|from (?:our|an?|one of our)|who attend our|must (?:have|be|attend|come)|with (?:which|whom)|established|has an?|have an?)\b",
+    r"\b(?:only|exclusively|solely|unless|except|limited to|restricted|reserved|pre-?selected|select(?:ed)? number|small number|nominated|(?:from|of|at|to) (?:our|one of our)|who attend our|must (?:have|be|attend|come)|with (?:which|whom)|established|has an?|have an?)\b",
     re.I,
 )
 _STUDENT_PAGE = re.compile(r"\b(?:clerkships?|electives?|sub-?internships?|acting internships?|away rotations?|medical student|student rotations?|sub-?i)\b", re.I)
@@ -105,6 +121,8 @@ def find_people(passages: list[Passage]) -> list[Fact]:
     for passage in passages:
         if asked and (_YES.match(passage.text) or _NO.match(passage.text)) and not passage.is_heading:
             polarity = LET_IN if _YES.match(passage.text) else SHUT_OUT
+            if any(m.group == "international_student" for m in asked) and _is_partner_answer(passages, passage):
+                partners.append(passage)
             says += [Say(m.group, polarity, 3, passage, 0, min(len(passage.text), 60)) for m in asked]
         asked = []
         if not _GATE.search(passage.lower):
@@ -116,7 +134,7 @@ def find_people(passages: list[Passage]) -> list[Fact]:
             if _is_partner(passage, found):
                 partners.append(passage)
             continue
-        says += [say for mention in found if (say := _weigh(passage, mention))]
+        says += _weigh_all(passage, found)
         if _is_partner(passage, found):
             partners.append(passage)
     return _settle(passages, says, partners)
@@ -127,6 +145,48 @@ def _about_admission(passage: Passage) -> bool:
     return passage.text.endswith("?") and bool(
         re.match(r"^\W*(?:can|may|do|does|are|is|am|i)\b", passage.text, re.I) and re.search(r"accept|eligib|apply|participat|rotat|take|open|offer|observ", passage.lower)
     )
+
+
+def _weigh_all(passage: Passage, found: list[Mention]) -> list[Say]:
+    """What a passage says of each group it names; who stands in one row with people let in is let in with them."""
+    says: list[Say] = []
+    for mention in found:
+        say = _weigh(passage, attrs.evolve(mention, group=_group(passage, mention)))
+        last = says[-1] if says else None
+        if say is None and last is not None and last.polarity == LET_IN and last.firmness > 1 and mention.group in _ROW_GROUPS:
+            between = passage.text[last.end : mention.start]
+            behind = passage.text[mention.end : mention.end + 60]
+            if _ROW.match(between) and _ROW_LINK.search(between) and not _ROW_BREAK.search(between) and not _SHUT_AFTER.match(behind):
+                group = _ROW_GROUPS[mention.group] or _group(passage, mention)
+                if mention.group not in ("doctor", "graduates") or len(between) <= 25:
+                    say = attrs.evolve(last, group=group, start=mention.start, end=mention.end)
+        if say is not None and not _is_graduate_of(passage, say):
+            says.append(say)
+    return says
+
+
+# The groups that may stand in a row of people, with the audience they make there.
+_ROW_GROUPS = {"student": "", "international_student": "international_student", "us_student": "us_student", "everyone": "everyone",
+               "graduate": "graduate", "graduates": "graduate", "physician": "physician", "doctor": "physician"}  # fmt: skip
+
+
+def _group(passage: Passage, mention: Mention) -> str:
+    """The group of a mention; students of no named country are told by the section, else by the block they stand in."""
+    if mention.group != "student":
+        return mention.group
+    audience = passage.audience
+    if audience == "any" and not passage.is_heading and len(passage.block.text) < 2000:
+        audience = audience_in(passage.block.text) or "any"
+        audience = "any" if audience == "us" else audience
+    return {"international": "international_student", "us": "us_student"}.get(audience, "student")
+
+
+def _is_graduate_of(passage: Passage, say: Say) -> bool:
+    """'A graduate of an LCME school', 'LCME-accredited school graduate': a school named, but no student of it."""
+    if say.group != "us_student":
+        return False
+    around = passage.text[max(0, say.start - 40) : say.start] + " | " + passage.text[say.end : say.end + 45]
+    return bool(re.search(r"\bgraduat(?:es?|ed|ing)\b[^|]{0,30}\b(?:of|from)\b[^|]{0,12}\||\|[^|,.]{0,40}\bgraduates?\b", around, re.I)) and "student" not in passage.lower
 
 
 def _weigh(passage: Passage, mention: Mention) -> Say | None:
@@ -154,8 +214,9 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
     if shut:
         return None
     welcome = _welcome(before)
-    negated = _negated(before, welcome)
-    if negated:
+    if _NOT_PORTAL.match(text[mention.end : mention.end + 120]):
+        return say(LET_IN, 2)
+    if _negated(before):
         if _SOME_PLACES.search(text) or _OTHER_MATTER.search(before):
             return None
         return say(SHUT_OUT, 3, partial=bool(_PORTAL.search(text)))
@@ -163,20 +224,29 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
         return say(SHUT_OUT, 2)
     if _POINTER.search(text) or _is_mere_link(passage, mention):
         return None
-    if group == "doctor":
+    if group in ("doctor", "graduates"):
         return _weigh_doctor(passage, mention, before, welcome, say(LET_IN, 2))
-    if group == "school":
-        return None
-    if welcome and not _STAFF_BEFORE.search(before[welcome.end() :]):
+    between = before[welcome.end() :] if welcome else ""
+    if welcome and not _STAFF_BEFORE.search(between) and not (group in ("physician", "graduate") and re.search(r"\b(?:how|that|which|way)\b", between, re.I)):
         # 'From' alone lets nobody in: 'letters from faculty', 'patients from …'.
         return say(LET_IN, 3 if welcome[0].lower() != "from" else 2) if welcome[0].lower() != "from" or group in ("us_student", "international_student") else None
     if _listed(passage, mention):
         return say(LET_IN, 3)
     if not _STAFF_BEFORE.search(before) and _WELCOME_AFTER.match(text[mention.end : mention.end + 200]):
         return say(LET_IN, 3)
-    if group == "us_student" and (passage.demands or re.search(r"\benrolled\b|\battend|\bfrom\b|\bat an?\b", before, re.I)):
+    if _heads_section(passage, mention):
+        return say(LET_IN, 2)
+    if group == "us_student" and re.search(r"\benrolled\b|\battend|\bfrom\b|\bat an?\b|\baccredited\b|\bin an?\b", before, re.I):
         return say(LET_IN, 2)
     return None
+
+
+def _heads_section(passage: Passage, mention: Mention) -> bool:
+    """'Medical graduates, one to three months': words without a verb that open the section of a program say whom it is for."""
+    text = passage.text
+    if mention.start > 30 or not passage.block.text.startswith(text) or _VERB.search(text[:200]) or len(text) > 200 or passage.block.kind == "item":
+        return False
+    return any(_PROGRAM_SECTION.search(above) for above in passage.above[:1])
 
 
 def _weigh_heading(passage: Passage, mention: Mention, say: Say) -> Say | None:
@@ -184,23 +254,27 @@ def _weigh_heading(passage: Passage, mention: Mention, say: Say) -> Say | None:
     before = passage.text[max(0, mention.start - 80) : mention.start]
     if passage.text.endswith("?") or mention.group == "doctor" or _POINTER.search(passage.text):
         return None
-    if _negated(before, _welcome(before)) or re.search(r"\bnot\b|\bno\b", before, re.I):
+    if _negated(before) or re.search(r"\bnot\b|\bno\b", before, re.I):
         return attrs.evolve(say, polarity=SHUT_OUT, firmness=3)
     if mention.group in ("physician", "graduate") and not _PROGRAM_WORD.search(passage.text):
+        return None
+    if re.match(r"(?i)visiting scholar", passage.text[mention.start :]):
         return None
     return say
 
 
 def _weigh_doctor(passage: Passage, mention: Mention, before: str, welcome: re.Match[str] | None, say: Say) -> Say | None:
     """Physicians, residents, clinicians: staff everywhere, visitors only where they stand right behind the welcome or head a list entry on who may come."""
+    group = "graduate" if mention.group == "graduates" else "physician"
     if welcome and welcome[0].lower() not in ("from", "offers", "offer", "provides", "provide", "host", "hosts", "is a", "is an", "take", "takes"):
         between = before[welcome.end() :]
         if len(between) <= 60 and not re.search(r"\b(?:with|by|under|our|to|the|their|its|hosting|who|that|in|of|as|at|program|students?)\b", between, re.I):
-            return attrs.evolve(say, group="physician", firmness=3)
-    if _listed(passage, mention) and not re.search(r"\bstudents?\b", before, re.I):
-        return attrs.evolve(say, group="physician")
-    if mention.start <= 25 and re.match(r"[^.;?]{0,120}?\b(?:may apply|can apply|are eligible|are welcome|is eligible|have the opportunity|to participate|practicing|employed)\b", passage.text[mention.end :], re.I):
-        return attrs.evolve(say, group="physician")
+            return attrs.evolve(say, group=group, firmness=3)
+    entry = passage.text[: mention.start]
+    if _listed(passage, mention) and len(entry) <= 45 and _LIST_ENTRY.match(entry) and not _NOT_AN_ENTRY.search(passage.text[: mention.end + 25]) and "student" not in entry.lower():
+        return attrs.evolve(say, group=group)
+    if mention.start <= 25 and group == "physician" and re.match(r"[^.;?]{0,120}?\b(?:may apply|can apply|are eligible|are welcome|is eligible|have the opportunity|to participate|practicing|employed)\b", passage.text[mention.end :], re.I):
+        return attrs.evolve(say, group=group)
     return None
 
 
@@ -212,21 +286,18 @@ def _welcome(before: str) -> re.Match[str] | None:
     return last
 
 
-def _negated(before: str, welcome: re.Match[str] | None) -> bool:
-    """Do the words before a mention shut it out: 'not open to', 'unable to accept', 'not for'?"""
+def _negated(before: str) -> bool:
+    """Do the words before a mention shut it out: 'not open to', 'unable to accept', 'do not offer observerships for'?"""
     if _NOT_ONLY.search(before):
         return False
-    if welcome:
-        first = next(iter(_WELCOME_BEFORE.finditer(before)))
-        lead_in = before[: welcome.start()]
-        negator = None
-        for negator in re.finditer(_NEGATOR, lead_in, re.I):
-            pass
-        if negator is None:
-            return False
-        # A welcome between the denial and the mention's own welcome takes the denial away: 'not fee-based, open to …'.
-        return welcome.start() - negator.end() <= 70 and not (first.start() > negator.end() and "," in before[negator.end() : welcome.start()])
-    return bool(re.search(_NEGATOR + r"[^,;]{0,50}$", before, re.I) and re.search(r"\b(?:host|process|place|sponsor|consider|arrange|include|eligible|participation|requests?)\b", before, re.I))
+    last = None
+    for last in _REFUSING.finditer(before):
+        pass
+    if last is None:
+        return bool(re.search(r"\b(?:not|except|excluding)\s+(?:for\s+|from\s+)?(?:[\w-]+\s+){0,2}$", before, re.I))
+    rest = before[last.end() :]
+    # A new welcome takes the denial away: 'does not host observers and accepts …'.
+    return not _WELCOME_AGAIN.search(rest) and not re.search(r",\s+(?:we|it|they|the)\b", rest, re.I)
 
 
 def _listed(passage: Passage, mention: Mention) -> bool:
@@ -272,41 +343,42 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
     everyone = pick(LET_IN, "everyone")
     abroad = pick(LET_IN, "international_student", firm=2) or everyone
     refused = pick(SHUT_OUT, "international_student", firm=2)
-    hint = _hint(passages, says)
     generic, generic_refused = pick(LET_IN, "student"), pick(SHUT_OUT, "student", firm=2)
     if generic_refused and (generic is None or generic.firmness < 3):
         generic = None
     us = pick(LET_IN, "us_student") or everyone
+    us_school = max(
+        (s for s in says if s.group == "us_student" and s.polarity == LET_IN and _SCHOOL_NAMED.search(s.words)), key=lambda s: s.firmness, default=None
+    )
     facts: list[Fact] = []
 
     def audience(group: str, say: Say, rule: str) -> None:
         confidence = {3: 0.95, 2: 0.8}.get(say.firmness, 0.6)
         facts.append(say.passage.fact("audiences", group, rule, say.start, say.end, confidence))
 
-    def accepts(value: str, passage: Passage, rule: str, start: int = 0, end: int | None = None, confidence: float = 0.8) -> None:
-        facts.append(passage.fact("accepts_international", value, rule, start, end, confidence))
+    def accepts(value: str, say: Say, rule: str, confidence: float) -> None:
+        facts.append(say.passage.fact("accepts_international", value, rule, say.start, say.end, confidence))
 
-    if abroad is None and refused is None and generic and abroad_page:
-        abroad = generic
     if abroad is None and refused is None:
-        abroad = hint
-    if partners and (abroad or refused or abroad_page):
-        passage = partners[0]
-        accepts("partners_only", passage, "partners_only", confidence=0.95)
+        abroad = generic if generic and abroad_page else _hint(passages, says)
+    others_refused = next((s for s in says if s.group == "international_student" and s.polarity == SHUT_OUT and _others(s)), None)
+    if partners or others_refused:
+        passage = partners[0] if partners else others_refused.passage  # type: ignore[union-attr]
+        facts.append(passage.fact("accepts_international", "partners_only", "partners_only", confidence=0.95))
         facts.append(passage.fact("affiliation_required", True, "partners_only"))
         facts.append(passage.fact("audiences", "international_student", "partners_only"))
     elif abroad and not (refused and abroad.firmness < refused.firmness):
-        accepts("yes", abroad.passage, "international_welcome", abroad.start, abroad.end, 0.95 if abroad.firmness == 3 else 0.8)
+        accepts("yes", abroad, "international_welcome", 0.95 if abroad.firmness == 3 else 0.8)
         audience("international_student", abroad, "international_welcome")
     elif refused:
-        accepts("no", refused.passage, "international_refused", refused.start, refused.end, 0.95)
+        accepts("no", refused, "international_refused", 0.95)
     elif generic_refused and not generic and not us:
-        accepts("no", generic_refused.passage, "students_refused", generic_refused.start, generic_refused.end)
-    elif us and _SCHOOL_NAMED.search(us.words):
-        accepts("no", us.passage, "us_schools_only", us.start, us.end, 0.8 if us.firmness > 1 else 0.6)
+        accepts("no", generic_refused, "students_refused", 0.8)
+    elif us_school:
+        accepts("no", us_school, "us_schools_only", 0.8 if us_school.firmness > 1 else 0.6)
     if us:
         audience("us_student", us, "us_students")
-    elif generic and not abroad_page and not (abroad and _only_abroad_eligible(says)):
+    elif generic and not abroad_page and not (abroad and _means_abroad(says, generic)):
         audience("us_student", generic, "students_of_no_named_country")
     for group in ("graduate", "physician"):
         welcome, shut = pick(LET_IN, group), pick(SHUT_OUT, group, firm=2)
@@ -332,12 +404,31 @@ def _hint(passages: list[Passage], says: list[Say]) -> Say | None:
     return None
 
 
-def _only_abroad_eligible(says: list[Say]) -> bool:
-    """Does the list of who may come name international students, and students of no named country stand outside of it?"""
+def _means_abroad(says: list[Say], generic: Say) -> bool:
+    """Are the students of no named country those from abroad, of whom the page speaks elsewhere?
+
+    So it is where only a heading names them, where the list of who may come names international students alone, and
+    where the page returns to international students again and again.
+    """
 
     def in_list(say: Say) -> bool:
         return any(re.search(r"eligib|open to|who (?:can|may|is)|qualif", above, re.I) for above in say.passage.above[:2])
 
-    abroad = [s for s in says if s.group == "international_student" and s.polarity == LET_IN]
-    generic = [s for s in says if s.group == "student" and s.polarity == LET_IN and s.firmness > 1]
-    return any(in_list(s) for s in abroad) and not any(in_list(s) for s in generic)
+    abroad = [s for s in says if s.group == "international_student" and s.polarity == LET_IN and s.firmness > 1]
+    others = [s for s in says if s.group == "student" and s.polarity == LET_IN and s.firmness > 1]
+    if not abroad:
+        return False
+    if generic.firmness == 1 or len(abroad) >= 3:
+        return True
+    return any(in_list(s) for s in abroad) and not any(in_list(s) for s in others)
+
+
+def _others(say: Say) -> bool:
+    """'Students from other international schools are not accepted': so those of the schools just named are."""
+    return bool(re.search(r"\b(?:from|of|at) (?:any |all )?other\b", say.passage.text[max(0, say.start - 30) : say.end], re.I))
+
+
+def _is_partner_answer(passages: list[Passage], answer: Passage) -> bool:
+    """'Do you accept international students? – Yes, if your school has an agreement with us.'"""
+    near = [p for p in passages[answer.index : answer.index + 3] if p.block is answer.block]
+    return any(p.find("agreement", "partner") and re.search(r"\bprovided\b|\bif\b|\bonly\b|\bmust\b|\bas long as\b|\bwhose\b|\bneed", p.lower) for p in near)

@@ -13,11 +13,11 @@ _MEDICAL = re.compile(r"\bmedical (?:school|student|education|studies|degree)|\b
 _OWN = re.compile(r"\b(?:our|own)(?:\s+own)?\s+(?:[\w-]+\s+){0,3}$", re.I)
 _ELSEWHERE = re.compile(r"\bpriority\b|\bregistrars?\b[^.]{0,30}\brespective|\bdo(?:es)? not have access\b|\bgenerally\b|\bcompared?\b|\bhelp determine\b", re.I)
 _TAKES = re.compile(
-    r"open to|offer|provid|accept|welcom|eligib|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|considered|apply|in their|in your|at ",
+    r"open to|offer|provid|accept|welcom|eligib|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|considered|apply|in their|in your|at |gives|qualify|let |invites",
     re.I,
 )
 _SHUT_OUT = re.compile(r"\b(?:not|cannot|ineligible|unable|no)\b|n['’]t\b", re.I)
-_DONE = re.compile(r"\b(?:complet\w*|finish\w*|pass(?:ed)?|satisf\w*|taken|fulfill?\w*|prior|done)\b", re.I)
+_DONE = re.compile(r"\b(?:to be done|complet\w*|finish\w*|pass(?:ed)?|satisf\w*|taken|fulfill?\w*|prior|done)\b", re.I)
 _NOT_OFFERED = re.compile(r"\b(?:do|does|are|is|cannot|can|will)\s?(?:not|n['’]t)?\b[^.;]{0,25}\b(?:not|unable)\b[^.;]{0,40}\b(?:offer|provide|available|accept|host|satisfy|meet|fulfill|count)|\b(?:counts? as|in lieu of|toward)\b", re.I)
 _SPECIALTIES = re.compile(r"\bmedicine\b|\bsurgery\b|\bpediatrics?\b|\bpsychiatry\b|\bobstetrics|\bob\s?/?-?\s?gyn|\bgyn[ae]*cology\b|\bneurology\b|\bfamily\b", re.I)
 _GOOD_STANDING = re.compile(r"\bgood(?:[\s,/&-]{1,3}\w+){0,5}?[\s-]{1,2}standing\b|\bacademically in good standing\b", re.I)
@@ -50,7 +50,7 @@ def _year(passage: Passage) -> list[Fact]:
     first = (final or earlier)[0]
     if _OWN.search(text[max(0, first.start - 40) : first.start]) or _ELSEWHERE.search(text):
         return []
-    takes = passage.demands or passage.block.kind == "item" or bool(_TAKES.search(text))
+    takes = passage.demands or passage.block.kind == "item" or bool(_TAKES.search(text)) or first.start <= 2
     if not takes:
         return []
     shut_out = passage.refused_list or _shut_out(text, first.start, first.end)
@@ -104,7 +104,7 @@ def _core(passage: Passage) -> list[Fact]:
     start, end = (matches[0].start, matches[0].end) if matches else (0, len(text))
     if "needless" in passage.cues:
         return [passage.fact("core_clerkships_required", False, "core_not_required", start, end)] if _DONE.search(text) else []
-    if passage.softened or _NOT_OFFERED.search(text) or passage.is_heading or text.endswith("?"):
+    if "optional" in passage.cues or _NOT_OFFERED.search(text) or passage.is_heading or text.endswith("?"):
         return []
     listed = passage.demanded_list and any(re.search(r"prerequisit|complet", above, re.I) for above in passage.above[:2])
     if _DONE.search(text) or listed:

@@ -14,7 +14,7 @@ from scraper.items import Fact
 from scraper.vocabulary import Match, vocabulary
 
 _GATE = re.compile(r"visa|esta\b|ds-?2019|\bi-?20\b|\bvwp\b|immigration|\b[bfhjlo]-?[1-4]\b|\bwb\b|sponsor|\btn\b")
-_VISA_CONTEXT = re.compile(r"visas?\b|\besta\b|immigra|\bstatus\b|consul|embass|ds-?2019|\bi-?20\b|\bi-94\b|enter(?:ing)? the u|holders?\b|waiver|entry", re.I)
+_VISA_CONTEXT = re.compile(r"visas?\b|\besta\b|immigra|\bstatus\b|[fj]-?1\s+(?:visitors?|scholars?|students?|exchange|interns?|research|trainees?|programs?|categor)|consul|embass|ds-?2019|\bi-?20\b|\bi-94\b|enter(?:ing)? the u|holders?\b|waiver|entry", re.I)
 _CLAUSE = re.compile(r";|,?\s+(?:but|however|whereas|although|while)\s+|,\s+(?:we|you|they|visitors|students|observers|applicants)\s+|[():]|\s[–—-]\s|\.\s", re.I)
 _NOT = re.compile(r"\b(?:not|cannot|never|neither|nor|no longer|unable|ineligible|except|excluding|prohibited|decline[sd]?)\b|n['’]t\b", re.I)
 _NO_HINDRANCE = re.compile(
@@ -41,8 +41,9 @@ _ISSUED = re.compile(
 _DENIED = re.compile(
     r"\b(?:not|cannot|never|unable|n['’]t|no longer|neither)\b[^.;]{0,50}\b(?:sponsor|issue|process|provide|assist|help|support|offer|advise|aid|obtain|arrange|facilitat|secure|grant|handle)\w*\b"
     r"[^.;]{0,70}\b(?:visas?\b|immigration|ds-?2019|i-?20\b)"
+    r"|\b(?:need|requir)\w*\s+(?:a\s+)?(?:visa\s+)?sponsorship\b[^.;]{0,40}\b(?:cannot|not|ineligible)\b"
     r"|\bno\s+(?:visa|immigration)\s+(?:sponsorship|support|assistance|help|documents?)"
-    r"|\b(?:visas?|visa " + _OFFICE + r"|ds-?2019s?|i-?20s?)\b[^.;]{0,30}\b(?:is|are|will|can|may|be|do|does)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:sponsor|provid|issu|offer|available|process|support|assist)\w*",
+    r"|\b(?:visas?|visa " + _OFFICE + r"|ds-?2019s?|i-?20s?)\b[^.;,]{0,30}\b(?:is|are|will|can|may|be|do|does)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:sponsor|provid|issu|offer|available|process|support|assist)\w*",
     re.I,
 )
 _OWN = re.compile(
@@ -88,7 +89,10 @@ def _classes(passage: Passage) -> list[Fact]:
 
 def _refused(text: str, match: Match) -> bool:
     """Does the clause around the class say that it is not accepted?"""
-    start = max((m.end() for m in _CLAUSE.finditer(text, 0, match.start)), default=0)
+    breaks = [m for m in _CLAUSE.finditer(text, 0, match.start)]
+    if breaks and breaks[-1][0] == "(":  # what stands in brackets belongs to the words before them
+        breaks.pop()
+    start = breaks[-1].end() if breaks else 0
     after = _CLAUSE.search(text, match.end)
     clause = text[start : after.start() if after else len(text)]
     denial = _NOT.search(clause)
