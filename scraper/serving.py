@@ -41,9 +41,13 @@ def check_port(port: int, host: str = "127.0.0.1") -> None:
         try:
             probe.bind((host, port))
         except PermissionError:
-            raise ServingError(f"Port {port} needs rights this account lacks. Take one above 1023: make run PORT=8002") from None
+            raise ServingError(
+                f"Port {port} needs rights this account lacks. Take one above 1023: make run PORT=8002"
+            ) from None
         except OSError:
-            raise ServingError(f"Port {port} is in use by another program. Stop it, or take another: make run PORT={port + 1}") from None
+            raise ServingError(
+                f"Port {port} is in use by another program. Stop it, or take another: make run PORT={port + 1}"
+            ) from None
 
 
 def datasette_command(database: Path, port: int, host: str = "127.0.0.1") -> list[str]:

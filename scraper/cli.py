@@ -1,0 +1,447 @@
+"""`usce`: the front door. It reads arguments, draws progress and says what went wrong; the work is done elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from scraper import __version__, demo, extract, serving, status
+from scraper.archive import ArchiveError
+from scraper.crawling import CrawlError, CrawlLocked, CrawlReport, CrawlRequest, run_crawl
+from scraper.crawling import Progress as CrawlProgress
+from scraper.database import DatabaseError, open_database
+from scraper.export import PackageError, newest_date
+from scraper.export import export as export_package
+from scraper.export import load as load_package
+from scraper.items import Page
+from scraper.outcomes import REASONS
+from scraper.record import to_record
+from scraper.registry import DIRECTORY, RegistryError, load_registry
+from scraper.vocabulary import VocabularyError
+
+ROOT = Path(__file__).resolve().parent.parent
+DATABASE = ROOT / "data" / "atlas.db"
+PUBLISHED = ROOT / "data" / "published"
+FIRST_VISITS = 12  # a newcomer's first run should not visit every hospital
+
+# Exit codes that scripts can use.
+FAILED, USAGE, LOCKED, INTERRUPTED = 1, 2, 3, 130
+KNOWN_ERRORS = (
+    ArchiveError,
+    CrawlError,
+    DatabaseError,
+    PackageError,
+    RegistryError,
+    VocabularyError,
+    demo.SiteError,
+    extract.ExtractError,
+    serving.ServingError,
+)
+
+out = Console()
+err = Console(stderr=True)
+
+app = typer.Typer(
+    name="usce",
+    help="USCE Atlas: US clinical experience for visiting medical students and graduates, read from the hospitals' own pages.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+registry_app = typer.Typer(help="Look after data/institutions.csv and data/start_urls.csv.", no_args_is_help=True)
+app.add_typer(registry_app, name="registry")
+
+
+def examples(*lines: str) -> str:
+    """An epilog that shows how a command is used."""
+    return "[bold]Examples[/bold]\n\n" + "\n\n".join(f"  {escape(line)}" for line in lines)
+
+
+DatabaseOption = Annotated[
+    Path, typer.Option("--database", "-d", metavar="FILE", help="The SQLite file.", show_default="data/atlas.db")
+]
+RegistryOption = Annotated[
+    Path,
+    typer.Option(
+        "--registry", metavar="DIR", help="Folder with institutions.csv and start_urls.csv.", show_default="data/"
+    ),
+]
+PortOption = Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="Port of the site on this machine.")]
+
+
+def complain(message: object) -> None:
+    """Say on stderr what went wrong."""
+    err.print("[bold red]Error:[/bold red] " + escape(str(message)), highlight=False, soft_wrap=True)
+
+
+@app.callback(invoke_without_command=True)
+def top(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
+    if version:
+        out.print(f"usce-atlas {__version__}", highlight=False)
+        raise typer.Exit
+
+
+# --- crawling ----------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def progress_bar() -> Iterator[tuple[Progress, TaskID]]:
+    """A bar for a crawl, on stderr. Where stderr is no terminal nothing is drawn, so that logs stay readable."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("[bold]{task.description}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[counts]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        yield bar, bar.add_task("institutions", total=None, counts="")
+
+
+def crawl_with_bar(request: CrawlRequest) -> CrawlReport:
+    """Run a crawl and draw how it goes; without a terminal, a line every half minute instead."""
+    said = time.monotonic()
+    with progress_bar() as (bar, task):
+
+        def show(progress: CrawlProgress) -> None:
+            nonlocal said
+            counts = f"{progress.pages} pages · {progress.programs} programs · {progress.errors} errors"
+            bar.update(task, total=progress.institutions or None, completed=progress.done, counts=counts)
+            if bar.disable and time.monotonic() - said > 30:
+                said = time.monotonic()
+                err.print(f"{progress.done} of {progress.institutions} institutions · {counts}", highlight=False)
+
+        return run_crawl(request, show)
+
+
+def show_report(report: CrawlReport, rows: int = 15) -> None:
+    """The table at the end of a crawl: what was found and what failed."""
+    finished = [o for o in report.outcomes.values() if o.finished]
+    table = Table(title="The crawl", title_justify="left", show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    with_programs = sum(1 for outcome in finished if outcome.programs)
+    for name, number in (
+        ("Institutions visited", len(report.outcomes)),
+        ("  with programs", with_programs),
+        ("  not reached", len(report.unreached)),
+        ("Pages read", report.pages),
+        ("  about a program", report.relevant),
+        ("Programs", report.programs),
+    ):
+        table.add_row(name, str(number))
+    out.print(table)
+    if report.failures:
+        failed = Table(title="Not read", title_justify="left", box=None, pad_edge=False)
+        failed.add_column("pages", justify="right")
+        failed.add_column("why")
+        for reason, number in report.failures.most_common(rows):
+            failed.add_row(str(number), REASONS.get(reason, reason.replace("http_", "answered with HTTP status ")))
+        out.print(failed)
+    if report.unreached and not report.offline:
+        names = ", ".join(report.unreached[:rows]) + (" …" if len(report.unreached) > rows else "")
+        out.print(f"Not reached: {names}", highlight=False)
+    if report.no_institution:
+        out.print(f"{len(report.no_institution)} archived pages belong to no institution of the registry:")
+        for url in report.no_institution[:rows]:
+            out.print(f"  {url}", highlight=False, markup=False)
+    if report.archive:
+        out.print(f"Recorded: {report.archive}", highlight=False, markup=False)
+
+
+@app.command(
+    epilog=examples(
+        "usce crawl                                  every institution of the registry",
+        "usce crawl yale-school-of-medicine          one institution",
+        "usce crawl --record data/archives           keep what was fetched as WARC",
+        "usce crawl --replay pages.warc.gz -d x.db   the same from an archive, without the network",
+    )
+)
+def crawl(
+    institutions: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]…", help="Institutions to visit; none = all.")
+    ] = None,
+    database: DatabaseOption = DATABASE,
+    registry: RegistryOption = DIRECTORY,
+    replay: Annotated[
+        Path | None, typer.Option(metavar="WARC", help="Read pages from this archive instead of the network.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write what is fetched into a new WARC file in this folder.")
+    ] = None,
+    max_pages: Annotated[int | None, typer.Option(min=1, help="Pages to fetch of one institution at most.")] = None,
+    log_file: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the log into this file.")] = None,
+) -> None:
+    """Visit institutions, read their pages and store the programs found."""
+    request = CrawlRequest(
+        database=database,
+        registry=registry,
+        institutions=tuple(institutions or ()),
+        replay=replay,
+        record=record,
+        max_pages=max_pages,
+        log_file=log_file,
+        log_level="INFO" if log_file else "WARNING",
+    )
+    report = crawl_with_bar(request)
+    show_report(report)
+    if report.stopped:
+        err.print("Stopped. What was finished is stored; the rest is as it was.")
+        raise typer.Exit(INTERRUPTED)
+    if report.offline:
+        complain(f"none of {len(report.unreached)} institutions could be reached: is this machine online?")
+        raise typer.Exit(FAILED)
+
+
+# --- reading without storing ---------------------------------------------------------------------------------------
+
+
+@app.command(
+    name="extract",
+    epilog=examples(
+        "usce extract pages.warc.gz --jsonl facts.jsonl",
+        "usce extract visiting.html --url https://www.example.edu/visiting",
+        "usce extract https://www.example.edu/visiting --explain",
+    ),
+)
+def extract_command(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE…", help="WARC, HTML or PDF files, or http(s) addresses.")
+    ],
+    jsonl: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write one JSON object a page here; without, to stdout.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="The address of the page in a single HTML or PDF file.")] = None,
+) -> None:
+    """Read pages and write what they state: one JSON object a page, with the words that prove it."""
+    if url and (len(sources) != 1 or extract.is_archive(Path(sources[0]))):
+        raise typer.BadParameter("names the page of one HTML or PDF file.", param_hint="--url")
+    reader = extract.Reader()
+    read = relevant = 0
+    with (
+        contextlib.ExitStack() as stack,
+        Progress(
+            SpinnerColumn(), TextColumn("{task.completed} pages, {task.fields[relevant]} about a program"), TimeElapsedColumn(),
+            console=err, transient=True, disable=not err.is_terminal or jsonl is None,
+        ) as bar,
+    ):  # fmt: skip
+        task = bar.add_task("pages", total=None, relevant=0)
+        file = stack.enter_context(whole_file(jsonl)) if jsonl else sys.stdout
+        for page in pages_of(sources, url):
+            record = to_record(reader.read(page))
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            read, relevant = read + 1, relevant + record["relevant"]
+            bar.update(task, completed=read, relevant=relevant)
+    if jsonl:
+        err.print(f"{read} pages read, {relevant} about a program: {jsonl}", highlight=False)
+
+
+def pages_of(sources: list[str], url: str | None) -> Iterator[Page]:
+    """The pages of every source, in order."""
+    for source in sources:
+        if source.startswith(("http://", "https://")):
+            yield from extract.pages_of_url(source)
+        else:
+            yield from extract.pages_of_file(Path(source), url)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Any]:
+    """A text file that takes its name only when it is complete."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            yield file
+        part.replace(path)
+    except OSError as error:
+        raise extract.ExtractError(f"{path}: cannot be written: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+# --- the dataset ---------------------------------------------------------------------------------------------------
+
+
+@app.command(epilog=examples("usce export data/published --no-quotes", "usce export /tmp/atlas -d my.db"))
+def export(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the CSV files and datapackage.json.")],
+    database: DatabaseOption = DATABASE,
+    quotes: Annotated[
+        bool, typer.Option("--quotes/--no-quotes", help="Carry the pages' own words along as evidence.")
+    ] = True,
+) -> None:
+    """Write the dataset as CSV files with their data package."""
+    need(database)
+    written = export_package(database, directory, quotes=quotes)
+    table = Table(title=f"Written to {directory}", title_justify="left", box=None, pad_edge=False, show_header=False)
+    for name, number in written.items():
+        table.add_row(name, str(number))
+    out.print(table)
+
+
+@app.command(epilog=examples("usce load data/published", "usce load /tmp/atlas -d other.db"))
+def load(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `usce export` wrote.")],
+    database: DatabaseOption = DATABASE,
+) -> None:
+    """Read an export back into a database, whole or not at all."""
+    loaded = load_package(directory, database)
+    kept = f"; {loaded.kept} were newer in the database and stay" if loaded.kept else ""
+    out.print(f"{loaded.programs} programs of {loaded.institutions} institutions brought in{kept}.", highlight=False)
+
+
+def need(database: Path) -> None:
+    """Raise DatabaseError where there is no database yet."""
+    if not database.exists():
+        raise DatabaseError(
+            f"{database}: there is no such database. `usce load data/published` or `usce crawl` makes one."
+        )
+
+
+@app.command(name="status", epilog=examples("usce status", "usce status -d x.db"))
+def status_command(database: DatabaseOption = DATABASE) -> None:
+    """What the database holds, how fresh it is, and what the last crawls found."""
+    need(database)
+    for table in status.tables(database):
+        out.print(table)
+        out.print()
+
+
+@registry_app.command("check", epilog=examples("usce registry check", "usce registry check --registry my/"))
+def registry_check(registry: RegistryOption = DIRECTORY) -> None:
+    """Check every line of the registry; each broken one is named with what to write instead."""
+    loaded = load_registry(registry)
+    starts = sum(len(urls) for urls in loaded.start_urls.values())
+    out.print(f"{len(loaded.institutions)} institutions and {starts} start URLs are in order.", highlight=False)
+
+
+# --- the site ------------------------------------------------------------------------------------------------------
+
+
+@app.command(epilog=examples("usce serve", "usce serve -d x.db --port 8002"))
+def serve(database: DatabaseOption = DATABASE, port: PortOption = 8001) -> None:
+    """Serve the site on this machine until Ctrl-C."""
+    need(database)
+    open_database(database).close()
+    with serving.serving(database, port) as address:
+        out.print(f"USCE Atlas is on {address}  (Ctrl-C stops it)", highlight=False)
+        wait_for_end()
+
+
+def wait_for_end() -> None:
+    """Do nothing until Ctrl-C."""
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
+
+
+@app.command(
+    epilog=examples(
+        "usce up                 the site, and a visit to the dozen institutions read longest ago",
+        "usce up --all           visit every institution",
+        "usce up --no-crawl      the site only",
+        "make run PORT=8002      the same through make",
+    )
+)
+def up(
+    database: DatabaseOption = DATABASE,
+    registry: RegistryOption = DIRECTORY,
+    port: PortOption = 8001,
+    every: Annotated[bool, typer.Option("--all", help="Visit every institution of the registry.")] = False,
+    no_crawl: Annotated[bool, typer.Option("--no-crawl", help="Visit nobody, only serve.")] = False,
+) -> None:
+    """The main job: load the published dataset, open the site, and refresh it from the hospitals' pages."""
+    if every and no_crawl:
+        raise typer.BadParameter("takes the place of --no-crawl: give one of the two.", param_hint="--all")
+    serving.check_port(port)
+    institutions = load_registry(registry).institutions
+    open_database(database).close()
+    if (PUBLISHED / "datapackage.json").exists():
+        load_package(PUBLISHED, database)
+    with serving.serving(database, port) as address:
+        out.print(f"USCE Atlas is on [bold]{address}[/bold]  (Ctrl-C stops it)", highlight=False)
+        if not no_crawl:
+            chosen = () if every else status.longest_ago(database, registry, FIRST_VISITS)
+            number = len(institutions) if every else len(chosen)
+            out.print(
+                f"Reading {number} institutions' pages again, politely; the site shows what is found.", highlight=False
+            )
+            report = crawl_with_bar(CrawlRequest(database=database, registry=registry, institutions=chosen))
+            if report.offline:
+                date = newest_date(PUBLISHED)
+                out.print(
+                    f"No network: none of {len(report.unreached)} sites could be reached. The dataset of {date or 'an unknown day'} is served. "
+                    "To see a crawl without a network: make demo",
+                    highlight=False,
+                )
+            elif not report.stopped:
+                show_report(report)
+            if report.stopped:
+                return
+        wait_for_end()
+
+
+@app.command(name="demo", epilog=examples("usce demo", "usce demo --port 8002"))
+def demo_command(
+    database: Annotated[
+        Path, typer.Option("--database", "-d", metavar="FILE", show_default="data/local/demo.db")
+    ] = demo.DATABASE,
+    port: PortOption = 8001,
+) -> None:
+    """The whole main job on fictional sample hospitals that this machine serves itself: no network is needed."""
+    serving.check_port(port)
+    demo.mark_fictional(database)
+    with (
+        demo.serve_sites() as served,
+        tempfile.TemporaryDirectory() as registry,
+        serving.serving(database, port) as address,
+    ):
+        out.print(
+            f"The demonstration is on [bold]{address}[/bold]  Every hospital in it is invented. (Ctrl-C stops it)",
+            highlight=False,
+        )
+        report = crawl_with_bar(
+            CrawlRequest(
+                database=database,
+                registry=served.write_registry(Path(registry)),
+                settings={"USCE_ALLOW_PRIVATE_ADDRESSES": True, "DOWNLOAD_DELAY": 0.05, "AUTOTHROTTLE_ENABLED": False},
+            )
+        )
+        if not report.stopped:
+            show_report(report)
+            wait_for_end()
+
+
+def main() -> None:
+    """Run the command; known errors go to stderr without a traceback. Exit codes: 1 failed, 2 usage, 3 locked, 130 stopped."""
+    # A scheduler stops a program with SIGTERM: that is to end as orderly as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        app()
+    except CrawlLocked as error:
+        complain(error)
+        sys.exit(LOCKED)
+    except KNOWN_ERRORS as error:
+        complain(error)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()
