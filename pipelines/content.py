@@ -81,6 +81,9 @@ _END = (".", "!", ",", ";")
 _ROW_GROUPS = {"thead", "tbody", "tfoot"}
 
 _text_length = etree.XPath("string-length(normalize-space(.))")
+_linked_text = etree.XPath(
+    ".//a[not(starts-with(@href, 'mailto:') or starts-with(@href, 'tel:'))]//text()", smart_strings=False
+)
 _panels = etree.XPath(
     ".//*[@aria-controls or @data-target or @data-bs-target or @data-toggle or @data-bs-toggle or (@role='tab' and @href)]"
 )
@@ -256,10 +259,7 @@ class _Reader:
         A link to an address or a phone number is text, no menu.
         """
         text = int(_text_length(element))
-        linked = 0
-        for a in element.iter("a"):
-            if not (a.get("href") or "").lower().startswith(("mailto:", "tel:")):
-                linked += int(_text_length(a))
+        linked = sum(len(piece.strip()) for piece in _linked_text(element))
         self.budget -= 2 * text
         return text, min(text, linked)
 
@@ -397,6 +397,10 @@ class _Reader:
         if tag in _HEADINGS:
             self._heading(_HEADINGS[tag], fold_space(element.text_content()), self._links_in(element), tag)
             return None, False
+        if tag == "p" and self._is_split_heading(element):
+            before = element.getprevious().tag
+            self._heading(_HEADINGS[before], fold_space(element.text_content()), self._links_in(element), before)
+            return None, False
         name = element.get("class") or ""
         if element in self.triggers or tag in ("summary", "dt") or self._is_class_title(element, name):
             # The title of a panel that the page controls by id is written when the panel is entered.
@@ -439,6 +443,13 @@ class _Reader:
             self.pre += 1
             return self._leave_pre
         return self._flush_only
+
+    def _is_split_heading(self, element: etree._Element) -> bool:
+        """Is a paragraph what `<h2><p>Title</p></h2>` is parsed into: an empty heading and a short paragraph after it?"""
+        before = element.getprevious()
+        if before is None or before.tag not in _HEADINGS or len(before) or (before.text or "").strip():
+            return False
+        return not (before.tail or "").strip() and 0 < _text_length(element) <= _TITLE
 
     def _is_scope(self, element: etree._Element, tag: str, name: str) -> bool:
         """Do headings inside of the element say nothing about what follows it?"""
@@ -621,10 +632,11 @@ class _Reader:
         if not self.written:
             # Nothing but white space; a link without words (an icon) may still hold an address.
             self.buffer.clear()
-            links = tuple(dict.fromkeys(self.links))
-            self.links = []
-            if self.blocks and any(link.url.startswith("mailto:") for link in links):
-                self.blocks[-1].links += links
+            if self.links:
+                links = tuple(dict.fromkeys(self.links))
+                self.links = []
+                if self.blocks and any(link.url.startswith("mailto:") for link in links):
+                    self.blocks[-1].links += links
             return ""
         self.written = False
         lines: list[tuple[str, bool]] = []  # (line, bold as a whole?)
