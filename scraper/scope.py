@@ -23,6 +23,8 @@ _DENIED_AFTER = re.compile(
     r"^[^.;:!?,()]{0,40}?\b(?:ineligible|excluded|cannot|(?:are|is|be|may|will|can)\s+not\s+(?:currently\s+|be\s+)?(?:eligible|accepted|permitted|allowed|considered|apply|able))\b",
     re.I,
 )
+# The title of a tab or column may be a single word.
+_BARE = re.compile(r"^\W*(?:(?P<international>international|foreign|non-u\.?s\.?|overseas)|(?P<us>domestic|u\.s\.|(?-i:US)))\W*$", re.I)
 _AND_ALSO = re.compile(r"[\s,]*(?:and|or|&|as well as)(?:\s+from)?\s+$", re.I)
 _PEOPLE_OR_SCHOOL = frozenset({"student", "school"})
 # People who may stand beside the students of whom a place tells: 'students and graduates of universities abroad'.
@@ -104,6 +106,8 @@ def audience_in(text: str) -> Audience | None:
     Who is only named as shut out ('not open to international students') is not named; who is 'not a US citizen' is
     international.
     """
+    if bare := _BARE.match(text):
+        return "international" if bare.lastgroup == "international" else "us"
     us = international = False
     for mention in mentions(text[:4000]):
         shut_out = denied(text, mention.start, mention.end)

@@ -71,6 +71,8 @@ _VERB = re.compile(r"\b(?:is|are|was|were|will|may|must|can|should|has|have|had|
 _ROW = re.compile(r"^[^.;:!?]{0,70}$")
 _ROW_BREAK = re.compile(r"\b(?:with|by|under|not|who|that|which|to|our|supervis\w*|cannot|must|may|will|is|are)\b", re.I)
 _ROW_LINK = re.compile(r",|\b(?:and|or|as well as)\b|/|&", re.I)
+# What a school gives its own people, or asks of all who work there.
+_OWN_PEOPLE = re.compile(r"\bstaff\b|\bemployees?\b|\bprovid(?:es?|ing)\s+(?:\w+\s+){1,5}with\b|\bgiv(?:es?|ing)\s+residents\b", re.I)
 _LIST_ENTRY = re.compile(r"^\W*(?:(?:be|must be|are|currently|fully|an?|any|all|the|or|and|in|of)\s+|[\w/’'-]+,?\s+){0,6}$", re.I)
 _NOT_AN_ENTRY = re.compile(r"\b(?:receive|documentation|diagnosis|complete|provide|have|has|hold|obtain|pass|reviewed|upload|submit|positive|negative|signed|written|contact|agree)\b", re.I)
 _WHO_LIST = re.compile(
@@ -87,10 +89,11 @@ _YES = re.compile(r"^\W*yes\b", re.I)
 _NO = re.compile(r"^\W*(?:no\b|unfortunately|at this time,? (?:we|no)|we do not|not at this time)", re.I)
 _SCHOOL_NAMED = re.compile(r"lcme|coca\b|aoa\b|aacom|liaison|american osteopathic|commission on|\bu\.s\.?|\b(?-i:US|USA)\b|(?<!across the )united states|american", re.I)
 _ONLY_FROM = re.compile(
-    r"\b(?:only|exclusively|solely|unless|except|limited to|restricted|reserved|pre-?selected|select(?:ed)? number|small number|nominated|(?:from|of|at|to) (?:our|one of our)|who attend our|must (?:have|be|attend|come)|with (?:which|whom)|established|has an?|have an?)\b",
+    r"\b(?:only|exclusively|solely|unless|except|limited to|restricted|reserved|pre-?selected|select(?:ed)? number|small number|nominated|(?:from|of|at|to) (?:our|one of our)|provided (?:that |the |your |their )|as long as|who attend our|must (?:have|be|attend|come)|with (?:which|whom)|established|has an?|have an?)\b",
     re.I,
 )
 _STUDENT_PAGE = re.compile(r"\b(?:clerkships?|electives?|sub-?internships?|acting internships?|away rotations?|medical student|student rotations?|sub-?i)\b", re.I)
+_MEDICAL_STUDENT = re.compile(r"medical student|medical school|visiting student|visiting medical|clerkship|school of medicine|college of medicine|\bms-?4|\bm4\b|student elective|student rotation|sub-?intern|away rotation")
 _EXCHANGE = re.compile(r"\bwill need to complete\b|\bpriority\b|\bpreference\b", re.I)
 
 LET_IN, SHUT_OUT = 1, -1
@@ -151,11 +154,16 @@ def _weigh_all(passage: Passage, found: list[Mention]) -> list[Say]:
     """What a passage says of each group it names; who stands in one row with people let in is let in with them."""
     says: list[Say] = []
     for mention in found:
-        say = _weigh(passage, attrs.evolve(mention, group=_group(passage, mention)))
+        group = _group(passage, mention)
+        say = _weigh(passage, attrs.evolve(mention, group=group))
+        if say is not None and group != mention.group:
+            say = attrs.evolve(say, firmness=min(2, say.firmness))  # told by the section, not in so many words
         last = says[-1] if says else None
         if say is None and last is not None and last.polarity == LET_IN and last.firmness > 1 and mention.group in _ROW_GROUPS:
             between = passage.text[last.end : mention.start]
             behind = passage.text[mention.end : mention.end + 60]
+            if mention.group in ("doctor", "graduates") and (_OWN_PEOPLE.search(passage.text) or "trainee" in passage.text[mention.start : mention.end].lower()):
+                continue
             if _ROW.match(between) and _ROW_LINK.search(between) and not _ROW_BREAK.search(between) and not _SHUT_AFTER.match(behind):
                 group = _ROW_GROUPS[mention.group] or _group(passage, mention)
                 if mention.group not in ("doctor", "graduates") or len(between) <= 25:
@@ -205,6 +213,8 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
     start = max((m.end() for m in _CLAUSE.finditer(text, 0, mention.start)), default=0)
     before = text[max(start, mention.start - 160) : mention.start]
     shut = _SHUT_AFTER.match(text[mention.end : mention.end + 200])
+    if shut and _negated(before):
+        return say(SHUT_OUT, 3)
     if shut and not (_OTHER_MATTER.search(shut["rest"]) or _SOME_PLACES.search(text)):
         if re.search(r"\b(?:who|that)\b", shut["between"], re.I) and _welcome(before):
             return say(LET_IN, 3)
@@ -294,7 +304,7 @@ def _negated(before: str) -> bool:
     for last in _REFUSING.finditer(before):
         pass
     if last is None:
-        return bool(re.search(r"\b(?:not|except|excluding)\s+(?:for\s+|from\s+)?(?:[\w-]+\s+){0,2}$", before, re.I))
+        return bool(re.search(r"\b(?:not|except|excluding)\s+(?:for\s+|from\s+|to\s+|at\s+)?(?:the\s+|an?\s+)?$", before, re.I))
     rest = before[last.end() :]
     # A new welcome takes the denial away: 'does not host observers and accepts …'.
     return not _WELCOME_AGAIN.search(rest) and not re.search(r",\s+(?:we|it|they|the)\b", rest, re.I)
@@ -346,9 +356,11 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
     generic, generic_refused = pick(LET_IN, "student"), pick(SHUT_OUT, "student", firm=2)
     if generic_refused and (generic is None or generic.firmness < 3):
         generic = None
+    if generic and not any(_MEDICAL_STUDENT.search(p.lower) for p in passages):
+        generic = None
     us = pick(LET_IN, "us_student") or everyone
     us_school = max(
-        (s for s in says if s.group == "us_student" and s.polarity == LET_IN and _SCHOOL_NAMED.search(s.words)), key=lambda s: s.firmness, default=None
+        (s for s in says if s.group == "us_student" and s.polarity == LET_IN and _SCHOOL_NAMED.search(s.passage.text[max(0, s.start - 25) : s.end])), key=lambda s: s.firmness, default=None
     )
     facts: list[Fact] = []
 
@@ -378,7 +390,7 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
         accepts("no", us_school, "us_schools_only", 0.8 if us_school.firmness > 1 else 0.6)
     if us:
         audience("us_student", us, "us_students")
-    elif generic and not abroad_page and not (abroad and _means_abroad(says, generic)):
+    elif generic and not abroad_page and not (abroad and _means_abroad(says)):
         audience("us_student", generic, "students_of_no_named_country")
     for group in ("graduate", "physician"):
         welcome, shut = pick(LET_IN, group), pick(SHUT_OUT, group, firm=2)
@@ -404,11 +416,11 @@ def _hint(passages: list[Passage], says: list[Say]) -> Say | None:
     return None
 
 
-def _means_abroad(says: list[Say], generic: Say) -> bool:
+def _means_abroad(says: list[Say]) -> bool:
     """Are the students of no named country those from abroad, of whom the page speaks elsewhere?
 
-    So it is where only a heading names them, where the list of who may come names international students alone, and
-    where the page returns to international students again and again.
+    So it is where the list of who may come names international students alone, and where the page speaks of those more
+    often, unless its title is on visiting students in general.
     """
 
     def in_list(say: Say) -> bool:
@@ -416,9 +428,9 @@ def _means_abroad(says: list[Say], generic: Say) -> bool:
 
     abroad = [s for s in says if s.group == "international_student" and s.polarity == LET_IN and s.firmness > 1]
     others = [s for s in says if s.group == "student" and s.polarity == LET_IN and s.firmness > 1]
-    if not abroad:
+    if not abroad or any(s.group == "student" and s.firmness == 1 and s.passage.block.depth <= 1 for s in says):
         return False
-    if generic.firmness == 1 or len(abroad) >= 3:
+    if len(abroad) >= 2 and len(abroad) > len(others):
         return True
     return any(in_list(s) for s in abroad) and not any(in_list(s) for s in others)
 
