@@ -301,29 +301,32 @@ def _own_page_first(profile: _Profile) -> tuple:
     )
 
 
-def _overviews(clusters: list[_Cluster]) -> dict[int, list[_Profile]]:
-    """Pages for visitors in general that link to a program for US and to one for international students speak of both.
+def _is_overview(page: _Profile, profiles: list[_Profile]) -> bool:
+    """Does a page for visitors in general lead to one for US students and to one for international students?"""
+    led_to = {p.kind for p in profiles if key(p.page.url) in page.page.links and _is_akin(page, p)}
+    return page.kind == "any" and {"us", "international"} <= led_to
 
-    Gives, for the cluster of each of the two, the pages that speak of it too; their own cluster is emptied.
-    """
+
+def _is_akin(one: _Profile, other: _Profile) -> bool:
+    return one.topic == other.topic and (not one.families or not other.families or bool(one.families & other.families))
+
+
+def _shared(overviews: list[_Profile], clusters: list[_Cluster]) -> dict[int, list[_Profile]]:
+    """The pages that speak of a program for US students and of one for international students too: overviews that lead
+    to both, an FAQ beside both. Gives them for each of the clusters, and takes them out of the one they were in."""
     also: dict[int, list[_Profile]] = {}
-    for general in clusters:
-        if general.kind != "any":
+    for page in overviews:
+        for cluster in clusters:
+            if any(key(p.page.url) in page.page.links and _is_akin(page, p) for p in cluster.profiles):
+                also.setdefault(id(cluster), []).append(page)
+    for one, other in itertools.permutations(clusters, 2):
+        if {one.kind, other.kind} != {"us", "international"} or one.topic != other.topic:
             continue
-        targets = [
-            other
-            for other in clusters
-            if other is not general
-            and other.kind in ("us", "international")
-            and other.topic == general.topic
-            and (not general.families or other.families & general.families)
-            and any(key(b.page.url) in a.page.links for a in general.profiles for b in other.profiles)
-        ]
-        if {other.kind for other in targets} != {"us", "international"}:
-            continue
-        for other in targets:
-            also.setdefault(id(other), []).extend(general.profiles)
-        general.profiles = []
+        for page in [p for p in one.profiles if p.support and p.kind == "any"]:
+            if any(_is_akin(page, own) and _closeness(page, own) for own in other.profiles if not own.support):
+                also.setdefault(id(other), []).append(page)
+                also.setdefault(id(one), []).append(page)
+                one.profiles.remove(page)
     return also
 
 
@@ -343,8 +346,10 @@ def merge_programs(institution_id: str, pages: Iterable[Page | Summary]) -> list
             known = newest.get(key(page.url))
             if known is None or known.fetched_at < page.fetched_at:
                 newest[key(page.url)] = page
-    clusters = _cluster([_profile(newest[url]) for url in sorted(newest)])
-    also = _overviews(clusters)
+    profiles = [_profile(newest[url]) for url in sorted(newest)]
+    overviews = [profile for profile in profiles if _is_overview(profile, profiles)]
+    clusters = _cluster([profile for profile in profiles if profile not in overviews])
+    also = _shared(overviews, clusters)
     programs: list[Program] = []
     taken: dict[str, _Cluster] = {}
     for cluster in clusters:
@@ -356,7 +361,7 @@ def merge_programs(institution_id: str, pages: Iterable[Page | Summary]) -> list
         for profile in cluster.profiles:
             _add(program, profile.page, profile.page.facts)
         for profile in also.get(id(cluster), ()):
-            others = {"us": "international", "international": "us"}.get(cluster.kind)
+            others = {"us": "international", "international": "us"}.get(cluster.kind)  # whose facts are left out
             _add(program, profile.page, [f for f in profile.page.facts if _is_about(f, cluster, others)])
         programs.append(program)
     return sorted(programs, key=lambda program: program.id)
