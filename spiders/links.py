@@ -29,6 +29,9 @@ AGREEMENT = 0.3
 # Words that lead elsewhere sink a link, unless its own text names the very thing ('Visiting students: news and dates').
 AWAY = -0.7
 AWAY_IN_STRONG = -0.25
+# A part of the site for others (careers, locations, patients) sinks a link too, but less the nearer the rest of it is to a program:
+# hospitals put observers under 'volunteers' and rotations under 'careers'.
+ELSEWHERE = {"strong": -0.1, "fair": -0.2, "": -0.7}
 # Where the link stands: an editor put the ones of the main part there for the readers of this page.
 SECTION: dict[str, float] = {"main": 0.1, "nav": 0.0, "header": 0.0, "aside": 0.0, "footer": -0.1, "sitemap": -0.05}
 # How much of the score of the page it stands on a link inherits.
@@ -93,6 +96,8 @@ def score_link(text: str, url: str, section: Section = "main", page_score: float
     score = max(from_text, from_path) + AGREEMENT * min(from_text, from_path)
     if "away" in in_text or "away" in in_path:
         score += AWAY_IN_STRONG if "strong" in in_text else AWAY
+    elif "section" in in_text or "section" in in_path:
+        score += ELSEWHERE[next((key for key in ("strong", "fair") if key in in_text or key in in_path), "")]
     score += SECTION[section] + INHERITED[section] * page_score
     if is_pdf(url):
         score += PDF_ON_PROMISING_PAGE if page_score >= PROMISING else PDF

@@ -90,7 +90,9 @@ def test_all_problems_come_at_once_and_nothing_is_loaded(tmp_path):
 
 def test_line_numbers_count_lines_inside_of_quotes(tmp_path):
     write(tmp_path, INSTITUTIONS.replace('Medicine, North"', 'Medicine,\nNorth"') + "x,,,,,,,,,,\n")
-    assert problems_of(tmp_path) == ["institutions.csv:5: the name is empty: write the name the institution gives itself"]
+    assert problems_of(tmp_path) == [
+        "institutions.csv:5: the name is empty: write the name the institution gives itself"
+    ]
 
 
 def test_values_are_typed(tmp_path):

@@ -40,6 +40,12 @@ RANKED = [
         ("Visiting students", "https://h.example/news/2025/03/visiting-students", "main", 0),
         ("Visiting hours", "https://h.example/visiting-hours", "main", 0),
     ],
+    [
+        ("Observer program", "https://h.example/gme/observers", "nav", 0),
+        ("Observer program", "https://h.example/careers/volunteers/observers", "nav", 0),
+        ("Student rotations", "https://h.example/locations/north/rotations", "nav", 0),
+        ("Volunteers", "https://h.example/careers/volunteers", "nav", 0),
+    ],
 ]
 
 
@@ -120,7 +126,7 @@ def test_links_of_a_page():
 
 
 def test_vocabulary_has_the_keys_that_are_weighed():
-    assert set(vocabulary("links").titles) == {"strong", "fair", "weak", "away"}
+    assert set(vocabulary("links").titles) == {"strong", "fair", "weak", "away", "section"}
 
 
 def test_frontier_gives_the_best_first_and_each_once():
