@@ -35,12 +35,18 @@ _BARE = {
             re.I,
         ),
     ),
+    "diploma_bare": (
+        "diploma",
+        re.compile(r"\b(?:copy|copies|proof|scan|scanned|photocop\w+|certified|notari[sz]ed|translat\w+)\b", re.I),
+    ),
     "covid_bare": ("covid_vaccine", re.compile(r"vaccin|immuni[sz]|shot|booster|\bdose|titer|MMR|\bPPD\b", re.I)),
 }
+_OWN_WORDS = {"visa_bare", "diploma_bare"}  # the company must stand in the very statement
 # Behind these 'not required' holds for some only: 'not needed if you are self-funded'.
-_CONDITION = re.compile(r"^\s*(?:if|unless|when|for|in case|where)\b", re.I)
+_CONDITION = re.compile(r"^[\s,]*(?:if|unless|when|for|in case|where)\b", re.I)
 _CONNECTS = re.compile(r"\b(?:from|by|of|with)\b", re.I)
-_ABLE = re.compile(r"\b(?:from|by|of|with|can|may|able|who)\b", re.I)
+_THROUGH = re.compile(r"^\s*(?:\w+\s+)?(?:by|through|under)\b", re.I)
+_ABLE = re.compile(r"\b(?:from|by|of|with|can|may|able|who|not)\b", re.I)
 _FEE_BEHIND = re.compile(r"^\s+(?:\w+\s+)?(?:fee|cost)s?\b", re.I)
 _BY_OTHERS = re.compile(
     r"^\s*(?:\w+\s+)?(?:by|from|through|to)\s+(?:your|their|his|her|the\s+(?:home|applicant|student|visitor|observer)|home|student|us\b)",
@@ -55,6 +61,8 @@ _NO_BEFORE = re.compile(r"\b(?:no|without|nor)\s+(?:\w+\s+){0,2}$", re.I)
 _ADJACENT_OPTION = re.compile(r"^\s*[,(–—:-]?\s*$")
 _CLAUSE_END = re.compile(r"\bbut\b|\bhowever\b|[;.!?]\s", re.I)
 _ANSWER_NO = re.compile(r"^(?:no|none|not)\s*[,.;:!–—-]", re.I)
+_ANSWER_YES = re.compile(r"^yes\b", re.I)
+_DASH_BEFORE = re.compile(r"[–—-]\s*$")  # 'HIPAA / OSHA – optional' speaks of the whole line
 _RECOMMENDS = re.compile(r"recommend|referen", re.I)
 _WORD = re.compile(r"\w+")
 
@@ -92,25 +100,31 @@ def find_documents(blocks: list[Block]) -> list[Fact]:
 
 
 def _from_blocks(blocks: list[Block]) -> Iterator[Fact]:
+    denied: set[tuple[str, str]] = set()  # (nearest heading, key) of what the text says is not demanded
+    named: list[Fact] = []
+    heading: Block | None = None
     for statement in statements(blocks):
         block, text = statement.block, statement.text
         if block.kind == "heading":
-            yield from _from_heading(block, text)
-            continue
-        above = (statement.label, block.lead, block.term, *reversed(block.headings))
-        yield from _from_text(block, text, above)
+            named.extend(_from_heading(block, text))
+            heading = block
+        else:
+            above = (statement.label, block.lead, block.term, *reversed(block.headings))
+            yield from _from_text(block, text, above, denied)
+            if heading and _ANSWER_YES.match(text) and block.headings[-1:] == (heading.text,):
+                yield from _from_question(heading)
     for block in blocks:
         if block.kind == "row" and not (block.depth and block.cells):
-            yield from _from_text(
-                block, block.text[:_MAX_ROW], (block.lead, *_columns(block), *reversed(block.headings))
-            )
+            above = (block.lead, *_columns(block), *reversed(block.headings))
+            yield from _from_text(block, block.text[:_MAX_ROW], above, denied)
+    yield from (fact for fact in named if (fact.quote, fact.value) not in denied)
 
 
 def _columns(block: Block) -> Iterator[str]:
     return (cell.column for cell in block.cells if cell.column)
 
 
-def _from_text(block: Block, text: str, above: tuple[str, ...]) -> Iterator[Fact]:
+def _from_text(block: Block, text: str, above: tuple[str, ...], denied: set[tuple[str, str]]) -> Iterator[Fact]:
     """The documents that one statement or table row demands."""
     found = _mentions(text, above)
     if not found:
@@ -123,7 +137,8 @@ def _from_text(block: Block, text: str, above: tuple[str, ...]) -> Iterator[Fact
     listed = block.kind in ("item", "row", "definition")
     several = len({mention.key for mention in found}) > 1
     for mention in found:
-        if _waived(text, mention, found, cues) or _offered(text, mention, cues):
+        if _refused(text, mention, found, cues):
+            denied.add((block.headings[-1] if block.headings else "", mention.key))
             continue
         if scope == "demand" and listed:
             confidence, rule = 0.95, "listed_requirement"
@@ -157,6 +172,16 @@ def _from_heading(block: Block, text: str) -> Iterator[Fact]:
             yield _fact(mention, block, text, 0.7, "heading")
 
 
+def _from_question(block: Block) -> Iterator[Fact]:
+    """'Do I need health insurance?' that is answered with 'Yes' demands it; the question is the quote."""
+    text = block.text
+    cues = list(vocabulary("demands").find(text))
+    if _QUESTION.search(text) and len(text) <= 200 and any(cue.key == "demand" for cue in cues):
+        for mention in _mentions(text, ()):
+            if not _offered(text, mention, cues):
+                yield _fact(mention, block, text, 0.8, "question_answered_yes")
+
+
 def _from_dense_lists(blocks: list[Block]) -> Iterator[Fact]:
     """A list or table that names three documents or more is a list of documents, whatever stands above it."""
     groups: dict[int, list[tuple[Block, _Mention]]] = defaultdict(list)
@@ -170,7 +195,7 @@ def _from_dense_lists(blocks: list[Block]) -> Iterator[Fact]:
         found = _mentions(text, above)
         cues = list(vocabulary("demands").find(text))
         for mention in found:
-            if not _waived(text, mention, found, cues) and not _offered(text, mention, cues):
+            if not _refused(text, mention, found, cues):
                 groups[block.group].append((block, mention))
     for members in groups.values():
         if len({mention.key for _, mention in members}) >= 3:
@@ -193,6 +218,8 @@ def _scope(above: Iterable[str]) -> str:
                 return "elsewhere"
             if "scope" in keys:
                 return "demand"
+            if "visitors" in keys:
+                return ""
     return ""
 
 
@@ -204,6 +231,8 @@ def _heading_keys(text: str) -> frozenset[str]:
 def _mentions(text: str, above: tuple[str, ...]) -> list[_Mention]:
     """The documents that `text` names, at most three times each; what letters have to do with people goes before phrases."""
     pairs = list(_pairs(text))
+    if any(_RECOMMENDS.search(line) for line in (text, *above[:2])):
+        pairs = [pair for pair in pairs if pair.rule != "host_letter"]  # the preceptor who recommends is not the host
     found = [*pairs]
     company: dict[str, bool] = {}
     for key, start, end in _phrases(text):
@@ -236,9 +265,9 @@ def _phrases(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _in_company(key: str, text: str, above: tuple[str, ...]) -> bool:
-    """Do the words stand that make a bare key ('COVID-19') mean its document? A visa's must stand in the very statement."""
+    """Do the words stand that make a bare key ('COVID-19') mean its document? Above counts as well, but for a few."""
     _, company = _BARE[key]
-    return bool(company.search(text)) or (key != "visa_bare" and any(company.search(line) for line in above))
+    return bool(company.search(text)) or (key not in _OWN_WORDS and any(company.search(line) for line in above))
 
 
 def _pairs(text: str) -> Iterator[_Mention]:
@@ -275,6 +304,10 @@ def _pair(one: Match, other: Match, between: str) -> _Mention | None:
     return None
 
 
+def _refused(text: str, mention: _Mention, found: list[_Mention], cues: list[Match]) -> bool:
+    return _waived(text, mention, found, cues) or _offered(text, mention, cues)
+
+
 def _waived(text: str, mention: _Mention, found: list[_Mention], cues: list[Match]) -> bool:
     """Do the words around a mention say that it is optional, not demanded, or only perhaps?"""
     if _NO_BEFORE.search(text[max(0, mention.start - 40) : mention.start]):
@@ -288,7 +321,11 @@ def _waived(text: str, mention: _Mention, found: list[_Mention], cues: list[Matc
                 continue
             if _CONDITION.match(text[cue.end : cue.end + 20]):
                 continue
-            if cue.key == "waiver_all" or not any(mention.end <= other.start < cue.start for other in found):
+            if (
+                cue.key == "waiver_all"
+                or _DASH_BEFORE.search(between)
+                or not any(mention.end <= other.start < cue.start for other in found)
+            ):
                 return True
         elif cue.end <= mention.start:
             between = text[cue.end : mention.start]
@@ -304,6 +341,12 @@ def _offered(text: str, mention: _Mention, cues: list[Match]) -> bool:
     for cue in cues:
         if cue.key == "offer" and cue.end <= mention.start and len(text[cue.end : mention.start]) <= 60:
             return True
+        if cue.key == "covers" and cue.end <= mention.start:
+            return True
+        if cue.key == "given" and cue.end <= mention.start and mention.key in _HOST_GIVES:
+            between = text[cue.end : mention.start]
+            if len(between) <= 40 and _THROUGH.match(between) and not _BY_OTHERS.match(between):
+                return True
         if cue.key == "given" and cue.start >= mention.end and mention.key in _HOST_GIVES:
             between = text[mention.end : cue.start]
             if len(between) <= 160 and not _CLAUSE_END.search(between) and not _BY_OTHERS.match(text[cue.end :]):
