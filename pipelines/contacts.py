@@ -127,7 +127,7 @@ def _is_own_address(address: str) -> bool:
     local, _, host = address.partition("@")
     if any(host == domain or host.endswith(f".{domain}") for domain in _phrases("national")):
         return False
-    return local not in _phrases("local_part")
+    return host not in _phrases("placeholder") and local not in _phrases("local_part")
 
 
 @cache

@@ -96,7 +96,7 @@ class _Judge:
                     self._note(match.key, match, block.text)
         if self.counts:
             for fact in sorted(self.facts):
-                self._add(fact, 0.4)
+                self._add(fact, 0.5)
         own = min(4, len(self.against["own"]))
         residency = min(4, len(self.against["residency"]))
         if own > 1:
