@@ -419,7 +419,7 @@ def demo_command(
             CrawlRequest(
                 database=database,
                 registry=served.write_registry(Path(registry)),
-                settings={"USCE_ALLOW_PRIVATE_ADDRESSES": True, "DOWNLOAD_DELAY": 0.05, "AUTOTHROTTLE_ENABLED": False},
+                settings=demo.CRAWL_SETTINGS,
             )
         )
         if not report.stopped:
