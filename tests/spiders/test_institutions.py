@@ -167,7 +167,7 @@ def test_only_the_chosen_are_visited(tmp_path):
 def test_crawl_delay_and_one_request_at_a_time(tmp_path):
     pages = {f"/visiting-{n}": PROGRAM for n in range(3)} | {
         "/": page("Home", *(f"Visiting students -> /visiting-{n}" for n in range(3))),
-        "/robots.txt": Answer(b"User-agent: *\nCrawl-delay: 0.3", content_type="text/plain"),
+        "/robots.txt": Answer(b"User-agent: *\nCrawl-delay: 0.6", content_type="text/plain"),
     }
     hosts, _, read = visit(
         tmp_path,
@@ -177,7 +177,7 @@ def test_crawl_delay_and_one_request_at_a_time(tmp_path):
     )
     assert len(read) == 4
     times = [time for time, _, _ in hosts.log]
-    assert min(later - earlier for earlier, later in itertools.pairwise(times)) >= 0.29
+    assert min(later - earlier for earlier, later in itertools.pairwise(times)) >= 0.4  # the rest is for a busy machine
 
 
 def test_retry_after_is_waited_for(tmp_path):
