@@ -169,6 +169,7 @@ class _Types:
         self.vslo = vslo
         # 'We are not accepting applications for electives' closes a program that there is.
         self.said = [m for m in _mentions(blocks) if not m.denied or m.quote in closures]
+        self.said = [attrs.evolve(m, key="observership") if m.key == "observing" and m.place in _NAMED else m for m in self.said]
         named = [m for m in self.said if m.place in _NAMED and not _QUESTION.search(m.sentence)]
         self.main = {m.key for m in named if m.key in PROGRAM_TYPES}
         self.for_students = any(m.key == "visiting_student" for m in named)
@@ -184,10 +185,14 @@ class _Types:
         return bool(_GRADUATES.search(text) and _OBSERVE_ONLY.search(text))
 
     def decide(self) -> Iterator[Fact]:
+        offered: set[str] = set()
         for kind in PROGRAM_TYPES:
+            if kind == "observership" and "clinical_elective" not in offered:
+                self.said = [attrs.evolve(m, key="observership") if m.key == "observing" else m for m in self.said]
             found = self._named(kind) or self._headed(kind) or self._offered(kind) or self._listed(kind) or self._inferred(kind)
             if found:
                 mention, rule, confidence = found
+                offered.add(kind)
                 yield _fact("program_types", kind, mention.block, mention.quote, rule, confidence)
 
     def _of(self, kind: str, *places: str) -> Iterator[_Mention]:
@@ -246,9 +251,10 @@ class _Types:
             if kind == "clinical_elective" and _DONE_BEFORE.search(sentence) and not _HOST_OFFERS.search(sentence):
                 continue
             if strict:
+                reach = 160
                 if "observership" in self.main and re.search(r"\b(?:students?|not eligible)\b", sentence, re.I) and not self.for_students:
                     continue
-                if not _HOST_OFFERS.search(_left(sentence, mention.match.start)):
+                if not _HOST_OFFERS.search(_left(sentence, mention.match.start, reach)):
                     continue
             elif not _OFFERED.search(sentence):
                 continue
@@ -319,7 +325,7 @@ _CLOSED_WORDS = ("clos", "suspend", "paus", "hold", "hiatus", "accept", "taking"
 
 def _find_status(blocks: list[Block]) -> Iterator[Fact]:
     """'closed' and 'open' as the schema means them: of the program or all of it, now."""
-    named = " ".join(block.text for block in blocks if block.kind == "title" or (block.kind == "heading" and block.depth <= 2))[:2000]
+    named = " ".join(block.text for block in blocks if block.kind == "title" or (block.kind == "heading" and block.depth == 1))[:2000]
     facts: list[tuple[Fact, bool]] = []
     for block in blocks:
         if block.kind == "title" or not ("open" in block.lower or any(word in block.lower for word in _CLOSED_WORDS)):
@@ -337,17 +343,19 @@ def _find_status(blocks: list[Block]) -> Iterator[Fact]:
 
 
 def _status_of(sentence: str, block: Block, named: str, matches: Iterable[Match]) -> str | None:
+    if _QUESTION.search(sentence):
+        return None
     for match in matches:
         words_before = _left(sentence, match.start)
         if match.key == "closed":
-            if _UNTIL.search(words_before) or _PART.search(sentence) or _DATES.search(sentence):
+            if re.search(r"\b(?:might|may|any|some|could)\b", words_before[-40:], re.I) or _UNTIL.search(words_before) or _PART.search(sentence) or _DATES.search(sentence):
                 continue
             text = sentence[match.start : match.end].lower()
             if _NEEDS_OBJECT.match(text) and not _OBJECT.search(sentence[match.end : match.end + 70]):
                 continue
             if not text.startswith(("not", "no ", "do not", "all")) and _NEGATION.search(words_before[-30:]):
                 continue
-            if not _whole(sentence, f"{named} {block.headings[-1] if block.headings else ''}"):
+            if not _whole(sentence, named):
                 continue
             return "closed"
         if match.key == "open":
@@ -412,7 +420,7 @@ def _find_vslo(blocks: list[Block], observers_only: bool) -> Iterator[Fact]:
 # -- what the visitor gets ----------------------------------------------------------------------------------------------------------------
 
 _MONEY_OF_OTHERS = re.compile(r"\b(?:residents?|fellows?|employees?|staff|PGY|house ?staff|discriminat\w*|postdoc\w*)\b", re.I)
-_VISITORS = re.compile(r"\b(?:students?|visitors?|visiting|observers?|participants?|scholars?|elective|clerkship|sub-?internship|awardees?|recipients?|externs?)\b", re.I)
+_VISITORS = re.compile(r"\b(?:students?|visitors?|visiting|observers?|observerships?|participants?|scholars?|electives?|clerkships?|rotations?|sub-?internship|awardees?|recipients?|externs?)\b", re.I)
 _GIVES_MONEY = re.compile(
     r"\$|\b(?:receives?|received|provides?|provided|offers?|offered|offering|awards?|awarded|includes?|included|available|eligible|appl(?:y|ying|ication)|funding|supports?|program|granted|opportunit(?:y|ies))\b", re.I
 )
@@ -422,7 +430,7 @@ _NOT_AFTER = re.compile(r"^[^.;!?]{0,40}\b(?:is|are|will|can) not\b|^ cannot\b",
 
 _HANDS_IN = re.compile(
     r"\b(?:submit|submitting|upload\w*|must (?:provide|have|hold|present|show|send|possess|obtain|complete)|proof of|copy of|copies of|(?:is|are) required|requires?|HIPAA|OSHA|BLS|ACLS|CPR|modules?|e-?learning|insurance|ECFMG"
-    r"|applicants? (?:must|should)|training|malpractice|vaccin\w+|immuniz\w+|translation|translated)\b",
+    r"|applicants? (?:must|should)|malpractice|vaccin\w+|immuniz\w+|translation|translated)\b",
     re.I,
 )
 _GIVES = re.compile(
@@ -466,6 +474,8 @@ def _find_gains(blocks: list[Block]) -> Iterator[Fact]:
         if not (money or paper or letter) or block.kind == "title":
             continue
         for sentence in _sentence_at(block):
+            if _QUESTION.search(sentence):
+                continue
             seen: set[str] = set()
             for match in _phrases("offer", sentence):
                 if match.key in seen:
