@@ -9,6 +9,7 @@ amount of 0 where it is said of the program or the application, not of parking (
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -24,6 +25,7 @@ from scraper.vocabulary import Match, vocabulary
 
 KINDS = ("application", "program", "deposit", "insurance", "other")
 LARGEST_FEE = 60_000  # a larger amount is an insurance limit, a degree's tuition or a gift
+MAX_CANDIDATES = 200  # a page with more amounts is a price list of something else, or means harm
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,3}|\d{1,7})(?:\.\d{1,2})?"
 _MONEY = re.compile(
@@ -38,8 +40,8 @@ _RANGE = re.compile(r"\s?(?:-|–|—|to|and)\s?(?:US)?\$?\s?\d[\d,.]{2,}")
 _BARE = re.compile(rf"^\W{{0,3}}({_NUMBER})\W{{0,3}}$")
 _MONEY_COLUMN = re.compile(r"\$|\bUSD\b|\b(?:fees?|amount|costs?|price|tuition|charges?|rate)\b", re.IGNORECASE)
 _GATE = re.compile(r"\$|\busd\b|\bdollars\b")
-_FREE_GATE = re.compile(r"\bno\b|\bfree\b|\bwithout\b|\bnot charge|\bnone\b|waived|\bn/a\b")
-_NONE = re.compile(r"\W{0,3}(?:none|n/?a|no|free|not applicable|\$?0(?:\.00)?)\W{0,3}$", re.IGNORECASE)
+_FREE_GATE = re.compile(r"\bno\b|\bnothing\b|\bfree\b|\bwithout\b|\bnot charge|\bnone\b|waived|\bn/a\b")
+_NONE = re.compile(r"\W{0,3}(?:none|nothing|n/?a|no|no cost|no charge|free|not applicable|\$?0(?:\.00)?)\W{0,3}$", re.IGNORECASE)
 _INCLUDES = re.compile(r"\binclud(?:es|ing|e)\b|\bconsist(?:s|ing) of\b", re.IGNORECASE)
 
 _COUNT = r"\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|sixteen"
@@ -54,7 +56,7 @@ _LENGTH = re.compile(
 _PLACEMENT = re.compile(
     rf"(?:\b(?:per|each|every|for an?|for one|for the first|additional)\s|/\s?)(?:[\w-]+\s){{0,2}}?{_PLACE}\b", re.IGNORECASE
 )
-_ONCE = re.compile(r"\bone[- ]time\b|\bonce\b|\bsingle payment\b|\bper (?:application|applicant|person|student)\b", re.IGNORECASE)
+_ONCE = re.compile(r"\bone[- ]time\b|\b(?:only|paid|charged|assessed|due|payable) once\b|\bonce (?:only|per)\b|\bsingle payment\b|\bper (?:application|applicant|person|student)\b", re.IGNORECASE)
 # A length that says when something is due, or how long it takes, is no price period.
 _WHEN_AFTER = re.compile(
     r"[\s,]*(?:before|prior|in advance|ahead|after|of (?:the |your |receiving |receipt|acceptance|notification)|from (?:the|your)|notice|following|period)",
@@ -114,6 +116,7 @@ class Setting:
     money: Money
     left: int  # the end of the amount before, or the start of the text
     right: int  # the start of the amount after, or the end of the text
+    first: int  # the start of the text's first amount
     matches: list[Match]
     context: tuple[str, ...] = ()  # row header, column, label, lead, headings: nearest first
     bare: bool = False  # the text is hardly more than the amount
@@ -150,6 +153,7 @@ class Setting:
         return best
 
     def _gap(self, match: Match) -> int | None:
+        """How far off a kind stands that belongs to the amount; None where it does not, or belongs to the amount before."""
         if match.start >= self.money.end:
             between = self.text[self.money.end : match.start]
             if match.start > self.right or len(between) > 60 or re.search(r"[;:]|\.\s|,\s(?!non)|\b(?:and|plus|before|after)\b", between):
@@ -159,8 +163,32 @@ class Setting:
             between = self.text[match.end : self.money.start]
             if match.start < self.left or len(between) > 110 or re.search(r"[;]|\.\s[A-Z]", between):
                 return None
-            return len(between)
+            return None if self.left and self._of_the_amount_before(match) else len(between)
         return None
+
+
+    def _of_the_amount_before(self, match: Match) -> bool:
+        """'$500 application fee and $1,000 for each elective': the application fee is the $500."""
+        return len(_CLAUSE_END.split(self.text[self.left : match.start])) == 1 and bool(
+            _CLAUSE_END.search(self.text[match.end : self.money.start])
+        )
+
+    def kind(self) -> str | None:
+        """The kind that the amount's sentence names: beside it, else in its window, else before all the amounts it lists."""
+        if self.attached:
+            return self.attached[1]
+        for match in self.matches:
+            if match.key in KINDS and self.left <= match.start < self.right and not (self.left and self._of_the_amount_before(match)):
+                return match.key
+        if _INCLUDES.search(self.after()):  # 'a fee of $130 (which includes a $100 processing fee …)'
+            for match in self.matches:
+                if match.key in KINDS and match.start >= self.right:
+                    return match.key
+        first = next((match for match in self.matches if match.key in KINDS), None)
+        return first.key if first and self.first >= first.end else None
+
+
+_CLAUSE_END = re.compile(r"[;,:]|\b(?:and|plus|or)\b")
 
 
 def _matches(text: str) -> list[Match]:
@@ -267,8 +295,8 @@ def _period(place: Setting, kind: str) -> Period:
         break
     placement = _PLACEMENT.search(after)
     if not strict:
-        for start, end, period in reversed(list(_lengths(before))):
-            if len(before) - end <= 70 or start == 0:
+        for _, end, period in reversed(list(_lengths(before))):
+            if len(before) - end <= 160:
                 return period
             break
     if placement or _PLACEMENT.search(before[-80:]):
@@ -283,12 +311,19 @@ def _period(place: Setting, kind: str) -> Period:
     return Period("once" if re.search(r"\b(?:acceptance|confirmation|seat)\s", place.text, re.IGNORECASE) else "rotation")
 
 
+_PER_SOMETHING = re.compile(
+    rf"\s?(?:USD\s|US dollars\s)?(?:\(\w+\)\s)?(?:per|/|for each|for every|each|a)\s?(?:\w+[\s-]){{0,2}}?(?:week|month|{_PLACE})\b", re.IGNORECASE
+)
+
+
 def _paid(place: Setting) -> bool:
     """Do words of payment stand with the amount: in its sentence, or, where that is short, in what introduces it?"""
     keys = {match.key for match in place.matches}
     if keys & {"application", "program", "deposit", "money"}:
         return True
     if keys & {"other", "insurance"} and place.attached and (place.attached[0] <= 4 or len(place.text) < 60):
+        return True
+    if _PER_SOMETHING.match(place.after()):
         return True
     if len(place.text) > 200:
         return False
@@ -307,7 +342,8 @@ class Candidate:
     order: int
     rule: str
     confidence: float
-    derived: bool = False
+    derived: bool = False  # a worked example, or a part of the amount before it
+    total: bool = False  # called a total
 
 
 def _refundable(text: str) -> bool | None:
@@ -320,13 +356,10 @@ def _read_amount(place: Setting, statement_block: Block, sentence: str, order: i
     if not _paid(place) or _refusal(place):
         return None
     money = place.money
-    kind = place.attached[1] if place.attached else None
-    if kind is None:
-        kind = _first_kind([place.text[place.left : place.right]])
+    kind = place.kind()
     if kind is None and place.bare or kind is None and len(place.text) < 160:
         kind = _first_kind(place.context)
-    third = any("third_party" in _keys(text) for text in (place.text, *place.context[:1]))
-    if third and kind in (None, "application", "program"):
+    if "third_party" in {match.key for match in place.matches} and kind in (None, "application", "program"):
         kind = "other"
     if kind in ("other", "insurance") and money.spread:
         return None  # a range is what housing or cover may cost elsewhere, not a charge
@@ -335,8 +368,8 @@ def _read_amount(place: Setting, statement_block: Block, sentence: str, order: i
     if kind == "other" and not _charged(place):
         return None
     period = _period(place, kind or "program")
-    derived = bool({"part"} & {m.key for _, m in place.keys("part")}) or any("part" in _keys(t) for t in place.context[:1])
-    derived = derived or (place.left > 0 and bool(_INCLUDES.search(place.text[: money.start][-400:])))
+    summary = {m.key for _, m in place.keys("part", "total")}.union(*(_keys(text) for text in place.context[:1] if place.bare))
+    derived = "part" in summary or (place.left > 0 and bool(_INCLUDES.search(place.text[: money.start][-400:])))
     around = place.text[place.left : place.right]
     audience: Audience = audience_in(around) or audience_of(statement_block, sentence)
     return Candidate(
@@ -349,6 +382,7 @@ def _read_amount(place: Setting, statement_block: Block, sentence: str, order: i
         rule="fee_in_table" if statement_block.kind == "row" else "fee_in_sentence" if kind and place.attached else "fee_under_heading",
         confidence=0.6 if money.spread else 0.95 if place.attached else 0.8,
         derived=derived,
+        total="total" in summary,
     )
 
 
@@ -364,7 +398,12 @@ def _own_refund(place: Setting) -> bool | None:
     """What the amount's own clause says of refunds."""
     stop = re.search(r"[;]|\.\s", place.after())
     end = place.money.end + (stop.start() if stop else len(place.after()))
-    text = place.text[place.money.start - len(place.before()) : end]
+    start = place.money.start - len(place.before())
+    if place.left:  # what stands before the last 'and' or comma was said of the amount before
+        start = max((start + match.end() for match in _CLAUSE_END.finditer(place.before())), default=start)
+    text = place.text[start:end]
+    if place.bare and place.context and _NOT_REFUNDED.search(place.context[0]):
+        return False
     return False if _NOT_REFUNDED.search(text) else True if re.search(r"(?<![-–])\brefundable\b", text, re.IGNORECASE) else None
 
 
@@ -379,6 +418,7 @@ def _sentence_settings(statement: Statement) -> Iterator[Setting]:
             money=money,
             left=amounts[index - 1].end if index else 0,
             right=amounts[index + 1].start if index + 1 < len(amounts) else len(statement.text),
+            first=amounts[0].start,
             matches=matches,
             context=statement.context,
             bare=len(statement.text) < 80,
@@ -404,6 +444,7 @@ def _row_settings(block: Block) -> Iterator[Setting]:
                 money=money,
                 left=amounts[number_ - 1].end if number_ else 0,
                 right=amounts[number_ + 1].start if number_ + 1 < len(amounts) else len(cell.text),
+                first=amounts[0].start,
                 matches=matches,
                 context=above,
                 bare=True,
@@ -411,33 +452,55 @@ def _row_settings(block: Block) -> Iterator[Setting]:
             )
 
 
-def _free(statement: Statement, order: int) -> Candidate | None:
+_OWN_SUBJECT = re.compile(r"application|processing|registration|administrative|enrol|tuition|program|elective|rotation|observership", re.IGNORECASE)
+_APPLYING = re.compile(r"application|processing|registration|administrative|enrol", re.IGNORECASE)
+_PLAIN_FREE = re.compile(
+    r"(?:and )?(?:there (?:is|are) )?(?:currently )?no (?:fees?|charges?|costs?)(?: (?:is|are) (?:charged|required|assessed))?\b"
+    r"|(?:program |programme |observership |elective )?(?:fees?|costs?|tuition|charges?)\s?[:–-]\s?(?:none|no\b|nothing|n/?a|free|\$0\b)",
+    re.IGNORECASE,
+)
+_OFF_TOPIC = {"topic", "other", "insurance", "living", "award", "penalty", "coverage"}
+
+
+def _clause(text: str, start: int, end: int) -> tuple[int, int]:
+    """The piece of `text` around `text[start:end]` that commas, semicolons and 'but' set apart."""
+    left = max((match.end() for match in _CLAUSE.finditer(text, 0, start)), default=0)
+    stop = _CLAUSE.search(text, end)
+    return left, stop.start() if stop else len(text)
+
+
+_CLAUSE = re.compile(r"[,;]|\bbut\b|\band (?=no\b)", re.IGNORECASE)
+
+
+def _free(statement: Statement, before: str, order: int) -> Candidate | None:
     """'No fee', 'free of charge', 'does not charge visitors': an amount of 0, where it is said of the program or application."""
     text = statement.text
     if not _FREE_GATE.search(text.lower()):
         return None
-    matches = _matches(text)
-    hit = next((match for match in matches if match.key == "free"), None)
-    if hit is None:
-        if not (_NONE.fullmatch(text) and any(_keys(t) & {"application", "program", "money"} for t in statement.context[:2])):
-            return None
+    asked = any(_keys(t) & {"application", "program", "money"} for t in statement.context[:2])
+    if _NONE.fullmatch(text):
         kind = "application" if _first_kind(statement.context[:2]) == "application" else "program"
-        return _free_candidate(statement, kind, order, "fee_none")
-    near = {match.key for match in matches if abs(match.start - hit.start) < 120}
-    words = text[hit.start : hit.end].lower()
-    own = re.search(r"application|processing|registration|administrative|enrol|tuition|program|elective|rotation|observership", words)
-    if near & {"topic", "other", "insurance", "living", "award", "penalty"} and not own:
+        return _free_candidate(statement, kind, order, "fee_none") if asked else None
+    matches = _matches(text)
+    plain = _PLAIN_FREE.match(text)
+    hit = next((match for match in matches if match.key == "free"), None)
+    if hit is None and plain is None:
         return None
-    if near & {"topic"} and re.search(r"refund|cancel|withdraw", text, re.IGNORECASE):
+    start, end = (hit.start, hit.end) if hit else (plain.start(), plain.end()) if plain else (0, 0)
+    left, right = _clause(text, start, end)
+    near = {match.key for match in matches if match.start >= left and match.end <= right}
+    words = text[start:end]
+    own = _OWN_SUBJECT.search(words)
+    if near & _OFF_TOPIC and not own or re.search(r"refund|cancel|withdraw", text[left:right], re.IGNORECASE):
         return None
-    about = near & {"subject", "application", "program"} or any(_keys(t) & {"application", "program", "money"} for t in statement.context[:2])
-    if not own and not about:
-        return None
-    following = text[hit.end : hit.end + 40]
+    if not own and not near & {"subject", "application", "program"} and not asked:
+        start_of_sentence = plain is not None or _PLAIN_FREE.match(text[left:].lstrip())
+        if not start_of_sentence or right - left > 80 or _keys(before) & _OFF_TOPIC:
+            return None
+    following = text[end : end + 40]
     if find_money(following[:20]) or re.match(r"\s*(?:waivers?|refunds?|until|unless|more than)", following, re.IGNORECASE):
         return None
-    kind = "application" if re.search(r"application|processing|registration|administrative|enrol", words) else "program"
-    return _free_candidate(statement, kind, order, "free_of_charge")
+    return _free_candidate(statement, "application" if _APPLYING.search(words) else "program", order, "free_of_charge")
 
 
 def _free_candidate(statement: Statement, kind: str, order: int, rule: str) -> Candidate:
@@ -455,6 +518,7 @@ def _free_candidate(statement: Statement, kind: str, order: int, rule: str) -> C
 
 def _candidates(blocks: list[Block]) -> Iterator[Candidate]:
     numbers = {id(block): order for order, block in enumerate(blocks)}
+    before, last_block = "", blocks[0] if blocks else None
     for statement in statements(blocks):
         lower = statement.text.lower()
         order = numbers[id(statement.block)]
@@ -462,8 +526,9 @@ def _candidates(blocks: list[Block]) -> Iterator[Candidate]:
             for place in _sentence_settings(statement):
                 if candidate := _read_amount(place, statement.block, statement.text, order):
                     yield candidate
-        if free := _free(statement, order):
+        if free := _free(statement, before if statement.block is last_block else "", order):
             yield free
+        before, last_block = statement.text, statement.block
     for order, block in enumerate(blocks):
         if block.kind != "row":
             continue
@@ -472,19 +537,27 @@ def _candidates(blocks: list[Block]) -> Iterator[Candidate]:
                 yield candidate
 
 
+_NAMED_LATER = re.compile(r"\b(?:the|this|your) (?:application|processing|registration|administrative|administration) fee\b", re.IGNORECASE)
+
+
 def _generic_kinds(candidates: list[Candidate], blocks: list[Block]) -> None:
-    """A bare 'fee' or 'payment' takes the kind that the next sentences call it by ('The processing fee is non-refundable')."""
-    for candidate in candidates:
-        if candidate.kind_said:
+    """A bare 'fee' or 'payment' is what the next sentences call it ('The processing fee is non-refundable'), where no other
+    amount has that name; an amount for 'each additional' one is of the kind of the amount before it."""
+    for index, candidate in enumerate(candidates):
+        if candidate.kind_said or candidate.fee.amount == 0:
             continue
-        for block in blocks[candidate.order : candidate.order + 4]:
+        previous = candidates[index - 1] if index else None
+        if previous and previous.block is candidate.block and "additional" in candidate.quote.lower():
+            candidate.fee = attrs.evolve(candidate.fee, kind=previous.fee.kind)
+            continue
+        if any(other.fee.kind == "application" for other in candidates):
+            continue
+        for block in blocks[candidate.order : candidate.order + 6]:
             if block.headings[:1] != candidate.block.headings[:1] or len(block.text) > 2000:
                 break
-            named = [m.key for m in _matches(block.text) if m.key in ("application", "program", "deposit")]
-            if named:
-                if named[0] == "application":
-                    per = candidate.fee.per if candidate.per_said else "once"
-                    candidate.fee = attrs.evolve(candidate.fee, kind="application", per=per)
+            if _NAMED_LATER.search(block.text):
+                per = candidate.fee.per if candidate.per_said else "once"
+                candidate.fee = attrs.evolve(candidate.fee, kind="application", per=per)
                 break
 
 
@@ -492,6 +565,7 @@ def _add_refunds(candidates: list[Candidate], blocks: list[Block]) -> None:
     """Refundability said elsewhere: by amount, by kind of fee, or of all fees in the same section. Conditional refunds are
     refunds, and a refund of a program fee under some condition goes before 'non-refundable' under another (labels schema)."""
     told: list[tuple[bool, set[str], set[float], bool, int, Block]] = []
+    numbers = {id(block): order for order, block in enumerate(blocks)}
     for statement in statements(blocks):
         lower = statement.text.lower()
         if "refund" not in lower and "reimburs" not in lower:
@@ -499,10 +573,14 @@ def _add_refunds(candidates: list[Candidate], blocks: list[Block]) -> None:
         answer = _refundable(statement.text)
         if answer is None:
             continue
-        kinds = _keys(statement.text) & set(KINDS)
-        amounts = {money.amount for money in find_money(statement.text)}
-        order = next((i for i, block in enumerate(blocks) if block is statement.block), 0)
+        places = list(_sentence_settings(statement))
+        bound = {place.attached[1] for place in places if place.attached and place.attached[0] < 40}
+        kinds = (_keys(statement.text) & set(KINDS)) - bound
+        amounts = {place.money.amount for place in places if _own_refund(place) is not None}
+        order = numbers[id(statement.block)]
         told.append((answer, kinds, amounts, bool(_ALL_FEES.search(statement.text)), order, statement.block))
+        if len(told) >= MAX_CANDIDATES:
+            break
     for candidate in candidates:
         fee = candidate.fee
         if fee.refundable is not None or fee.amount == 0:
@@ -510,7 +588,7 @@ def _add_refunds(candidates: list[Candidate], blocks: list[Block]) -> None:
         answers: set[bool] = set()
         for answer, kinds, amounts, every, order, block in told:
             near = block.headings == candidate.block.headings and abs(order - candidate.order) <= 3
-            if fee.amount in amounts or (fee.kind in kinds and not amounts):
+            if fee.amount in amounts or fee.kind in kinds:
                 answers.add(answer)
             elif every and not kinds and not amounts and (near or block.headings[:1] == candidate.block.headings[:1]):
                 answers.add(answer)
@@ -525,7 +603,7 @@ def _distinct(candidates: list[Candidate]) -> list[Candidate]:
     kept: list[Candidate] = []
     sums = any(not candidate.derived and candidate.fee.amount for candidate in candidates)
     for candidate in sorted(candidates, key=lambda c: c.order):
-        if candidate.derived and sums:
+        if candidate.derived and sums or candidate.total and _is_sum(candidate, candidates):
             continue
         same = next(
             (
@@ -544,6 +622,14 @@ def _distinct(candidates: list[Candidate]) -> list[Candidate]:
     return kept
 
 
+def _is_sum(candidate: Candidate, candidates: list[Candidate]) -> bool:
+    """Is the amount the sum of up to four others? Then it is listed already, in parts (labels schema: worked totals)."""
+    others = [c.fee.amount for c in candidates if c.fee.amount and not c.total][:10]
+    return any(
+        abs(sum(group) - candidate.fee.amount) < 0.01 for size in (2, 3, 4) for group in itertools.combinations(others, size)
+    )
+
+
 def _merged(first: Candidate, second: Candidate) -> Candidate:
     """The better of two readings of one fee, with what only the other says."""
     better, other = (second, first) if (second.kind_said, second.per_said) > (first.kind_said, first.per_said) else (first, second)
@@ -558,7 +644,7 @@ def _merged(first: Candidate, second: Candidate) -> Candidate:
 
 def find_fees(blocks: list[Block]) -> list[Fact]:
     """The fees that `blocks` state, one fact a fee."""
-    candidates = list(_candidates(blocks))
+    candidates = list(itertools.islice(_candidates(blocks), MAX_CANDIDATES))
     _generic_kinds(candidates, blocks)
     _add_refunds(candidates, blocks)
     return [
