@@ -73,6 +73,7 @@ _ROW_BREAK = re.compile(r"\b(?:with|by|under|not|who|that|which|to|our|supervis\
 _ROW_LINK = re.compile(r",|\b(?:and|or|as well as)\b|/|&", re.I)
 # What a school gives its own people, or asks of all who work there.
 _OWN_PEOPLE = re.compile(r"\bstaff\b|\bemployees?\b|\bprovid(?:es?|ing)\s+(?:\w+\s+){1,5}with\b|\bgiv(?:es?|ing)\s+residents\b", re.I)
+_ENROLLED = re.compile(r"\b(?:enrolled|attend\w*|accredited|matriculated|students?|year|standing|studying)\b[^.;]{0,80}$|\bfrom\s+(?:an?\s+|the\s+)?$", re.I)
 _LIST_ENTRY = re.compile(r"^\W*(?:(?:be|must be|are|currently|fully|an?|any|all|the|or|and|in|of)\s+|[\w/’'-]+,?\s+){0,6}$", re.I)
 _NOT_AN_ENTRY = re.compile(r"\b(?:receive|documentation|diagnosis|complete|provide|have|has|hold|obtain|pass|reviewed|upload|submit|positive|negative|signed|written|contact|agree)\b", re.I)
 _WHO_LIST = re.compile(
@@ -180,6 +181,9 @@ _ROW_GROUPS = {"student": "", "international_student": "international_student", 
 
 def _group(passage: Passage, mention: Mention) -> str:
     """The group of a mention; students of no named country are told by the section, else by the block they stand in."""
+    if mention.group == "offshore" and not _negated(passage.text[: mention.start][-160:]):
+        # 'No students of Caribbean schools' says nothing of the others; welcoming them welcomes students from abroad.
+        return "offshore" if _SHUT_AFTER.match(passage.text[mention.end : mention.end + 200]) else "international_student"
     if mention.group != "student":
         return mention.group
     audience = passage.audience
@@ -200,7 +204,7 @@ def _is_graduate_of(passage: Passage, say: Say) -> bool:
 def _weigh(passage: Passage, mention: Mention) -> Say | None:
     """What the passage says of the group mentioned; None where it merely names it."""
     text, group = passage.text, mention.group
-    if group in ("visitor_home", "visitor_abroad", "offshore") and not passage.is_heading:
+    if group in ("visitor_home", "offshore") and not passage.is_heading:
         return None
 
     def say(polarity: int, firmness: int, partial: bool = False) -> Say:
@@ -246,7 +250,7 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
         return say(LET_IN, 3)
     if _heads_section(passage, mention):
         return say(LET_IN, 2)
-    if group == "us_student" and re.search(r"\benrolled\b|\battend|\bfrom\b|\bat an?\b|\baccredited\b|\bin an?\b", before, re.I):
+    if group == "us_student" and _ENROLLED.search(before):
         return say(LET_IN, 2)
     return None
 
@@ -336,8 +340,9 @@ def _is_partner(passage: Passage, found: list[Mention]) -> bool:
     if passage.is_heading or not passage.find("agreement", "partner") or _EXCHANGE.search(passage.text):
         return False
     groups = {mention.group for mention in found}
-    abroad = bool(groups & {"international_student", "visitor_abroad"}) or passage.audience == "international" or "international" in passage.lower
-    return abroad and bool(_ONLY_FROM.search(passage.text)) and not re.search(r"\bregardless\b|\bnot required\b|\bno agreement\b|\bdoes not require\b", passage.lower)
+    abroad = bool(groups & {"international_student", "visitor_abroad", "offshore"}) or passage.audience == "international" or "international" in passage.lower
+    chosen = _ONLY_FROM.search(passage.text) or (passage.block.kind == "item" and passage.demanded_list and "international" in passage.lower)
+    return abroad and bool(chosen) and not re.search(r"\bregardless\b|\bnot required\b|\bno agreement\b|\bdoes not require\b", passage.lower)
 
 
 def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -> list[Fact]:
@@ -359,6 +364,10 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
     if generic and not any(_MEDICAL_STUDENT.search(p.lower) for p in passages):
         generic = None
     us = pick(LET_IN, "us_student") or everyone
+    if generic or us:
+        # On a page on students 'international applicants' are students.
+        abroad = abroad or pick(LET_IN, "visitor_abroad", firm=3)
+        refused = refused or pick(SHUT_OUT, "visitor_abroad", firm=3)
     us_school = max(
         (s for s in says if s.group == "us_student" and s.polarity == LET_IN and _SCHOOL_NAMED.search(s.passage.text[max(0, s.start - 25) : s.end])), key=lambda s: s.firmness, default=None
     )
@@ -396,7 +405,12 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
         welcome, shut = pick(LET_IN, group), pick(SHUT_OUT, group, firm=2)
         if welcome and not (shut and shut.firmness >= welcome.firmness):
             audience(group, welcome, f"{group}_welcome")
-    if not any(fact.field == "audiences" for fact in facts) and not generic_refused:
+    if any(fact.field == "audiences" for fact in facts):
+        return facts
+    degree = next((p for p in passages if p.demands and not p.is_heading and p.find("degree")), None)
+    if degree and not generic_refused:
+        facts.append(degree.fact("audiences", "graduate", "medical_degree_demanded", confidence=0.6))
+    elif not generic_refused:
         head = next((p for p in heads if _STUDENT_PAGE.search(p.text)), None)
         if head:
             facts.append(head.fact("audiences", "us_student", "page_on_student_electives", confidence=0.6))

@@ -13,7 +13,7 @@ _MEDICAL = re.compile(r"\bmedical (?:school|student|education|studies|degree)|\b
 _OWN = re.compile(r"\b(?:our|own)(?:\s+own)?\s+(?:[\w-]+\s+){0,3}$", re.I)
 _ELSEWHERE = re.compile(r"\bpriority\b|\bregistrars?\b[^.]{0,30}\brespective|\bdo(?:es)? not have access\b|\bgenerally\b|\bcompared?\b|\bhelp determine\b", re.I)
 _TAKES = re.compile(
-    r"open to|offer|provid|accept|welcom|eligib|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|considered|apply|in their|in your|at |gives|qualify|let |invites",
+    r"open to|offer|\btakes? |host|train |provid|accept|welcom|eligib|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|considered|apply|in their|in your|at |gives|qualify|let |invites",
     re.I,
 )
 _SHUT_OUT = re.compile(r"\b(?:not|cannot|ineligible|unable|no)\b|n['’]t\b", re.I)
@@ -32,7 +32,7 @@ def find_stages(passages: list[Passage]) -> list[Fact]:
         low = passage.lower
         if _YEAR_GATE.search(low):
             years += _year(passage)
-        if "cor" in low or "clerkship" in low or "rotation" in low or "clinical training" in low or "third" in low or "3rd" in low:
+        if "cor" in low or "clerkship" in low or "rotation" in low or "training" in low or "third" in low or "3rd" in low:
             facts += _core(passage)
         if "standing" in low:
             facts += _standing(passage)
@@ -97,7 +97,7 @@ def _core(passage: Passage) -> list[Fact]:
     """Core clerkships, all or those named, to be completed before."""
     text = passage.text
     matches = [m for m in passage.find("core") if not _OWN.search(text[max(0, m.start - 30) : m.start])]
-    several = len({m[0].lower()[:6] for m in _SPECIALTIES.finditer(text)}) >= 3 and re.search(r"clerkship|rotation", text, re.I)
+    several = len({m[0].lower()[:6] for m in _SPECIALTIES.finditer(text)}) >= 3 and re.search(r"clerkship|rotation|training", text, re.I)
     third_year_done = any("third" in text[m.start : m.end].lower() or "3rd" in text[m.start : m.end].lower() for m in passage.find("final_year"))
     if not matches and not several or third_year_done and not matches:
         return []

@@ -15,7 +15,8 @@ from scraper.vocabulary import Match, vocabulary
 
 _GATE = re.compile(r"visa|esta\b|ds-?2019|\bi-?20\b|\bvwp\b|immigration|\b[bfhjlo]-?[1-4]\b|\bwb\b|sponsor|\btn\b")
 _VISA_CONTEXT = re.compile(r"visas?\b|\besta\b|immigra|\bstatus\b|[fj]-?1\s+(?:visitors?|scholars?|students?|exchange|interns?|research|trainees?|programs?|categor)|consul|embass|ds-?2019|\bi-?20\b|\bi-94\b|enter(?:ing)? the u|holders?\b|waiver|entry", re.I)
-_CLAUSE = re.compile(r";|,?\s+(?:but|however|whereas|although|while)\s+|,\s+(?:we|you|they|visitors|students|observers|applicants)\s+|[():]|\s[–—-]\s|\.\s", re.I)
+_CLAUSE = re.compile(r";|,?\s+(?:but|however|whereas|although|while)\s+|,\s+(?:we|you|they|visitors|students|observers|applicants)\s+|:|\s[–—-]\s|\.\s", re.I)
+_BRACKETS = re.compile(r"\([^()]{0,120}\)")
 _NOT = re.compile(r"\b(?:not|cannot|never|neither|nor|no longer|unable|ineligible|except|excluding|prohibited|decline[sd]?)\b|n['’]t\b", re.I)
 _NO_HINDRANCE = re.compile(
     r"\bnot\s+(?:need|require|eligible for|qualify for|from|participating|citizens?|only|limited|yet)\b"
@@ -89,10 +90,8 @@ def _classes(passage: Passage) -> list[Fact]:
 
 def _refused(text: str, match: Match) -> bool:
     """Does the clause around the class say that it is not accepted?"""
-    breaks = [m for m in _CLAUSE.finditer(text, 0, match.start)]
-    if breaks and breaks[-1][0] == "(":  # what stands in brackets belongs to the words before them
-        breaks.pop()
-    start = breaks[-1].end() if breaks else 0
+    text = _without_brackets(text, match)
+    start = max((m.end() for m in _CLAUSE.finditer(text, 0, match.start)), default=0)
     after = _CLAUSE.search(text, match.end)
     clause = text[start : after.start() if after else len(text)]
     denial = _NOT.search(clause)
@@ -101,8 +100,23 @@ def _refused(text: str, match: Match) -> bool:
     # 'a B-1 visa, not a B-2 visa': what stands before the denial is refused only by a verb behind it.
     place = match.start - start
     if place < denial.start():
-        return bool(re.match(r"[^.;]{0,80}?\b(?:accept|permit|eligible|allow|valid|acceptable|appropriate|suitable|sponsor|participate|use|issue|available|offer|consider|support)", clause[denial.end() :], re.I))
+        return bool(re.match(r"[^.;]{0,80}?\b(?:accept|permit|eligible|allow|valid|acceptable|appropriate|suitable|sponsor|participat|take part|apply|rotate|come|use|issue|available|offer|consider|support)", clause[denial.end() :], re.I))
     return True
+
+
+def _without_brackets(text: str, match: Match) -> str:
+    """`text`, of the same length, without the brackets that are not about the class.
+
+    A class in brackets belongs to the words around them, '(B-2) is not accepted', unless the brackets deny it themselves,
+    '(no B-2)'. Brackets beside the class are left out: 'B-1 (J-1 is not accepted)'.
+    """
+    for bracket in _BRACKETS.finditer(text):
+        inside = bracket.start() < match.start < bracket.end()
+        if inside and _NOT.search(bracket[0]):
+            return " " * bracket.start() + bracket[0] + " " * (len(text) - bracket.end())
+        if not inside:
+            text = text[: bracket.start()] + " " * len(bracket[0]) + text[bracket.end() :]
+    return text
 
 
 def _sponsorship(passage: Passage) -> list[Fact]:
