@@ -266,6 +266,8 @@ class _Writer:
         owner = {key(url): program.id for program in reversed(programs) for url in program.pages}
         for identity, page in self.read.items():
             row = self.known_pages.get(identity)
+            if row is None and select_one(self.db, "pages", url=page.url) is not None:
+                continue  # another institution's page too: the first one's it stays
             is_same = row is not None and not self._has_new_words(identity, page)
             upsert(
                 self.db,
