@@ -418,7 +418,7 @@ def parse(column: Column, text: str) -> Any:
     if column.choices and text not in column.choices:
         raise ValueError(f"'{text}' is none of {', '.join(column.choices)}")
     if column.pattern and not re.fullmatch(column.pattern, text):
-        raise ValueError(f"'{text}' does not have the form {column.pattern}")
+        raise ValueError(f"'{text}' does not fit: {column.description.rstrip('.')}")
     if column.type == "url" and not text.startswith(("http://", "https://")):
         raise ValueError(f"'{text}' is no web address")
     return text
