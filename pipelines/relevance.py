@@ -25,9 +25,11 @@ MAX_SENTENCE = 1500
 
 # No page without one of these words describes an opportunity: most of a crawl is settled by this look.
 _CORE = re.compile(
-    r"visit|observ|elective|rotat|clerk|extern|shadow|sub-?\s?i|acting|preceptor|guest|exchange|vslo|vsas|research|clinical (?:exp|place|att)|img"
+    r"visit|observ|elective|rotat|clerk|extern|shadow|sub-?\s?i|acting|preceptor|guest|exchange|vslo|vsas|research|clinical (?:exp|place|att)|img|"
+    r"student|incoming|abroad|overseas|foreign|graduates"
 )
 _FACTS = ("facts_fee", "facts_deadline", "facts_documents", "facts_visa", "facts_duration")
+_STUDENTS = re.compile(r"medical students?\b|student (?:rotation|elective|clerkship)s?\b", re.I)
 BIAS = -3.0
 CLEAR = 3.0  # no later evidence can turn a page with this score
 _ABOUT = {"visiting_student", "visitor", "strong_opportunity", "portal"}
@@ -36,7 +38,7 @@ _VISITOR = {"visiting_student", "visitor"}
 _WEIGHTS = {
     "near": (1.0, 0.4),
     "clear": (3.2, 0.8, 0.6, 0.4),
-    "strong": (1.8, 0.8, 0.6, 0.4),
+    "strong": (2.2, 0.8, 0.6, 0.4),
     "weak": (2.2, 0.8, 0.5, 0.3),
 }
 
@@ -75,6 +77,7 @@ class _Judge:
         self.against: dict[str, set[str]] = {"own": set(), "residency": set(), "other_people": set()}
         self.facts: set[str] = set()
         self.topic = 0.0
+        self.for_students: re.Match[str] | None = None
 
     def judge(self) -> list[Evidence]:
         self._topics()
@@ -94,6 +97,8 @@ class _Judge:
             for block in others:
                 for match in _find(block.text[:MAX_SENTENCE]):
                     self._note(match.key, match, block.text)
+        if self.counts and self.for_students:
+            self._add("heading_for_medical_students", 0.8, self.for_students[0])
         if self.counts:
             for fact in sorted(self.facts):
                 self._add(fact, 0.5)
@@ -144,6 +149,11 @@ class _Judge:
             if block.kind == "heading" and block.depth == 1
             for key in self._keys(block.text)
         }
+        self.for_students = (
+            None
+            if best
+            else _STUDENTS.search(" ".join([name, *(b.text for b in self.blocks if b.kind == "heading")][:40]))
+        )
         if "other_people" in names and not names & {"learner", *_ABOUT}:
             self._add("about_other_people", -1.5, name)
 
