@@ -102,6 +102,8 @@ class _Writer:
     def write(self) -> Stored:
         if select_one(self.db, "institutions", id=self.institution_id) is None:
             insert(self.db, "institutions", {"id": self.institution_id, "name": self.institution_id})
+        for identity, page in self.read.items():
+            self._respell(self.known_pages.get(identity), page.url)
         programs = [program for program in map(self._without_outdated, self.visit.programs) if program.pages]
         stored = {row["id"]: row for row in select(self.db, "programs", institution_id=self.institution_id)}
         evidence = {identifier: select(self.db, "evidence", program_id=identifier) for identifier in stored}
@@ -124,6 +126,14 @@ class _Writer:
             self._write_visit(len(programs))
         self.stored.programs = len(programs)
         return self.stored
+
+    def _respell(self, row: Row | None, url: str) -> None:
+        """A page whose address is now written otherwise (https, a slash more) goes on under the new spelling."""
+        if row is None or row["url"] == url or select_one(self.db, "pages", url=url) is not None:
+            return
+        update(self.db, "pages", {"url": row["url"]}, {"url": url})
+        update(self.db, "evidence", {"page_url": row["url"]}, {"page_url": url})
+        row["url"] = url
 
     def _without_outdated(self, program: Program) -> Program:
         """The program without pages of which the database knows a newer reading."""

@@ -720,13 +720,12 @@ def _create_views(db: sqlite_utils.Database) -> None:
 
 
 def _write_terms(db: sqlite_utils.Database) -> None:
+    """Bring the names of values up to date. Writes nothing, and so waits for no crawl, where they are."""
+    stored = {(field, value): title for field, value, title in db.execute("select field, value, title from terms")}
     for field, names in titles().items():
         for value, title in names.items():
-            db.execute(
-                "insert into terms (field, value, title) values (?, ?, ?)"
-                " on conflict (field, value) do update set title = excluded.title where title <> excluded.title",
-                (field, value, title),
-            )
+            if stored.get((field, value)) != title:
+                db.execute("insert or replace into terms (field, value, title) values (?, ?, ?)", (field, value, title))
 
 
 # --- opening -----------------------------------------------------------------------------------------------------

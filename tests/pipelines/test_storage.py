@@ -237,6 +237,16 @@ def test_a_new_program_of_a_known_institution_is_a_change(db: sqlite_utils.Datab
     assert changes(db) == ["New program: Observership"]
 
 
+def test_another_spelling_of_an_address_is_the_same_page(db: sqlite_utils.Database) -> None:
+    visit(db, visiting(fact("vslo", True), url="http://alderbrook.example/visiting/"))
+    visit(db, visiting(fact("vslo", True), url="https://www.alderbrook.example/visiting"), at=SECOND)
+    [row] = select(db, "evidence", field="vslo")
+    assert (row["page_url"], row["first_seen"][:10], row["closed_at"]) == (f"{HOST}/visiting", "2026-03-01", None)
+    assert [row["url"] for row in select(db, "pages")] == [f"{HOST}/visiting"]
+    assert select_one(db, "programs")["url"] == f"{HOST}/visiting"
+    assert changes(db) == []
+
+
 def test_older_pages_do_not_undo_newer_ones(db: sqlite_utils.Database) -> None:
     visit(db, visiting(fact("toefl_ibt_min", 90)), at=SECOND)
     before = dump(db)

@@ -28,6 +28,7 @@ from scraper.database import (
     upsert,
     write_institutions,
 )
+from scraper.dictionary import markdown
 from scraper.items import FIELDS, Institution
 
 
@@ -299,3 +300,8 @@ def test_closed_programs_are_history(program: sqlite_utils.Database) -> None:
     program.execute("update programs set closed_at = '2026-04-01'")
     assert select(program, "program_overview") == []
     assert select(program, "upcoming_deadlines") == []
+
+
+def test_the_data_dictionary_is_up_to_date(root: Path) -> None:
+    written = (root / "docs" / "data-dictionary.md").read_text("utf-8")
+    assert written == markdown(), "run `python -m scraper.dictionary > docs/data-dictionary.md`"
