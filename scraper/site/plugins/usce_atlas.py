@@ -2,17 +2,17 @@
 
 from datasette import hookimpl
 
-from scraper.site import metadata, pages
+from scraper.site import app, metadata, pages
 
 
 @hookimpl
 def get_metadata(datasette, key, database, table):
-    return {"databases": {name: metadata.database_metadata() for name in pages.atlas_names(datasette)}}
+    return {"databases": {name: metadata.database_metadata() for name in app.atlas_names(datasette)}}
 
 
 @hookimpl
 def canned_queries(datasette, database, actor):
-    return metadata.QUERIES if database in pages.atlas_names(datasette) else {}
+    return metadata.QUERIES if database in app.atlas_names(datasette) else {}
 
 
 @hookimpl
@@ -22,4 +22,4 @@ def register_routes():
 
 @hookimpl
 def extra_template_vars(datasette):
-    return pages.template_variables(datasette)
+    return {**app.template_variables(datasette), "features": pages.FEATURES}
