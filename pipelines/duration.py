@@ -96,7 +96,7 @@ def _lengths(sentence: str, apart: bool = False) -> list[_Length]:
 
 _PLACE = (
     r"(?:electives?|rotations?|clerkships?|observerships?|observations?|observ(?:e|ers?|ing|ational)|externships?|internships?|sub-?internships?|placements?|experiences?|blocks?|courses?|programs?|programmes?"
-    r"|visits?|visitors?|stays?|appointments?|sessions?|slots?|opportunit(?:y|ies)|preceptorships?|shadowing|attachments?|participation|sub-?Is?|AIs?|acting internships?|VOs?|modules?)"
+    r"|visits?|visitors?|stays?|appointments?|sessions?|slots?|opportunit(?:y|ies)|preceptorships?|shadowing|attachments?|participation|course ?work|sub-?Is?|AIs?|acting internships?|VOs?|modules?)"
 )
 _PLACE_NOUN = re.compile(rf"\b{_PLACE}\b", re.I)
 _BESIDE = re.compile(rf"^(?:[\s-]+\([^)]{{0,25}}\))?[\s-]+(?:long\s+)?(?:[\w’'&/®™,-]+\s+){{0,5}}?{_PLACE}\b", re.I)
@@ -104,23 +104,23 @@ _BETWEEN_WRONG = re.compile(
     r"\b(?:degree|fellowship|residenc(?:y|ies)|masters?|curriculum|leadership|intensive|before|prior|notice|advance|processing|review|in|of|for|to|and|during|until|after|is|are|apart|from|on|per|a|an|the|window|deadline|calendar|hours?|shifts?|grace|waiting|training|onboarding|orientation)\b",
     re.I,
 )
-_STRONG_AFTER = re.compile(r"^[\s-]*(?:\(\w+ weeks?\)\s?)?(?:in (?:length|duration)|long\b|in total|of (?:duration|length)|duration|(?:at|per) (?:a )?time)", re.I)
+_STRONG_AFTER = re.compile(r"^[\s-]*(?:\(\w+ weeks?\)\s?)?(?:in (?:length|duration)|long\b|in total|of (?:duration|length)|duration|each\b(?! (?:day|week|month|year))|apiece\b|(?:at|per) (?:a )?time)", re.I)
 _PREDICATE = re.compile(
     r"\b(?:is|are|be|was|lasts?|lasting|runs?|running|rang\w+|var(?:y|ies)|limited|restricted|exceed\w*|duration|length|minimum|maximum|max|min|up to|for|from|between|least|most|than|as long as|as short as|stays?|staying|offered|available"
     r"|scheduled|choose|last|of|span\w*|continue|take place|each|consists? of)\b\.?[:\s]*(?:\b(?:a|an|the|to|in|of|from|between|for|only|all|about|approximately|typically|usually|generally|normally|currently|duration|length|period|maximum|minimum|max|min|at|least|most|up|no|not|more|less|longer|shorter|fewer|than|or|be|either|typical|as|short|long|is|are|each|one|per|last|duration of|further|exceed)\b[:,.\s(]*){0,7}$",
     re.I,
 )
-_STRONG_PREDICATE = re.compile(r"\b(?:lasts?|lasting|length|duration|runs?|span\w*|rang\w+|stays?)\b[^.;]{0,45}$", re.I)
+_STRONG_PREDICATE = re.compile(rf"\b(?:lasts?|lasting|length|duration|runs?|span\w*|rang\w+|stays?|commitment)\b[^.;]{{0,45}}$|\b{_PLACE}\s?:\s?$", re.I)
 _LABEL = re.compile(r"\b(?:duration|length|how long|time ?frames?|term limit|terms? of|minimum|maximum)\b", re.I)
 _LABEL_HEAD = re.compile(r"\b(?:duration|length|how long|time ?frames?)\b", re.I)
 _WRONG_LABEL = re.compile(r"\b(?:process\w*|review|application|timeline|insurance|visa|hours?|vaccin\w*|immuniz\w*|refund|cancel\w*|fee|deadlines?)\b", re.I)
 _NOT_BEFORE = re.compile(
-    r"\b(?:within|after|(?:every|per)(?: other)?(?=\s*$)|past|previous|preceding|next|first|remaining|final|allow|allows|take|takes|taking|took|process\w*|review\w*|respon\w+|apart|every|valid for|dated|ago|since|age|aged|until|"
+    r"\b(?:within|after|(?:every|per)(?: other)?(?=\s*$)|past|previous|preceding|next|first|remaining|final|allow|allows|take|takes|taking|took|process\w*|review\w*|respon\w+|apart|valid for|dated|ago|since|age|aged|until|"
     r"advance|prior|before|notice|notif\w+|deadline\w*|refund\w*|cancel\w*|due|expir\w*|dose\w*|vaccin\w*|hepatitis|MMR|TB|PPD|QuantiFERON|chest|drug|spends?|spent|spending|rotate on|wait\w*|turnaround|orientation|onboarding|visas?|ESTA|"
     r"submit\w*|received?|arriv\w*|vacation|absen\w+|days? off|sick|residency training|license\w*|longer than|additional|extend\w* (?:by|for)|renew\w*|examples?|have hosted|passport|insurance|accommodation|housing|(?:needs?|must have|completed)(?=(?: at least| a minimum of)?\s*$)|prerequisite)\b",
     re.I,
 )
-_CAP_LONGER = re.compile(r"\b(?:no|not(?: be| last| stay)?) longer than\b|\b(?:not|no) (?:be )?(?:extend\w*|exceed\w*)", re.I)
+_CAP_LONGER = re.compile(r"\b(?:no|not|cannot|n['’]t)(?: be| last| stay| run)? longer than\b|\b(?:not|no) (?:be )?(?:extend\w*|exceed\w*)", re.I)
 _NOT_AFTER = re.compile(
     r"^[\s)*-]*(?:\w+\s){0,3}?(?:before|prior|in advance|advance|ahead|(?<!further )notice|of (?:the )?(?:start|begin\w*|acceptance|offer|receipt|notification|receiving|arrival|your)|apart|ago|old|of age|from (?:the|your)|after|to (?:process|review|complete|respond|meet|approve|accept|decide)"
     r"|for (?:processing|review|approval|proper|your application|us to)|window|deadline|preceding|later|earlier|notification|between|grace|a week|per week|each week|weekly|off|vacation|leave|waiting|business|lead|on the|in (?:the|each|clinic)|with the|at the (?:VA|clinic))\b",
@@ -129,11 +129,11 @@ _NOT_AFTER = re.compile(
 _OF_TRAINING = re.compile(r"^\s+of (?!(?:\w+ ){0,3}(?:electives?|rotations?|observ\w+|course ?work|clerkships? at|visiting|duration|participation|shadowing|experience at|clinical electives|research|the program)\b)", re.I)
 _DENIED_BEFORE = re.compile(r"\b(?:not|cannot|no longer|n['’]t|unable to)\b[^.;]{0,25}\b(?:offer|accept|provid|permit|allow|host|accommodat|arrang)\w*\s(?:[\w-]+\s){0,3}$", re.I)
 _DENIED_AFTER = re.compile(r"^[^.;!?]{0,50}?\b(?:is|are|will|can)(?: be)? (?:not|no longer)(?: be)? (?:\w+ )?(?:available|offered|allowed|permitted|accepted|possible|provided)\b", re.I)
-_OWN_OR_PAST = re.compile(r"\b(?:examples? of|have hosted|in the past|testimonial|my (?:time|experience)|I (?:had|am|was|have)|degree program|master[’']?s|PhD|residency is|fellowship (?:is|program)|remaining|four-year|prerequisites?)\b", re.I)
+_OWN_OR_PAST = re.compile(r"\b(?:examples? of|have hosted|in the past|testimonial|my (?:time|experience)|I (?:had|am|was|have)|degree program|master[’']?s|PhD|residency is|fellowship is|remaining|four-year|prerequisites?)\b", re.I)
 _PAY = re.compile(r"^\s*(?:rotation|elective)?\s*(?:fee|cost|tuition|price)s?\b", re.I)
 
 _CAP = re.compile(
-    r"\b(?:up to|maximum|max|no more than|not more than|more than|exceed\w*|no longer than|not (?:be|last|stay) longer than|limited|limit|restricted|at most|less than|as long as|longest|under|fewer than|not to)\b", re.I
+    r"\b(?:up to|maximum|max|no more than|not more than|more than|exceed\w*|(?:no|not|cannot|n['’]t)(?: be| last| stay| run)? longer than|limited|limit|restricted|at most|less than|as long as|longest|under|fewer than|not to)\b", re.I
 )
 _CAP_AFTER = re.compile(r"^[\s,)(]*(?:is the |as the |at )?(?:maximum|max\b|most\b|or less|or fewer|limit)", re.I)
 _FLOOR = re.compile(r"\b(?:minimum|min\b|at least|no less than|no fewer than|not less than|no shorter than|as short as|shortest|less than .{0,12}not)\b", re.I)
@@ -143,7 +143,7 @@ _A_YEAR = re.compile(
     r"\b(?:per|in|within|during|each|every|over|for) (?:a |an |any |one |the |each |every )?(?:single )?(?:rolling )?(?:calendar |academic |fiscal |twelve[- ]month |12[- ]month |school )?(?:year|twelve[- ]month|12[- ]month|12 months|12-month period)\b|\bannually\b", re.I
 )
 _TOTAL_BEFORE = re.compile(
-    r"\b(?:total(?:ing)?|altogether|accumulat\w+|cumulative\w*|combined|in all|aggregate|length of participation|period of participation)\b[^.;]{0,30}$", re.I
+    r"\b(?:total(?:ing)?|altogether|accumulat\w+|cumulative\w*|combined|in all|aggregate|length of participation|period of participation)\b[^.;]{0,30}$|\bexten(?:d\w*|sions?)\b[^.;]{0,30}\b(?:up to|maximum of|total of)\s(?:a )?$", re.I
 )
 _TOTAL_AFTER = re.compile(r"^[\s,)]*(?:\w+ )?(?:\(?in total\b|total\b|altogether\b|in all\b|combined\b|cumulative\w*\b|over (?:all|the course)|of (?:\w+ ){0,2}?(?:electives?|rotations?|course ?work|clerkships|observ\w+)\b|complet\w+ (?:\w+ )?(?:electives?|rotations?)|elective weeks)", re.I)
 _NO_EXTENSION = re.compile(
@@ -151,6 +151,7 @@ _NO_EXTENSION = re.compile(
 )
 _LIMITED_TO = re.compile(r"\b(?:limited|restricted) to\b|\bmaximum of\b[^.;]{0,12}$", re.I)
 _LIMITED = re.compile(r"\b(?:limited|restricted) to\b", re.I)
+_OWN_LABEL = re.compile(rf"^\W{{0,4}}(?:(?:maximum|minimum|typical|total|usual|standard|program|programme|{_PLACE}) )?(?:length|duration)(?: of (?:\w+ ){{0,3}}{_PLACE})?\s?:\s?$", re.I)
 _BARE_LIMIT = re.compile(r"^\W{0,4}(?:limited to|maximum(?: of)?|minimum(?: of)?|max|min|up to|at least|no more than|not to exceed)\W{1,3}(?:a )?$", re.I)
 _NOT_CONSECUTIVE = re.compile(r"\b(?:not|n['’]t) (?:have to|need to|need)? ?be (?:taken |used )?consecutive|\bnon-?consecutive\b", re.I)
 _ONLY_NOW = re.compile(r"\b(?:only be|will only|only offered|offered only|until further notice|as of (?:January|February|March|April|May|June|July|August|September|October|November|December|\d{4}))\b", re.I)
@@ -224,7 +225,7 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
     place_there = place_near or bool(_PLACE_NOUN.search(block.text[:_LONGEST])) or any(map(_PLACE_NOUN.search, block.headings[-2:]))
 
     if (total_words or a_year) and (cap or total_words) and not floor and (place_there or labelled or a_year):
-        soft = re.search(r"\b(?:spends?|spend|additional|completed|take|taking|extend\w*|includes|may not|received?)\b", near, re.I)
+        soft = re.search(r"\b(?:spends?|spend|additional|completed|take|taking|extend\w*|extensions?|includes|may not|received?)\b", near, re.I)
         if not _NOT_AFTER.match(after) and (not _NOT_BEFORE.search(close) or soft) and not _ONE_PLACE.search(after):
             kind = "total"
             if not (total_words and _TOTAL_AFTER.match(after) and re.match(r"^\s+of ", after) and not cap):
@@ -245,7 +246,7 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
         rule, confidence = "length_limit", 0.85
     elif labelled and (len(sentence) < 160) and not _WRONG_LABEL.search(sentence):
         rule, confidence = "length_under_heading", 0.85
-    elif _LABEL.search(before) and not _WRONG_LABEL.search(before) and _PLACE_NOUN.search(before):
+    elif _OWN_LABEL.search(sentence[: length.start]) or (_LABEL.search(before) and not _WRONG_LABEL.search(before) and _PLACE_NOUN.search(before)):
         rule, confidence = "length_labelled", 0.85
     else:
         return None
@@ -388,6 +389,11 @@ _NO_BLOCK_WORDS = re.compile(r"\b(?:application|apply|holidays?|breaks?|deadline
 def _calendar(blocks: list[Block]) -> Iterator[_Reading]:
     """The length of the blocks of a calendar, from at least three of its spans (labels schema: 'a duration read only from block dates counts')."""
     spans: dict[int, list[tuple[float, Block]]] = {}
+    for index, block in enumerate(blocks):
+        if block.kind == "paragraph" and "\n" in block.text and any(map(_BLOCK_WORDS.search, (*block.headings[-2:], block.lead[-200:]))):
+            near = " ".join(block.headings[-1:])
+            if not _NO_BLOCK_WORDS.search(near):
+                spans[-index] = [(weeks, block) for line in block.text[:6000].split("\n") for weeks in _block_weeks(line)]
     for block in blocks:
         if block.kind in ("item", "row") and block.group and any(c.isdigit() for c in block.text[:60]):
             text = block.text
@@ -402,11 +408,13 @@ def _calendar(blocks: list[Block]) -> Iterator[_Reading]:
             for weeks in _block_weeks(text):
                 spans.setdefault(block.group, []).append((weeks, block))
     for found in spans.values():
+        if not found:
+            continue
         counts = Counter(weeks for weeks, _ in found)
         weeks, times = counts.most_common(1)[0]
         if times >= 3 and times >= 0.7 * len(found):
             block = next(block for w, block in found if w == weeks)
-            yield _Reading("exact", weeks, weeks, block, block.text, "block_calendar", 0.7, audience_of(block))
+            yield _Reading("exact", weeks, weeks, block, block.text[:300], "block_calendar", 0.7, audience_of(block))
 
 
 # -- the page ---------------------------------------------------------------------------------------------------------------------------
@@ -460,7 +468,7 @@ def _cells(block: Block) -> Iterator[_Reading]:
 
 def _facts_of(readings: list[_Reading], counts: list[_Count], audience: Audience) -> Iterator[Fact]:
     if any(r.only_now and r.kind in ("exact", "max", "min") for r in readings):
-        readings = [r for r in readings if r.only_now or r.kind == "total"]
+        readings = [r for r in readings if r.only_now]
     exact = [r for r in readings if r.kind == "exact"]
     totals = [r for r in readings if r.kind == "total"]
     caps = [r for r in readings if r.kind == "max"]

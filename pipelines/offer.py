@@ -280,6 +280,10 @@ class _Types:
                 return mention, "type_mentioned", 0.7
         if self.main or kind in ("research", "sub_internship"):
             return None
+        if kind == "observership":
+            for mention in self._of(kind, "text", "item"):
+                if mention.words.lower().endswith(" observe"):
+                    return mention, "may_observe", 0.6
         mentions = [m for m in self._of(kind) if not _REFERRAL.search(m.sentence) and not _DONE_BEFORE.search(m.sentence)]
         if len(mentions) > 1:
             return mentions[0], "type_mentioned", 0.6
@@ -311,6 +315,7 @@ _GROUPS = {
     "young": re.compile(r"\b(?:pre-?med\w*|high school|undergraduates?|third[- ]year|pre-?clinical|shadow\w*)\b", re.I),
     "resident": re.compile(r"\bresidents?\b|\bfellows?\b", re.I),
     "observer": re.compile(r"\bobserv\w+\b", re.I),
+    "some": re.compile(r"\b(?:those|students|applicants|individuals|anyone|people|physicians) (?:who|that|with|without|in|from)\b|completed their|already (?:graduated|completed)", re.I),
     "unaffiliated": re.compile(r"\bunaffiliated\b|\bnon-?affiliated\b|\bfrom (?:schools|other|medical schools)\b", re.I),
 }
 _FUTURE = re.compile(r"\b(?:will|to|shall|would|expects? to|plans? to|may|tentatively)\b(?: \w+){0,2} ?$", re.I)
@@ -318,7 +323,12 @@ _IS_OPEN = re.compile(
     r"\bapplications?\b[^.;!?]{0,70}?\b(?:is|are|remains?) (?:now |currently |still )?open\b(?! to\b| until (?:the )?closed)", re.I
 )
 _WILL_BE_OPEN_ALL_YEAR = re.compile(r"\bopen (?:all )?year[- ]round\b|\byear[- ]round applications?\b|\baccepted (?:all )?year[- ]round\b", re.I)
-_NEEDS_OBJECT = re.compile(r"(?:not|no longer)\b.*(?:accept|tak|process|receiv|consider|host|offer)\w*$")
+_NEEDS_OBJECT = re.compile(
+    r"^(?: (?:any|new|visiting|visitor|external|medical|clinical|international|further|additional|outside|student|elective|observership|observer|of|for|from|the|our|these|more|MD|DO|rotation|research|other|online|global|physician|shadowing|requests?))*"
+    r" (?:applications?|applicants?|requests?|observers?|students?|visitors?|observerships?|electives?|rotations?|externs?|clerks?|clerkships?)\b",
+    re.I,
+)
+_NOW = re.compile(r"\b(?:at this time|at present|at the moment|currently|presently|until further notice|for the (?:foreseeable future|time being)|temporarily|right now)\b", re.I)
 _OBJECT = re.compile(r"^(?:[^\w.;!?]+\w+){0,6}?[^\w.;!?]+(?:applications?|applicants?|requests?|observers?|students?|visitors?|observerships?|electives?|rotations?|externs?|clerks?)\b", re.I)
 _CLOSED_WORDS = ("clos", "suspend", "paus", "hold", "hiatus", "accept", "taking", "discontinu", "filled", "full", "halt", "not ", "longer", "inactive", "unavailable", "cancel")
 
@@ -347,13 +357,13 @@ def _status_of(sentence: str, block: Block, named: str, matches: Iterable[Match]
         return None
     for match in matches:
         words_before = _left(sentence, match.start)
-        if match.key == "closed":
+        if match.key == "closed" or (match.key == "refusing" and _NOW.search(sentence)):
             if re.search(r"\b(?:might|may|any|some|could)\b", words_before[-40:], re.I) or _UNTIL.search(words_before) or _PART.search(sentence) or _DATES.search(sentence):
                 continue
             text = sentence[match.start : match.end].lower()
-            if _NEEDS_OBJECT.match(text) and not _OBJECT.search(sentence[match.end : match.end + 70]):
+            if (match.key == "refusing" or _NEEDS_OBJECT.match(text)) and not _OBJECT.search(sentence[match.end : match.end + 70]):
                 continue
-            if not text.startswith(("not", "no ", "do not", "all")) and _NEGATION.search(words_before[-30:]):
+            if match.key == "closed" and not text.startswith(("not", "no ", "do not", "all")) and _NEGATION.search(words_before[-30:]):
                 continue
             if not _whole(sentence, named):
                 continue
@@ -388,7 +398,7 @@ _VSLO_DENIED = re.compile(
 _VSLO_DENIED_AFTER = re.compile(
     r"^[^.;!?]{0,60}?\b(?:(?:is|are|will|can|may|should|do|does)(?: currently| be)? not|cannot|can['’]t|isn['’]t)\b(?: \w+){0,2}? (?:used|available|accepted|apply|be used|possible|required|open|participat\w+|accept)", re.I
 )
-_OF_SCHOOLS = re.compile(r"\b(?:schools?|institutions?|students?|members?|home|who|that|whose|access|if you|if your)\b", re.I)
+_OF_SCHOOLS = re.compile(r"\b(?:your|home|sending|their|whose|a) (?:medical |home )*(?:school|institution)s?\b|\b(?:schools|students|institutions|applicants|members)\b|\baccess\b|\bif you\b", re.I)
 
 
 def _find_vslo(blocks: list[Block], observers_only: bool) -> Iterator[Fact]:
@@ -438,7 +448,7 @@ _GIVES = re.compile(
     re.I,
 )
 _LETTER_REFUSED = re.compile(
-    r"\b(?:(?:not|unable|cannot|neither|nor|no|never|don['’]t|doesn['’]t|won['’]t|decline)\b[^.;!?]{0,60}?\b(?:provid\w+|writ\w+|issu\w+|grant\w*|giv\w+|offer\w*|suppl\w+|furnish\w*|result in|request|ask|expect|receive|obtain|entitled|eligible|lead to|solicit|complete)\b"
+    r"\b(?:(?:not|unable|cannot|neither|nor|no|never|don['’]t|doesn['’]t|won['’]t|decline)\b[^.;!?]{0,60}?\b(?:provid\w+|writ\w+|issu\w+|grant\w*|giv\w+|offer\w*|suppl\w+|furnish\w*|result in|request|ask|expect|receive|obtain|entitle\w*|eligible|lead to|solicit|complete)\b"
     r"|not (?:suitable|designed|intended|appropriate|meant))\b",
     re.I,
 )
