@@ -8,14 +8,20 @@ from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
 
 _GATE = re.compile(r"agreement|affiliat|partner|memorand|\bmou|exchange|sister")
-_PASSING = re.compile(r"\bquestions?\b|\bcontact\b|\blearn more\b|\bis affiliated with\b|\binstitutionally affiliated\b|\blist of\b|\bhistory\b|\bhousing agreement\b", re.I)
+_PASSING = re.compile(
+    r"\bquestions?\b|\bcontact\b|\blearn more\b|\bis affiliated with\b|\binstitutionally affiliated\b|\blist of\b|\bhistory\b|\bhousing agreement\b",
+    re.I,
+)
 _HAS_TO = re.compile(
     r"\bin place\b|\bexecuted\b|\bsigned\b|\bhas an?\b|\bhave an?\b|\bexists?\b|\bmust\b|\bneed|\brequire|\bcomplete\b|\bprior to\b|\bestablish|\bbefore\b|\bonly\b|\bwithout\b|\bunless\b|\bbetween\b",
     re.I,
 )
 _NEED_NOT = re.compile(
-    r"\bno longer (?:requir|need)|\bno\b[^.;]{0,50}\b(?:needed|required|necessary)\b|\b(?:does|do|is|are|need|will)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:requir|need|necessary|be affiliated)|\bneed not\b", re.I
+    r"\bno longer (?:requir|need)|\bno\b[^.;]{0,50}\b(?:needed|required|necessary)\b|\b(?:does|do|is|are|need|will)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:requir|need|necessary|be affiliated)|\bneed not\b",
+    re.I,
 )
+_BINDING = re.compile(r"\bmust\b|\brequire", re.I)
+_EXCEPT = re.compile(r"\bonly\b|\bunless\b|\bwithout\b|\bneed|\bin place\b", re.I)
 _AFFILIATED_SCHOOL = re.compile(r"\baffiliated (?:LCME|COCA|medical school|U\.?S)", re.I)
 
 
@@ -32,9 +38,9 @@ def _agreement(passage: Passage) -> Fact | None:
     """An agreement that has to be there, or schools with one as the only ones accepted."""
     agreement, partner = passage.find("agreement"), passage.find("partner")
     text = passage.text
-    if not agreement and not partner and not _AFFILIATED_SCHOOL.search(text) or passage.is_heading:
+    if (not agreement and not partner and not _AFFILIATED_SCHOOL.search(text)) or passage.is_heading:
         return None
-    match = (agreement or partner or [None])[0]
+    match = next(iter(agreement or partner), None)
     start, end = (match.start, match.end) if match else (0, len(text))
     if passage.is_question:
         asked = passage.answer is not None and agreement and "demand" in passage.cues
@@ -43,12 +49,28 @@ def _agreement(passage: Passage) -> Fact | None:
         return passage.fact("affiliation_required", False, "agreement_not_needed", start, end)
     if "optional" in passage.cues:
         return None
-    restricted = bool(passage.find("restriction"))
-    if agreement and (_HAS_TO.search(text) or passage.demanded_list) and not (_PASSING.search(text) and not re.search(r"\bmust\b|\brequire", text, re.I)):
-        if re.search(r"\bmust\b|\brequire|\bonly\b|\bunless\b|\bwithout\b|\bneed|\bin place\b", text, re.I) or passage.demanded_list or restricted:
-            return passage.fact("affiliation_required", True, "agreement_required", start, end, 0.95)
+    if agreement and _agreement_demanded(passage):
+        return passage.fact("affiliation_required", True, "agreement_required", start, end, 0.95)
     if _AFFILIATED_SCHOOL.search(text) and (passage.demands or "progressing" in passage.lower):
         return passage.fact("affiliation_required", True, "affiliated_schools_only", start, end, 0.8)
-    if partner and re.search(r"\bonly\b|\bexclusively\b|\bsolely\b|\blimited to\b|\brestricted to\b|\breserved for\b|\bmust\b", text, re.I) and not _PASSING.search(text):
+    if (
+        partner
+        and re.search(
+            r"\bonly\b|\bexclusively\b|\bsolely\b|\blimited to\b|\brestricted to\b|\breserved for\b|\bmust\b",
+            text,
+            re.I,
+        )
+        and not _PASSING.search(text)
+    ):
         return passage.fact("affiliation_required", True, "partners_only", start, end, 0.8)
     return None
+
+
+def _agreement_demanded(passage: Passage) -> bool:
+    """An agreement that has to be in place, signed or there, not one that is merely spoken of."""
+    text = passage.text
+    if passage.demanded_list:
+        return not _PASSING.search(text) or bool(_BINDING.search(text))
+    if not _HAS_TO.search(text) or (_PASSING.search(text) and not _BINDING.search(text)):
+        return False
+    return bool(_BINDING.search(text) or _EXCEPT.search(text) or passage.find("restriction"))

@@ -15,15 +15,23 @@ _TEST = re.compile(
     r"|\bcambridge\b|\bcae\b|\bcefr\b|\belpt\b|\bitep\b|\bmelab\b|\bstep\b|\busmle\b|\bgpa\b)",
     re.I,
 )
-_NUMBER = re.compile(r"(?<![\d.$,#-])\d{1,3}(?:\.\d)?(?![\d%]|[.,]\d|\s*(?:years?|months?|weeks?|days?|minutes?|hours?|percent|skills?|sections?)\b)")
+_NUMBER = re.compile(
+    r"(?<![\d.$,#-])\d{1,3}(?:\.\d)?(?![\d%]|[.,]\d|\s*(?:years?|months?|weeks?|days?|minutes?|hours?|percent|skills?|sections?)\b)"
+)
 # '95 or better on the TOEFL', '100 (internet-based)', '79 iBT': the name behind the number.
 _NAME_BEHIND = re.compile(
     r"\s*(?:\(?or (?:better|higher|above|more|greater)\)?\s*)?(?:points?\s*|total\s*)?(?:\(|(?:on|in|for|of)\s+(?:the |an |your |a )?(?:official )?|(?=ibt|pbt|internet|paper|computer))",
     re.I,
 )
-_SECTION = re.compile(r"\b(?:speaking|listening|reading|writing|section|sub-?score|sub-?test|component|below|less than|under|part|module|each)\b", re.I)
+_SECTION = re.compile(
+    r"\b(?:speaking|listening|reading|writing|section|sub-?score|sub-?test|component|below|less than|under|part|module|each)\b",
+    re.I,
+)
 _OVERALL = re.compile(r"\b(?:overall|total|composite|combined|average)\b", re.I)
-_SCORE_WORD = re.compile(r"usmle|requir|mandator|recommend|comlex|\bscores?\b|\bexam|\bpass|ifom|nbme|\btaken?\b|licens|\bboards?\b|complet", re.I)
+_SCORE_WORD = re.compile(
+    r"usmle|requir|mandator|recommend|comlex|\bscores?\b|\bexam|\bpass|ifom|nbme|\btaken?\b|licens|\bboards?\b|complet",
+    re.I,
+)
 _PROCEDURE = re.compile(r"^\W*step\s+(?:1|i|one)\s*(?:[:.–—-]|\)|$)", re.I)
 _STEP1_GATE = ("step 1", "step i", "steps 1", "steps i", "usmle", "comlex", "step one", "level 1", "step-1", "part 1")
 _NOT_STEP1 = re.compile(r"\b(?:not|no)\s+(?:the\s+)?(?:usmle\s+)?$", re.I)
@@ -57,7 +65,9 @@ def _english(passage: Passage) -> list[Fact]:
         return facts
     start, end = (match.start, match.end) if match else (0, None)
     if "needless" in passage.cues:
-        if not {"condition", "optional"} & passage.cues and not re.search(r"\b(?:if|for|from|when|whose|who)\b", passage.lower):
+        if not {"condition", "optional"} & passage.cues and not re.search(
+            r"\b(?:if|for|from|when|whose|who)\b", passage.lower
+        ):
             facts.append(passage.fact("english_proficiency_required", False, "english_not_required", start, end))
     elif facts:
         facts.append(passage.fact("english_proficiency_required", True, "english_score", start, end, 0.95))
@@ -76,7 +86,7 @@ def _answered_english(passage: Passage) -> list[Fact]:
 
 def _implies_test(passage: Passage, tests: bool, skills: bool) -> bool:
     """'Non-native speakers submit a TOEFL', 'English Proficiency' as a heading of requirements."""
-    return tests and skills or (passage.is_heading and skills and "proficiency" in passage.lower)
+    return (tests and skills) or (passage.is_heading and skills and "proficiency" in passage.lower)
 
 
 def _scores(passage: Passage) -> list[Fact]:
@@ -97,7 +107,11 @@ def _scores(passage: Passage) -> list[Fact]:
             facts.append(passage.fact("toefl_ibt_min", value, "toefl_ibt_total", number.start(), number.end(), 0.95))
         elif name == "ielts" and 4 <= value <= 9 and (value * 2).is_integer():
             section = _SECTION.search(near) and not _OVERALL.search(near)
-            if section or re.match(r"\s*(?:or (?:better|higher|above)\s*)?(?:in|on|for) (?:each|every|all|any|the (?:speak|writ|read|listen)|speak|writ|read|listen)", behind, re.I):
+            if section or re.match(
+                r"\s*(?:or (?:better|higher|above)\s*)?(?:in|on|for) (?:each|every|all|any|the (?:speak|writ|read|listen)|speak|writ|read|listen)",
+                behind,
+                re.I,
+            ):
                 continue
             found.add(name)
             facts.append(passage.fact("ielts_min", value, "ielts_band", number.start(), number.end(), 0.95))
@@ -128,7 +142,11 @@ def _step1(passage: Passage) -> list[Fact]:
     if not named and (_PROCEDURE.match(passage.text) or not _SCORE_WORD.search(passage.text)):
         return []
     if passage.is_question:
-        return [passage.fact("usmle_step1_required", passage.answer, "step1_answered")] if passage.answer is not None and "demand" in passage.cues else []
+        return (
+            [passage.fact("usmle_step1_required", passage.answer, "step1_answered")]
+            if passage.answer is not None and "demand" in passage.cues
+            else []
+        )
     if _NOT_STEP1.search(passage.text[: match.start]) or _STAFF.search(passage.text):
         return []
     if "needless" in passage.cues:

@@ -9,9 +9,15 @@ from scraper.items import Fact
 from scraper.text import number
 
 _GATE = re.compile(r"recommendation|reference|\blors?\b|letters? of support|letters of")
-_BEFORE = re.compile(r"(?:\b(?P<word>one|two|three|four|five|a|an|1|2|3|4|5)\s*(?:\((?P<digit>\d)\))?(?:\s+(?:or more|original|current|recent|signed|strong|separate|professional|academic|clinical|faculty|up-to-date|written|formal|additional|confidential|supporting|official)\b,?){0,4}\s*)$", re.I)
+_BEFORE = re.compile(
+    r"(?:\b(?P<word>one|two|three|four|five|a|an|1|2|3|4|5)\s*(?:\((?P<digit>\d)\))?(?:\s+(?:or more|original|current|recent|signed|strong|separate|professional|academic|clinical|faculty|up-to-date|written|formal|additional|confidential|supporting|official)\b,?){0,4}\s*)$",
+    re.I,
+)
 _RANGE = re.compile(r"\b(?P<low>one|two|1|2)\s*(?:-|–|to|or)\s*(?:two|three|four|2|3|4)\s*(?:\(\d\)\s*)?$", re.I)
-_BEHIND = re.compile(r"^\s*(?:\(\s*(?:x\s*)?(?P<digit>[1-5]|one|two|three|four)\b[^)]{0,20}\)|[x×:–-]\s*(?P<plain>[1-5])\b(?!\s*(?:weeks?|months?|years?|pages?)))", re.I)
+_BEHIND = re.compile(
+    r"^\s*(?:\(\s*(?:x\s*)?(?P<digit>[1-5]|one|two|three|four)\b[^)]{0,20}\)|[x×:–-]\s*(?P<plain>[1-5])\b(?!\s*(?:weeks?|months?|years?|pages?)))",
+    re.I,
+)
 _OFFERED = re.compile(
     r"\b(?:receive|get|request(?:ed|ing|s)? (?:an?|one|the|letters?)|ask(?:ing)? (?:for|your|an|the)|grants?|granted|issued?|guarantee[sd]?|writ(?:e|es|ing|ten)(?! by)|result in|earn|eligible for|in exchange|seeking|expect)\b"
     r"|\b(?:cannot|can ?not|unable to|will not|does not|do not|not) (?:provide|give|offer|be provided|supply)\b|\bupon completion\b|\b(?:at|after) the (?:end|conclusion|completion)\b"
@@ -24,7 +30,10 @@ _MUST = re.compile(
     re.I,
 )
 _BUT = re.compile(r",?\s+(?:but|however|although|though|whereas)\s+", re.I)
-_NONE = re.compile(r"\bno letters?\b[^.;]{0,40}\b(?:required|needed|necessary)\b|\b(?:is|are) not (?:required|needed|necessary)\b|\b(?:do|does) not (?:require|need)\b", re.I)
+_NONE = re.compile(
+    r"\bno letters?\b[^.;]{0,40}\b(?:required|needed|necessary)\b|\b(?:is|are) not (?:required|needed|necessary)\b|\b(?:do|does) not (?:require|need)\b",
+    re.I,
+)
 
 
 def find_letters(passages: list[Passage]) -> list[Fact]:
@@ -44,7 +53,11 @@ def _letters(passage: Passage) -> Fact | None:
     match = matches[0]
     if passage.is_question:
         asked = passage.answer is not None and "demand" in passage.cues
-        return passage.fact("letters_required", float(bool(passage.answer)), "letters_answered", match.start, match.end) if asked else None
+        return (
+            passage.fact("letters_required", float(bool(passage.answer)), "letters_answered", match.start, match.end)
+            if asked
+            else None
+        )
     if _NONE.search(_clause(passage.text, match.start, match.end)):
         return passage.fact("letters_required", 0.0, "letters_not_required", match.start, match.end)
     if _OFFERED.search(passage.text) and not _MUST.search(passage.text):

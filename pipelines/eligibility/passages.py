@@ -70,7 +70,9 @@ class Passage:
     def refused_list(self) -> bool:
         """Is this an item of a list of people whom the host does not take?"""
         return self.block.kind != "heading" and any(
-            _REFUSAL_LIST.search(text[:400]) for text in self.above[:1] if text.endswith(":") or (len(text) <= 80 and not text.endswith("."))
+            _REFUSAL_LIST.search(text[:400])
+            for text in self.above[:1]
+            if text.endswith(":") or (len(text) <= 80 and not text.endswith("."))
         )
 
     @cached_property
@@ -109,7 +111,9 @@ class Passage:
     def is_question(self) -> bool:
         return self.text.endswith("?")
 
-    def fact(self, field: str, value: Any, rule: str, start: int = 0, end: int | None = None, confidence: float = 0.8) -> Fact:
+    def fact(
+        self, field: str, value: Any, rule: str, start: int = 0, end: int | None = None, confidence: float = 0.8
+    ) -> Fact:
         """A fact with this passage as its evidence; `start` and `end` say which words of a long passage prove it."""
         end = len(self.text) if end is None else end
         return Fact(

@@ -10,111 +10,33 @@ from __future__ import annotations
 
 import re
 
-import attrs
-
 from pipelines.eligibility.passages import Passage
+from pipelines.eligibility.welcome import LET_IN, SHUT_OUT, Say, weigh_all
 from scraper.items import Fact
-from scraper.scope import Mention, audience_in, mentions
+from scraper.scope import Mention, mentions
 
 _GATE = re.compile(
     r"student|physician|graduate|lcme|coca\b|aoa\b|liaison|osteopath|school|img|fmg|resident|fellow|professional|clinician|scholar|international|"
-    r"foreign|doctor|surgeon|trainee|provider|personnel|abroad|practitioner|faculty|colleague|researcher|domestic|clerk|extern|ms-?4|\bm4"
+    r"foreign|doctor|surgeon|ologist|iatri|trainee|provider|personnel|abroad|practitioner|faculty|colleague|researcher|domestic|clerk|extern|ms-?4|\bm4"
 )
-_CLAUSE = re.compile(r"[;:]\s|,?\s+(?:but|however|whereas|although|though|while|yet)\s+|\s[–—-]\s|\.\s", re.I)
-_NEGATOR = r"(?:\b(?:not|cannot|unable|never|no|neither|nor|no longer|ineligible)\b|n['’]t\b)"
-# A denial with the verb it denies: 'do not accept', 'is not open to', 'unable to process requests'.
-_REFUSING = re.compile(
-    _NEGATOR + r"(?:\s+[\w-]+){0,5}?\s+(?P<verb>accept\w*|process\w*|consider\w*|host\w*|offer\w*|accommodat\w*|place|arrange|provide|admit\w*|take|sponsor|support|allow\w*|permit\w*|enroll?|review|"
-    r"open|available|designed|intended|eligible|suitable|suited|meant|for|include|facilitate|entertain|grant|invite)\b"
-    r"|\b(?:exclud\w+|closed to|declin\w+|discourag\w+)\b",
-    re.I,
-)
-_WELCOME_AGAIN = re.compile(r"\b(?:accepts?|open to|welcomes?|available to|designed for|intended for|limited to|offers)\b", re.I)
-_NOT_ONLY = re.compile(r"\bnot\s+(?:only|limited|just|solely)\b|\bno\s+(?:later|more|fee|cost|charge)\b", re.I)
-_WELCOME_BEFORE = re.compile(
-    r"\b(?:open(?: only)? (?:to|for)|available(?: only)? (?:to|for)|(?:designed|intended|meant|suitable|suited|reserved|tailored|created|option|ideal)(?: \w+)? for|aimed(?: \w+)? at|geared(?: \w+)? (?:to|toward|towards|for)"
-    r"|welcom(?:e|es|ing)|accept(?:s|ed|ing|ance of)?|invit(?:e|es|ing)|hosts?|hosting|limited to|restricted to|granted to|extended to|offered to|given to|provided to|allow(?:s|ing)?|enabl(?:es|ing)|permits?|gives?|trains"
-    r"|offers?|offering|provides?|providing|applications? (?:for [\w ]{1,30} )?(?:from|by|of)|requests? (?:for [\w ]{1,40} )?(?:from|by)|inquiries from"
-    r"|(?:programs?|observerships?|electives?|rotations?|opportunit(?:y|ies)|openings?|positions?|experiences?|clerkships?|externships?|preceptorships?|training|spots?|places?|internships?|sub-?i(?:nternship)?s?|slots?)"
-    r"(?: (?:is|are|exists?|available|open|designed|offered|only|specifically|intended|reserved|experiences?|programs?|opportunities|rotations?|(?:in|at|of) (?!which|our|the)\w+)){0,3} (?:for|to)|(?:is|are) for|defined as|must be|should be|(?:is|are) an?\b|you(?: are|['’]re)|be (?:one of|an?)|(?:applicants|participants|observers|visitors) (?:are|include|may be)"
-    r"|eligible (?:applicants|participants|candidates|groups)|consider(?:s|ed)?|recruit(?:s|ing)?|admits?|take(?:s)?|serves?|accommodat(?:e|es|ing)|from)\b",
-    re.I,
-)
-_WELCOME_AFTER = re.compile(
-    r"^[^.;?]{0,130}?\b(?:(?:may|can|could|should|must|need to|have to|will)(?: also| only| still)? (?:apply|participate|request|rotate|attend|observe|join|come|take|enroll|submit|complete|contact|be in|be enrolled|be a|have|be considered|be accepted|be fluent|provide|do|use|shadow|spend|register)"
-    r"|(?:are|is)(?: also| most| always| now| currently)? (?:eligible|welcome|invited|encouraged|accepted|considered|permitted|allowed|able|required|admitted|offered|asked)|will be (?:considered|accepted|permitted)"
-    r"|who (?:wish|want|would like|are interested|are seeking|seek|are enrolled|have completed|meet)|(?<!be )interested in|wishing to|seeking (?:to|an?|observ|clinical|elective)"
-    r"|(?:have|has) the opportunity|opportunity to|to (?:observe|rotate|participate|apply|shadow)|consider applying|apply (?:through|via|by|online|in|directly)|applying (?:to|for|from)|enrolled in|rotate)\b",
-    re.I,
-)
-_SHUT_AFTER = re.compile(
-    r"^(?P<between>[^.;?]{0,110}?)(?:\b(?:(?:is|are|were|be|been) (?:(?!who|that)\w+ )?(?:not|never) (?:\w+ ){0,2}?(?:eligible|accepted|permitted|allowed|considered|able|admitted|offered|hosted|available|accommodated|open)"
-    r"|not eligible|ineligible|cannot (?:be|apply|participate|rotate|attend|observe|take)|(?:may|can|should|will|do|does) ?not (?:qualify|apply|participate|be |rotate|attend|accept|take part)|need not apply|(?:is|are) excluded)|n['’]t (?:eligible|accepted|permitted|apply|be )\b)"
-    r"(?P<rest>[^.;]{0,60})",
-    re.I,
-)
-_RESTRICTED = re.compile(r"\b(?:who|that|whose|seeking|wishing|without|with|in the last|enrolled in (?:a|the) (?:virtual|online))\b", re.I)
-_OTHER_MATTER = re.compile(
-    r"\b(?:services|stipends?|scholarships?|financial|housing|funding|insurance|benefits|salar(?:y|ies)|compensation|parking|core clerkships|credit|letters?|health care|access|library|employ\w*|e-?mail|tuition)\b",
-    re.I,
-)
-_SOME_PLACES = re.compile(r"\bnot all\b|\b(?:some|certain|many|most|few)\s+(?:\w+\s+)?(?:departments?|electives?|rotations?|clerkships?|programs?|courses?|services?|divisions?|specialties|sites|of)\b", re.I)
-_PORTAL = re.compile(r"\b(?:vslo|vsas|portal)\b", re.I)
-_POINTER = re.compile(
-    r"^\W*(?:please\s+|note:?\s+|also\s+)?(?:for|see|visit|click|refer|view|go to|return|learn more|looking|are you)\b|\b(?:please|kindly)\s+(?:see|visit|refer|click|review|follow|read|go)\b|\bmay be interested in\b"
-    r"|\b(?:see|visit|refer to|follow|click)\b[^.]{0,60}\b(?:page|website|site|guidelines|instructions|link|section|here|process|tab)\b|\bwill follow\b",
-    re.I,
-)
-_NOT_PORTAL = re.compile(r"^[^.;]{0,30}?\b(?:cannot|(?:do|may|can|should|will)\s+not)\s+(?:use|apply (?:through|via|in|using|by way of|with|on))\b[^.;]{0,40}\b(?:vslo|vsas|portal)", re.I)
-_PROGRAM_SECTION = re.compile(r"\b(?:electives?|observ\w+|rotations?|clerkships?|extern\w+|research|shadow\w*|preceptor\w*|sub-?i\w*|visit\w*)\b", re.I)
-_VERB = re.compile(r"\b(?:is|are|was|were|will|may|must|can|should|has|have|had|do|does|work\w*|teach\w*|provide\w*|participate\w*|visit(?:ed|s)|learn\w*|complete\w*)\b", re.I)
-_ROW = re.compile(r"^[^.;:!?]{0,70}$")
-_ROW_BREAK = re.compile(r"\b(?:with|by|under|not|who|that|which|to|our|supervis\w*|cannot|must|may|will|is|are)\b", re.I)
-_ROW_LINK = re.compile(r",|\b(?:and|or|as well as)\b|/|&", re.I)
-# What a school gives its own people, or asks of all who work there.
-_OWN_PEOPLE = re.compile(r"\bstaff\b|\bemployees?\b|\bprovid(?:es?|ing)\s+(?:\w+\s+){1,5}with\b|\bgiv(?:es?|ing)\s+residents\b", re.I)
-_ENROLLED = re.compile(r"\b(?:enrolled|attend\w*|accredited|matriculated|students?|year|standing|studying)\b[^.;]{0,80}$|\bfrom\s+(?:an?\s+|the\s+)?$", re.I)
-_LIST_ENTRY = re.compile(r"^\W*(?:(?:be|must be|are|currently|fully|an?|any|all|the|or|and|in|of)\s+|[\w/’'-]+,?\s+){0,6}$", re.I)
-_NOT_AN_ENTRY = re.compile(r"\b(?:receive|documentation|diagnosis|complete|provide|have|has|hold|obtain|pass|reviewed|upload|submit|positive|negative|signed|written|contact|agree)\b", re.I)
-_WHO_LIST = re.compile(
-    r"eligib|qualif|\bwho (?:can|may|is|are|should)|open to|one of the following|criteria|\b(?:must|should) be|audience|following (?:groups|categories|individuals|people|applicants)|types of|"
-    r"accept(?:s|ed)?\b|categor|requirement|participants|candidates",
-    re.I,
-)
-_STAFF_BEFORE = re.compile(
-    r"\b(?:with|by|under|our|shadow\w*|observing|supervis\w*|attending|faculty|teach\w*|train(?:s|ing|ed)?|from an?|signed|letter|recommendation|approval|sponsor\w*|of the|among|between|interact\w*|treat\w*|referr\w*|learn\w*|serve)\b[^,;]{0,40}$",
-    re.I,
-)
-_PROGRAM_WORD = re.compile(r"visit|program|observ|elective|rotat|clerkship|student|extern|intern|preceptor|opportunit|shadow|scholar|guest|graduate|img|physician", re.I)
 _YES = re.compile(r"^\W*yes\b", re.I)
 _NO = re.compile(r"^\W*(?:no\b|unfortunately|at this time,? (?:we|no)|we do not|not at this time)", re.I)
-_SCHOOL_NAMED = re.compile(r"lcme|coca\b|aoa\b|aacom|liaison|american osteopathic|commission on|\bu\.s\.?|\b(?-i:US|USA)\b|(?<!across the )united states|american", re.I)
+_SCHOOL_NAMED = re.compile(
+    r"lcme|coca\b|aoa\b|aacom|liaison|american osteopathic|commission on|\bu\.s\.?|\b(?-i:US|USA)\b|(?<!across the )united states|american",
+    re.I,
+)
 _ONLY_FROM = re.compile(
     r"\b(?:only|exclusively|solely|unless|except|limited to|restricted|reserved|pre-?selected|select(?:ed)? number|small number|nominated|(?:from|of|at|to) (?:our|one of our)|provided (?:that |the |your |their )|as long as|who attend our|must (?:have|be|attend|come)|with (?:which|whom)|established|has an?|have an?)\b",
     re.I,
 )
-_STUDENT_PAGE = re.compile(r"\b(?:clerkships?|electives?|sub-?internships?|acting internships?|away rotations?|medical student|student rotations?|sub-?i)\b", re.I)
-_MEDICAL_STUDENT = re.compile(r"medical student|medical school|visiting student|visiting medical|clerkship|school of medicine|college of medicine|\bms-?4|\bm4\b|student elective|student rotation|sub-?intern|away rotation")
+_STUDENT_PAGE = re.compile(
+    r"\b(?:clerkships?|electives?|sub-?internships?|acting internships?|away rotations?|medical student|student rotations?|sub-?i)\b",
+    re.I,
+)
+_MEDICAL_STUDENT = re.compile(
+    r"medical student|medical school|visiting student|visiting medical|clerkship|school of medicine|college of medicine|\bms-?4|\bm4\b|student elective|student rotation|sub-?intern|away rotation"
+)
 _EXCHANGE = re.compile(r"\bwill need to complete\b|\bpriority\b|\bpreference\b", re.I)
-
-LET_IN, SHUT_OUT = 1, -1
-
-
-@attrs.frozen
-class Say:
-    """What one passage says of a group: let in or shut out, how firmly (3 in so many words, 2 in a list of who may come, 1 by a heading), in which words."""
-
-    group: str
-    polarity: int
-    firmness: int
-    passage: Passage
-    start: int
-    end: int
-    partial: bool = False
-
-    @property
-    def words(self) -> str:
-        return self.passage.text[self.start : self.end]
 
 
 def find_people(passages: list[Passage]) -> list[Fact]:
@@ -138,7 +60,7 @@ def find_people(passages: list[Passage]) -> list[Fact]:
             if _is_partner(passage, found):
                 partners.append(passage)
             continue
-        says += _weigh_all(passage, found)
+        says += weigh_all(passage, found)
         if _is_partner(passage, found):
             partners.append(passage)
     return _settle(passages, says, partners)
@@ -147,191 +69,8 @@ def find_people(passages: list[Passage]) -> list[Fact]:
 def _about_admission(passage: Passage) -> bool:
     """'Can international students apply?', 'Do you accept graduates?': the answer follows."""
     return passage.text.endswith("?") and bool(
-        re.match(r"^\W*(?:can|may|do|does|are|is|am|i)\b", passage.text, re.I) and re.search(r"accept|eligib|apply|participat|rotat|take|open|offer|observ", passage.lower)
-    )
-
-
-def _weigh_all(passage: Passage, found: list[Mention]) -> list[Say]:
-    """What a passage says of each group it names; who stands in one row with people let in is let in with them."""
-    says: list[Say] = []
-    for mention in found:
-        group = _group(passage, mention)
-        say = _weigh(passage, attrs.evolve(mention, group=group))
-        if say is not None and group != mention.group:
-            say = attrs.evolve(say, firmness=min(2, say.firmness))  # told by the section, not in so many words
-        last = says[-1] if says else None
-        if say is None and last is not None and last.polarity == LET_IN and last.firmness > 1 and mention.group in _ROW_GROUPS:
-            between = passage.text[last.end : mention.start]
-            behind = passage.text[mention.end : mention.end + 60]
-            if mention.group in ("doctor", "graduates") and (_OWN_PEOPLE.search(passage.text) or "trainee" in passage.text[mention.start : mention.end].lower()):
-                continue
-            if _ROW.match(between) and _ROW_LINK.search(between) and not _ROW_BREAK.search(between) and not _SHUT_AFTER.match(behind):
-                group = _ROW_GROUPS[mention.group] or _group(passage, mention)
-                if mention.group not in ("doctor", "graduates") or len(between) <= 25:
-                    say = attrs.evolve(last, group=group, start=mention.start, end=mention.end)
-        if say is not None and not _is_graduate_of(passage, say):
-            says.append(say)
-    return says
-
-
-# The groups that may stand in a row of people, with the audience they make there.
-_ROW_GROUPS = {"student": "", "international_student": "international_student", "us_student": "us_student", "everyone": "everyone",
-               "graduate": "graduate", "graduates": "graduate", "physician": "physician", "doctor": "physician"}  # fmt: skip
-
-
-def _group(passage: Passage, mention: Mention) -> str:
-    """The group of a mention; students of no named country are told by the section, else by the block they stand in."""
-    if mention.group == "offshore" and not _negated(passage.text[: mention.start][-160:]):
-        # 'No students of Caribbean schools' says nothing of the others; welcoming them welcomes students from abroad.
-        return "offshore" if _SHUT_AFTER.match(passage.text[mention.end : mention.end + 200]) else "international_student"
-    if mention.group != "student":
-        return mention.group
-    audience = passage.audience
-    if audience == "any" and not passage.is_heading and len(passage.block.text) < 2000:
-        audience = audience_in(passage.block.text) or "any"
-        audience = "any" if audience == "us" else audience
-    return {"international": "international_student", "us": "us_student"}.get(audience, "student")
-
-
-def _is_graduate_of(passage: Passage, say: Say) -> bool:
-    """'A graduate of an LCME school', 'LCME-accredited school graduate': a school named, but no student of it."""
-    if say.group != "us_student":
-        return False
-    around = passage.text[max(0, say.start - 40) : say.start] + " | " + passage.text[say.end : say.end + 45]
-    return bool(re.search(r"\bgraduat(?:es?|ed|ing)\b[^|]{0,30}\b(?:of|from)\b[^|]{0,12}\||\|[^|,.]{0,40}\bgraduates?\b", around, re.I)) and "student" not in passage.lower
-
-
-def _weigh(passage: Passage, mention: Mention) -> Say | None:
-    """What the passage says of the group mentioned; None where it merely names it."""
-    text, group = passage.text, mention.group
-    if group in ("visitor_home", "offshore") and not passage.is_heading:
-        return None
-
-    def say(polarity: int, firmness: int, partial: bool = False) -> Say:
-        return Say(group, polarity, firmness, passage, mention.start, mention.end, partial)
-
-    if passage.is_heading:
-        return _weigh_heading(passage, mention, say(LET_IN, 1))
-    if text.endswith("?"):
-        return None
-    start = max((m.end() for m in _CLAUSE.finditer(text, 0, mention.start)), default=0)
-    before = text[max(start, mention.start - 160) : mention.start]
-    shut = _SHUT_AFTER.match(text[mention.end : mention.end + 200])
-    if shut and _negated(before):
-        return say(SHUT_OUT, 3)
-    if shut and not (_OTHER_MATTER.search(shut["rest"]) or _SOME_PLACES.search(text)):
-        if re.search(r"\b(?:who|that)\b", shut["between"], re.I) and _welcome(before):
-            return say(LET_IN, 3)
-        if _PORTAL.search(shut["rest"]):
-            return say(LET_IN, 1)
-        return say(SHUT_OUT, 3, partial=bool(_RESTRICTED.search(shut["between"])))
-    if shut:
-        return None
-    welcome = _welcome(before)
-    if _NOT_PORTAL.match(text[mention.end : mention.end + 120]):
-        return say(LET_IN, 2)
-    if _negated(before):
-        if _SOME_PLACES.search(text) or _OTHER_MATTER.search(before):
-            return None
-        return say(SHUT_OUT, 3, partial=bool(_PORTAL.search(text)))
-    if passage.refused_list:
-        return say(SHUT_OUT, 2)
-    if _POINTER.search(text) or _is_mere_link(passage, mention):
-        return None
-    if group in ("doctor", "graduates"):
-        return _weigh_doctor(passage, mention, before, welcome, say(LET_IN, 2))
-    between = before[welcome.end() :] if welcome else ""
-    if welcome and not _STAFF_BEFORE.search(between) and not (group in ("physician", "graduate") and re.search(r"\b(?:how|that|which|way)\b", between, re.I)):
-        # 'From' alone lets nobody in: 'letters from faculty', 'patients from …'.
-        return say(LET_IN, 3 if welcome[0].lower() != "from" else 2) if welcome[0].lower() != "from" or group in ("us_student", "international_student") else None
-    if _listed(passage, mention):
-        return say(LET_IN, 3)
-    if not _STAFF_BEFORE.search(before) and _WELCOME_AFTER.match(text[mention.end : mention.end + 200]):
-        return say(LET_IN, 3)
-    if _heads_section(passage, mention):
-        return say(LET_IN, 2)
-    if group == "us_student" and _ENROLLED.search(before):
-        return say(LET_IN, 2)
-    return None
-
-
-def _heads_section(passage: Passage, mention: Mention) -> bool:
-    """'Medical graduates, one to three months': words without a verb that open the section of a program say whom it is for."""
-    text = passage.text
-    if mention.start > 30 or not passage.block.text.startswith(text) or _VERB.search(text[:200]) or len(text) > 200 or passage.block.kind == "item":
-        return False
-    return any(_PROGRAM_SECTION.search(above) for above in passage.above[:1])
-
-
-def _weigh_heading(passage: Passage, mention: Mention, say: Say) -> Say | None:
-    """A heading names whom the page or section is for, questions and refusals apart."""
-    before = passage.text[max(0, mention.start - 80) : mention.start]
-    if passage.text.endswith("?") or mention.group == "doctor" or _POINTER.search(passage.text):
-        return None
-    if _negated(before) or re.search(r"\bnot\b|\bno\b", before, re.I):
-        return attrs.evolve(say, polarity=SHUT_OUT, firmness=3)
-    if mention.group in ("physician", "graduate") and not _PROGRAM_WORD.search(passage.text):
-        return None
-    if re.match(r"(?i)visiting scholar", passage.text[mention.start :]):
-        return None
-    return say
-
-
-def _weigh_doctor(passage: Passage, mention: Mention, before: str, welcome: re.Match[str] | None, say: Say) -> Say | None:
-    """Physicians, residents, clinicians: staff everywhere, visitors only where they stand right behind the welcome or head a list entry on who may come."""
-    group = "graduate" if mention.group == "graduates" else "physician"
-    if welcome and welcome[0].lower() not in ("from", "offers", "offer", "provides", "provide", "host", "hosts", "is a", "is an", "take", "takes"):
-        between = before[welcome.end() :]
-        if len(between) <= 60 and not re.search(r"\b(?:with|by|under|our|to|the|their|its|hosting|who|that|in|of|as|at|program|students?)\b", between, re.I):
-            return attrs.evolve(say, group=group, firmness=3)
-    entry = passage.text[: mention.start]
-    if _listed(passage, mention) and len(entry) <= 45 and _LIST_ENTRY.match(entry) and not _NOT_AN_ENTRY.search(passage.text[: mention.end + 25]) and "student" not in entry.lower():
-        return attrs.evolve(say, group=group)
-    if mention.start <= 25 and group == "physician" and re.match(r"[^.;?]{0,120}?\b(?:may apply|can apply|are eligible|are welcome|is eligible|have the opportunity|to participate|practicing|employed)\b", passage.text[mention.end :], re.I):
-        return attrs.evolve(say, group=group)
-    return None
-
-
-def _welcome(before: str) -> re.Match[str] | None:
-    """The last welcoming words before a mention."""
-    last = None
-    for last in _WELCOME_BEFORE.finditer(before):
-        pass
-    return last
-
-
-def _negated(before: str) -> bool:
-    """Do the words before a mention shut it out: 'not open to', 'unable to accept', 'do not offer observerships for'?"""
-    if _NOT_ONLY.search(before):
-        return False
-    last = None
-    for last in _REFUSING.finditer(before):
-        pass
-    if last is None:
-        return bool(re.search(r"\b(?:not|except|excluding)\s+(?:for\s+|from\s+|to\s+|at\s+)?(?:the\s+|an?\s+)?$", before, re.I))
-    rest = before[last.end() :]
-    # A new welcome takes the denial away: 'does not host observers and accepts …'.
-    return not _WELCOME_AGAIN.search(rest) and not re.search(r",\s+(?:we|it|they|the)\b", rest, re.I)
-
-
-def _listed(passage: Passage, mention: Mention) -> bool:
-    """Does the mention head an entry of a list of who may come?"""
-    if passage.block.kind not in ("item", "definition", "paragraph", "row"):
-        return False
-    if passage.block.kind != "item" and not passage.text.startswith(("•", "-", "–", "*", "·")) and ":" not in passage.text[: mention.end + 2][-40:] and not passage.block.lead:
-        near = passage.above[:1]
-        if not any(re.search(r"eligib|\bwho (?:can|may|is|should)|audience", above, re.I) for above in near):
-            return False
-    if not any(_WHO_LIST.search(above[:400]) for above in passage.above[:2]):
-        return False
-    before = passage.text[: mention.start]
-    return len(before) <= 60 and not re.search(r"\b(?:letter|recommendation|signature|approval|copy|from|by|proof|statement|form|name|contact|with|host|sponsor\w*|if|our|supervis\w*|not)\b", before, re.I)
-
-
-def _is_mere_link(passage: Passage, mention: Mention) -> bool:
-    """A list entry that is nothing but a link leads to another page."""
-    return passage.block.kind == "item" and any(
-        link.text and len(link.text) >= len(passage.block.text) * 0.6 and passage.block.text.startswith(link.text[:20]) for link in passage.block.links
+        re.match(r"^\W*(?:can|may|do|does|are|is|am|i)\b", passage.text, re.I)
+        and re.search(r"accept|eligib|apply|participat|rotat|take|open|offer|observ", passage.lower)
     )
 
 
@@ -340,19 +79,40 @@ def _is_partner(passage: Passage, found: list[Mention]) -> bool:
     if passage.is_heading or not passage.find("agreement", "partner") or _EXCHANGE.search(passage.text):
         return False
     groups = {mention.group for mention in found}
-    abroad = bool(groups & {"international_student", "visitor_abroad", "offshore"}) or passage.audience == "international" or "international" in passage.lower
-    chosen = _ONLY_FROM.search(passage.text) or (passage.block.kind == "item" and passage.demanded_list and "international" in passage.lower)
-    return abroad and bool(chosen) and not re.search(r"\bregardless\b|\bnot required\b|\bno agreement\b|\bdoes not require\b", passage.lower)
+    abroad = (
+        bool(groups & {"international_student", "visitor_abroad", "offshore"})
+        or passage.audience == "international"
+        or "international" in passage.lower
+    )
+    chosen = _ONLY_FROM.search(passage.text) or (
+        passage.block.kind == "item" and passage.demanded_list and "international" in passage.lower
+    )
+    return (
+        abroad
+        and bool(chosen)
+        and not re.search(r"\bregardless\b|\bnot required\b|\bno agreement\b|\bdoes not require\b", passage.lower)
+    )
 
 
 def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -> list[Fact]:
     """One answer for each audience from all that the page says."""
     heads = [p for p in passages if p.block.kind == "title" or (p.is_heading and p.block.depth == 1)]
     head_groups = {m.group for p in heads for m in mentions(p.text)}
-    abroad_page = bool(head_groups & {"international_student", "visitor_abroad"}) and not head_groups & {"us_student", "everyone", "visitor_home"}
+    abroad_page = bool(head_groups & {"international_student", "visitor_abroad"}) and not head_groups & {
+        "us_student",
+        "everyone",
+        "visitor_home",
+    }
 
     def pick(polarity: int, *groups: str, firm: int = 1) -> Say | None:
-        chosen = [s for s in says if s.polarity == polarity and s.group in groups and s.firmness >= firm and (polarity == LET_IN or not s.partial)]
+        chosen = [
+            s
+            for s in says
+            if s.polarity == polarity
+            and s.group in groups
+            and s.firmness >= firm
+            and (polarity == LET_IN or not s.partial)
+        ]
         return max(chosen, key=lambda s: (s.firmness, -s.passage.index), default=None)
 
     everyone = pick(LET_IN, "everyone")
@@ -369,7 +129,15 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
         abroad = abroad or pick(LET_IN, "visitor_abroad", firm=3)
         refused = refused or pick(SHUT_OUT, "visitor_abroad", firm=3)
     us_school = max(
-        (s for s in says if s.group == "us_student" and s.polarity == LET_IN and _SCHOOL_NAMED.search(s.passage.text[max(0, s.start - 25) : s.end])), key=lambda s: s.firmness, default=None
+        (
+            s
+            for s in says
+            if s.group == "us_student"
+            and s.polarity == LET_IN
+            and _SCHOOL_NAMED.search(s.passage.text[max(0, s.start - 25) : s.end])
+        ),
+        key=lambda s: s.firmness,
+        default=None,
     )
     facts: list[Fact] = []
 
@@ -382,7 +150,9 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
 
     if abroad is None and refused is None:
         abroad = generic if generic and abroad_page else _hint(passages, says)
-    others_refused = next((s for s in says if s.group == "international_student" and s.polarity == SHUT_OUT and _others(s)), None)
+    others_refused = next(
+        (s for s in says if s.group == "international_student" and s.polarity == SHUT_OUT and _others(s)), None
+    )
     if partners or others_refused:
         passage = partners[0] if partners else others_refused.passage  # type: ignore[union-attr]
         facts.append(passage.fact("accepts_international", "partners_only", "partners_only", confidence=0.95))
@@ -425,7 +195,10 @@ def _hint(passages: list[Passage], says: list[Say]) -> Say | None:
         heading = say.passage.text
         if not say.passage.is_heading:
             return say
-        if any(heading in p.block.headings and p.demands and not p.is_heading and "demand" in p.cues for p in passages[say.passage.index + 1 : say.passage.index + 60]):
+        if any(
+            heading in p.block.headings and p.demands and not p.is_heading and "demand" in p.cues
+            for p in passages[say.passage.index + 1 : say.passage.index + 60]
+        ):
             return say
     return None
 
@@ -438,7 +211,9 @@ def _means_abroad(says: list[Say]) -> bool:
     """
 
     def in_list(say: Say) -> bool:
-        return any(re.search(r"eligib|open to|who (?:can|may|is)|qualif", above, re.I) for above in say.passage.above[:2])
+        return any(
+            re.search(r"eligib|open to|who (?:can|may|is)|qualif", above, re.I) for above in say.passage.above[:2]
+        )
 
     abroad = [s for s in says if s.group == "international_student" and s.polarity == LET_IN and s.firmness > 1]
     others = [s for s in says if s.group == "student" and s.polarity == LET_IN and s.firmness > 1]
@@ -451,10 +226,16 @@ def _means_abroad(says: list[Say]) -> bool:
 
 def _others(say: Say) -> bool:
     """'Students from other international schools are not accepted': so those of the schools just named are."""
-    return bool(re.search(r"\b(?:from|of|at) (?:any |all )?other\b", say.passage.text[max(0, say.start - 30) : say.end], re.I))
+    return bool(
+        re.search(r"\b(?:from|of|at) (?:any |all )?other\b", say.passage.text[max(0, say.start - 30) : say.end], re.I)
+    )
 
 
 def _is_partner_answer(passages: list[Passage], answer: Passage) -> bool:
     """'Do you accept international students? – Yes, if your school has an agreement with us.'"""
     near = [p for p in passages[answer.index : answer.index + 3] if p.block is answer.block]
-    return any(p.find("agreement", "partner") and re.search(r"\bprovided\b|\bif\b|\bonly\b|\bmust\b|\bas long as\b|\bwhose\b|\bneed", p.lower) for p in near)
+    return any(
+        p.find("agreement", "partner")
+        and re.search(r"\bprovided\b|\bif\b|\bonly\b|\bmust\b|\bas long as\b|\bwhose\b|\bneed", p.lower)
+        for p in near
+    )

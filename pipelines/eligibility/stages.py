@@ -9,19 +9,34 @@ from scraper.items import Fact
 
 _YEAR_GATE = re.compile(r"year|\byr\b|senior|m-?s?-? ?(?:4|3|iv|iii)\b|oms|m[34]/|y4|standing|months of")
 _RESIDENT = re.compile(r"\b(?:residents?|residency|fellows?|fellowship|PGY|postgraduate|faculty)\b", re.I)
-_MEDICAL = re.compile(r"\bmedical (?:school|student|education|studies|degree)|\bstudents?\b|\bMS-?(?:4|IV)|\bM4\b|\bOMS", re.I)
+_MEDICAL = re.compile(
+    r"\bmedical (?:school|student|education|studies|degree)|\bstudents?\b|\bMS-?(?:4|IV)|\bM4\b|\bOMS", re.I
+)
 _OWN = re.compile(r"\b(?:our|own)(?:\s+own)?\s+(?:[\w-]+\s+){0,3}$", re.I)
-_ELSEWHERE = re.compile(r"\bpriority\b|\bregistrars?\b[^.]{0,30}\brespective|\bdo(?:es)? not have access\b|\bgenerally\b|\bcompared?\b|\bhelp determine\b", re.I)
+_ELSEWHERE = re.compile(
+    r"\bpriority\b|\bregistrars?\b[^.]{0,30}\brespective|\bdo(?:es)? not have access\b|\bgenerally\b|\bcompared?\b|\bhelp determine\b",
+    re.I,
+)
 _TAKES = re.compile(
     r"open to|offer|\btakes? |host|train |provid|accept|welcom|eligib|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|considered|apply|in their|in your|at |gives|qualify|let |invites",
     re.I,
 )
 _SHUT_OUT = re.compile(r"\b(?:not|cannot|ineligible|unable|no)\b|n['’]t\b", re.I)
 _DONE = re.compile(r"\b(?:to be done|complet\w*|finish\w*|pass(?:ed)?|satisf\w*|taken|fulfill?\w*|prior|done)\b", re.I)
-_NOT_OFFERED = re.compile(r"\b(?:do|does|are|is|cannot|can|will)\s?(?:not|n['’]t)?\b[^.;]{0,25}\b(?:not|unable)\b[^.;]{0,40}\b(?:offer|provide|available|accept|host|satisfy|meet|fulfill|count)|\b(?:counts? as|in lieu of|toward)\b", re.I)
-_SPECIALTIES = re.compile(r"\bmedicine\b|\bsurgery\b|\bpediatrics?\b|\bpsychiatry\b|\bobstetrics|\bob\s?/?-?\s?gyn|\bgyn[ae]*cology\b|\bneurology\b|\bfamily\b", re.I)
-_GOOD_STANDING = re.compile(r"\bgood(?:[\s,/&-]{1,3}\w+){0,5}?[\s-]{1,2}standing\b|\bacademically in good standing\b", re.I)
-_LICENCE = re.compile(r"licen[sc]|medical board|board[- ]certif|faculty member in good|professional staff|alumni|staff in good", re.I)
+_NOT_OFFERED = re.compile(
+    r"\b(?:do|does|are|is|cannot|can|will)\s?(?:not|n['’]t)?\b[^.;]{0,25}\b(?:not|unable)\b[^.;]{0,40}\b(?:offer|provide|available|accept|host|satisfy|meet|fulfill|count)|\b(?:counts? as|in lieu of|toward)\b",
+    re.I,
+)
+_SPECIALTIES = re.compile(
+    r"\bmedicine\b|\bsurgery\b|\bpediatrics?\b|\bpsychiatry\b|\bobstetrics|\bob\s?/?-?\s?gyn|\bgyn[ae]*cology\b|\bneurology\b|\bfamily\b",
+    re.I,
+)
+_GOOD_STANDING = re.compile(
+    r"\bgood(?:[\s,/&-]{1,3}\w+){0,5}?[\s-]{1,2}standing\b|\bacademically in good standing\b", re.I
+)
+_LICENCE = re.compile(
+    r"licen[sc]|medical board|board[- ]certif|faculty member in good|professional staff|alumni|staff in good", re.I
+)
 
 
 def find_stages(passages: list[Passage]) -> list[Fact]:
@@ -32,7 +47,14 @@ def find_stages(passages: list[Passage]) -> list[Fact]:
         low = passage.lower
         if _YEAR_GATE.search(low):
             years += _year(passage)
-        if "cor" in low or "clerkship" in low or "rotation" in low or "training" in low or "third" in low or "3rd" in low:
+        if (
+            "cor" in low
+            or "clerkship" in low
+            or "rotation" in low
+            or "training" in low
+            or "third" in low
+            or "3rd" in low
+        ):
             facts += _core(passage)
         if "standing" in low:
             facts += _standing(passage)
@@ -59,11 +81,19 @@ def _year(passage: Passage) -> list[Fact]:
         return [] if shut_out else _earlier(passage, first.start, first.end)
     if shut_out:
         # 'Students in their final year are not eligible': so others are.
-        return [] if earlier else [passage.fact("final_year_required", False, "final_year_shut_out", first.start, first.end)]
+        return (
+            []
+            if earlier
+            else [passage.fact("final_year_required", False, "final_year_shut_out", first.start, first.end)]
+        )
     if earlier and not _shut_out(text, earlier[0].start, earlier[0].end):
         return [passage.fact("final_year_required", False, "earlier_year_too", earlier[0].start, earlier[0].end)]
     core = passage.find("core")
-    if core and re.search(r"\bor\b", text[min(first.end, core[0].start) : max(first.start, core[0].start)], re.I) and core[0].start > first.end:
+    if (
+        core
+        and re.search(r"\bor\b", text[min(first.end, core[0].start) : max(first.start, core[0].start)], re.I)
+        and core[0].start > first.end
+    ):
         return [passage.fact("final_year_required", False, "final_year_or_core_done", first.start, core[0].end)]
     confidence = 0.95 if "demand" in passage.cues or " only" in text else 0.6 if passage.is_heading else 0.8
     return [passage.fact("final_year_required", True, "final_year", first.start, first.end, confidence)]
@@ -82,31 +112,55 @@ def _shut_out(text: str, start: int, end: int) -> bool:
     """Is the year at `text[start:end]` one that may not come?"""
     before = text[max(0, start - 60) : start]
     cut = max(before.rfind(","), before.rfind(";"), before.rfind("("))
-    if re.search(r"\b(?:not|cannot|unable|ineligible|nor|no)\b(?! only)[^,;(]*$", before[cut + 1 :], re.I) and not re.search(r"\bor have\b", before, re.I):
+    if re.search(
+        r"\b(?:not|cannot|unable|ineligible|nor|no)\b(?! only)[^,;(]*$", before[cut + 1 :], re.I
+    ) and not re.search(r"\bor have\b", before, re.I):
         return True
-    return bool(re.match(r"[^.;]{0,90}?\b(?:(?:are|is|will|may|can) ?not|cannot|ineligible)\b(?! (?:only|yet|have))", text[end:], re.I))
+    return bool(
+        re.match(
+            r"[^.;]{0,90}?\b(?:(?:are|is|will|may|can) ?not|cannot|ineligible)\b(?! (?:only|yet|have))",
+            text[end:],
+            re.I,
+        )
+    )
 
 
 def _settle_years(facts: list[Fact]) -> list[Fact]:
     """Labels schema: false when earlier years may also take part, so that a 'false' outweighs every 'true' for the same people."""
     open_for = {fact.audience for fact in facts if fact.value is False}
-    return [fact for fact in facts if fact.value is False or not (open_for & {fact.audience, "any"} or (fact.audience == "any" and "international" in open_for))]
+    return [
+        fact
+        for fact in facts
+        if fact.value is False
+        or not (open_for & {fact.audience, "any"} or (fact.audience == "any" and "international" in open_for))
+    ]
 
 
 def _core(passage: Passage) -> list[Fact]:
     """Core clerkships, all or those named, to be completed before."""
     text = passage.text
     matches = [m for m in passage.find("core") if not _OWN.search(text[max(0, m.start - 30) : m.start])]
-    several = len({m[0].lower()[:6] for m in _SPECIALTIES.finditer(text)}) >= 3 and re.search(r"clerkship|rotation|training", text, re.I)
-    third_year_done = any("third" in text[m.start : m.end].lower() or "3rd" in text[m.start : m.end].lower() for m in passage.find("final_year"))
-    if not matches and not several or third_year_done and not matches:
+    several = len({m[0].lower()[:6] for m in _SPECIALTIES.finditer(text)}) >= 3 and re.search(
+        r"clerkship|rotation|training", text, re.I
+    )
+    third_year_done = any(
+        "third" in text[m.start : m.end].lower() or "3rd" in text[m.start : m.end].lower()
+        for m in passage.find("final_year")
+    )
+    if (not matches and not several) or (third_year_done and not matches):
         return []
     start, end = (matches[0].start, matches[0].end) if matches else (0, len(text))
     if "needless" in passage.cues:
-        return [passage.fact("core_clerkships_required", False, "core_not_required", start, end)] if _DONE.search(text) else []
+        return (
+            [passage.fact("core_clerkships_required", False, "core_not_required", start, end)]
+            if _DONE.search(text)
+            else []
+        )
     if "optional" in passage.cues or _NOT_OFFERED.search(text) or passage.is_heading or text.endswith("?"):
         return []
-    listed = passage.demanded_list and any(re.search(r"prerequisit|complet", above, re.I) for above in passage.above[:2])
+    listed = passage.demanded_list and any(
+        re.search(r"prerequisit|complet", above, re.I) for above in passage.above[:2]
+    )
     if _DONE.search(text) or listed:
         return [passage.fact("core_clerkships_required", True, "core_completed", start, end, 0.95 if matches else 0.8)]
     return []
@@ -115,7 +169,7 @@ def _core(passage: Passage) -> list[Fact]:
 def _standing(passage: Passage) -> list[Fact]:
     """'Good (academic) standing', of the student or in the letter that has to say so; not that of a licence."""
     match = _GOOD_STANDING.search(passage.text)
-    if match is None or _LICENCE.search(passage.text) or passage.softened and not passage.demands:
+    if match is None or _LICENCE.search(passage.text) or (passage.softened and not passage.demands):
         return []
     confidence = 0.95 if passage.demands else 0.8
     return [passage.fact("good_standing_required", True, "good_standing", match.start(), match.end(), confidence)]

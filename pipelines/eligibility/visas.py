@@ -14,20 +14,33 @@ from scraper.items import Fact
 from scraper.vocabulary import Match, vocabulary
 
 _GATE = re.compile(r"visa|esta\b|ds-?2019|\bi-?20\b|\bvwp\b|immigration|\b[bfhjlo]-?[1-4]\b|\bwb\b|sponsor|\btn\b")
-_VISA_CONTEXT = re.compile(r"visas?\b|\besta\b|immigra|\bstatus\b|[fj]-?1\s+(?:visitors?|scholars?|students?|exchange|interns?|research|trainees?|programs?|categor)|consul|embass|ds-?2019|\bi-?20\b|\bi-94\b|enter(?:ing)? the u|holders?\b|waiver|entry", re.I)
-_CLAUSE = re.compile(r";|,?\s+(?:but|however|whereas|although|while)\s+|,\s+(?:we|you|they|visitors|students|observers|applicants)\s+|:|\s[–—-]\s|\.\s", re.I)
+_VISA_CONTEXT = re.compile(
+    r"visas?\b|\besta\b|immigra|\bstatus\b|[fj]-?1\s+(?:visitors?|scholars?|students?|exchange|interns?|research|trainees?|programs?|categor)|consul|embass|ds-?2019|\bi-?20\b|\bi-94\b|enter(?:ing)? the u|holders?\b|waiver|entry|\b(?:business|tourist)\s+visitor|\bas a tourist",
+    re.I,
+)
+_CLAUSE = re.compile(
+    r";|,?\s+(?:but|however|whereas|although|while)\s+|,\s+(?:we|you|they|visitors|students|observers|applicants)\s+|:|\s[–—-]\s|\.\s",
+    re.I,
+)
 _BRACKETS = re.compile(r"\([^()]{0,120}\)")
-_NOT = re.compile(r"\b(?:not|cannot|never|neither|nor|no longer|unable|ineligible|except|excluding|prohibited|decline[sd]?)\b|n['’]t\b", re.I)
+_NOT = re.compile(
+    r"\b(?:not|cannot|never|neither|nor|no longer|unable|ineligible|except|excluding|prohibited|decline[sd]?)\b|n['’]t\b",
+    re.I,
+)
 _NO_HINDRANCE = re.compile(
     r"\bnot\s+(?:need|require|eligible for|qualify for|from|participating|citizens?|only|limited|yet)\b"
     r"|\b(?:if|those|who|whose|unless)\b[^.;]{0,40}\b(?:not|n['’]t)\b|\bunable to (?:obtain|get|secure)\b",
     re.I,
 )
-_OUT_OF_PLACE = re.compile(r"\b(?:residents?|residency|fellowship|faculty positions?|employees?|employment|H-1B sponsorship for)\b", re.I)
+_OUT_OF_PLACE = re.compile(
+    r"\b(?:residents?|residency|fellowship|faculty positions?|employees?|employment|H-1B sponsorship for)\b", re.I
+)
 _VISITOR = re.compile(r"\b(?:visit|observ|elective|rotat|student|scholar|extern|particip|applicant)", re.I)
 _WORKER = ("H-1B", "L-1", "E-2", "TN", "M-1", "O-1")
 
-_OFFICE = r"(?:documents?|documentation|forms?|certificates?|paperwork|sponsorship|support|assistance|applications?|visas?)"
+_OFFICE = (
+    r"(?:documents?|documentation|forms?|certificates?|paperwork|sponsorship|support|assistance|applications?|visas?)"
+)
 _ISSUE = re.compile(
     r"\b(?:sponsors?|sponsoring|issues?|issuing|issued|process(?:es)?|provides?|prepares?|will send|authorized to (?:host|sponsor)|designated (?:program )?sponsor|generate)\b"
     r"[^.;]{0,60}\b(?:ds-?2019|i-?20|[jf]-?1\b|(?:exchange visitor|student) visas?|visa documents?|visas?)",
@@ -44,7 +57,9 @@ _DENIED = re.compile(
     r"[^.;]{0,70}\b(?:visas?\b|immigration|ds-?2019|i-?20\b)"
     r"|\b(?:need|requir)\w*\s+(?:a\s+)?(?:visa\s+)?sponsorship\b[^.;]{0,40}\b(?:cannot|not|ineligible)\b"
     r"|\bno\s+(?:visa|immigration)\s+(?:sponsorship|support|assistance|help|documents?)"
-    r"|\b(?:visas?|visa " + _OFFICE + r"|ds-?2019s?|i-?20s?)\b[^.;,]{0,30}\b(?:is|are|will|can|may|be|do|does)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:sponsor|provid|issu|offer|available|process|support|assist)\w*",
+    r"|\b(?:visas?|visa "
+    + _OFFICE
+    + r"|ds-?2019s?|i-?20s?)\b[^.;,]{0,30}\b(?:is|are|will|can|may|be|do|does)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:sponsor|provid|issu|offer|available|process|support|assist)\w*",
     re.I,
 )
 _OWN = re.compile(
@@ -53,7 +68,9 @@ _OWN = re.compile(
     r"|\bown visa arrangements?\b|\bown\b[^.;]{0,25}\bvisas?\b",
     re.I,
 )
-_NOT_OURS = re.compile(r"\b(?:we|hospital|office|school|department|university)\s+(?:is|are|will be)\s+responsible\b", re.I)
+_NOT_OURS = re.compile(
+    r"\b(?:we|hospital|office|school|department|university)\s+(?:is|are|will be)\s+responsible\b", re.I
+)
 
 
 def find_visas(passages: list[Passage]) -> list[Fact]:
@@ -77,7 +94,9 @@ def _classes(passage: Passage) -> list[Fact]:
     if not matches or passage.refused_list:
         return []
     context = " ".join((passage.text, *passage.above[:2]))
-    if not _VISA_CONTEXT.search(context) or re.search(r"\b(?:room|suite|level|floor|vitamins?|building)\s+[bflo]-?\d", passage.lower):
+    if not _VISA_CONTEXT.search(context) or re.search(
+        r"\b(?:room|suite|level|floor|vitamins?|building)\s+[bflo]-?\d", passage.lower
+    ):
         return []
     if _OUT_OF_PLACE.search(passage.text) and not _VISITOR.search(passage.text):
         return []
@@ -100,7 +119,13 @@ def _refused(text: str, match: Match) -> bool:
     # 'a B-1 visa, not a B-2 visa': what stands before the denial is refused only by a verb behind it.
     place = match.start - start
     if place < denial.start():
-        return bool(re.match(r"[^.;]{0,80}?\b(?:accept|permit|eligible|allow|valid|acceptable|appropriate|suitable|sponsor|participat|take part|apply|rotate|come|use|issue|available|offer|consider|support)", clause[denial.end() :], re.I))
+        return bool(
+            re.match(
+                r"[^.;]{0,80}?\b(?:accept|permit|eligible|allow|valid|acceptable|appropriate|suitable|sponsor|participat|take part|apply|rotate|come|use|issue|available|offer|consider|support)",
+                clause[denial.end() :],
+                re.I,
+            )
+        )
     return True
 
 
@@ -128,10 +153,13 @@ def _sponsorship(passage: Passage) -> list[Fact]:
         return [passage.fact("visa_sponsored", False, "visa_not_sponsored", match.start(), match.end(), 0.95)]
     if (match := _OWN.search(text)) and not _NOT_OURS.search(text):
         return [passage.fact("visa_sponsored", False, "visa_left_to_visitor", match.start(), match.end(), 0.8)]
-    if passage.refused_list or _NOT.search(text):
+    match = _ISSUE.search(text) or _ISSUED.search(text)
+    if match is None or passage.refused_list or _NOT.search(text[text.rfind(";", 0, match.start()) + 1 :]):
         return []
     if match := _ISSUE.search(text):
-        if not re.search(r"ds-?2019|i-?20\b|sponsor|[jf]-?1\b", match[0], re.I) or re.search(r"letter|information|copy|copies|proof", match[0], re.I):
+        if not re.search(r"ds-?2019|i-?20\b|sponsor|[jf]-?1\b", match[0], re.I) or re.search(
+            r"letter|information|copy|copies|proof", match[0], re.I
+        ):
             return []
         return [passage.fact("visa_sponsored", True, "visa_documents_issued", match.start(), match.end(), 0.95)]
     if match := _ISSUED.search(text):

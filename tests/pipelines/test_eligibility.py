@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -65,8 +66,11 @@ def test_page(case: dict[str, Any]) -> None:
 
 
 WORDS = st.sampled_from(
-    "students international not B-1 visa TOEFL 100 IELTS 6.5 Step 1 USMLE final year must letters of recommendation two (2) agreement "
-    "only partner schools LCME eligible , . ; : ? ( ) sponsor DS-2019 core clerkships completed good standing physicians open to".split()
+    re.findall(
+        r"\S+",
+        """students international not B-1 visa TOEFL 100 IELTS 6.5 Step 1 USMLE final year must letters of recommendation two (2) agreement
+    only partner schools LCME eligible , . ; : ? ( ) sponsor DS-2019 core clerkships completed good standing physicians open to""",
+    )
 )
 
 
