@@ -122,19 +122,21 @@ class Vocabulary:
     """
 
     def __init__(self, entries: dict[str, dict], source: str = "vocabulary") -> None:
-        self.titles = {key: entry.get("title", key.replace("_", " ").capitalize()) for key, entry in entries.items()}
-        self.entries = entries
         owner: dict[str, str] = {}
         for key, entry in entries.items():
             if not isinstance(entry, dict) or not isinstance(entry.get("phrases"), list):
                 raise VocabularyError(
                     f"{source}: '{key}' has no list of phrases. Write `{key}: {{phrases: [first phrase]}}`."
                 )
-            for name, phrases in (("phrases", entry["phrases"]), ("unless", entry.get("unless", []))):
+            for name, phrases in (("phrases", entry["phrases"]), ("unless", entry.get("unless") or [])):
                 for phrase in phrases:
-                    if not isinstance(phrase, str) or not _WORD.match(phrase.lstrip("([")):
+                    if not isinstance(phrase, str) or not all(_WORD.match(plain) for plain in expand(phrase)):
                         raise VocabularyError(
                             f"{source}: '{key}': the phrase {phrase!r} must be text that begins with a letter or digit."
+                        )
+                    if _PART.sub("", phrase):
+                        raise VocabularyError(
+                            f"{source}: '{key}': the phrase {phrase!r} has a bracket that is not closed or stands inside of another."
                         )
                     for plain in expand(phrase):
                         mine = key if name == "phrases" else ""
@@ -142,13 +144,13 @@ class Vocabulary:
                             raise VocabularyError(
                                 f"{source}: '{plain}' stands under '{owner[plain] or 'unless'}' and under '{mine or 'unless'}'. Keep one."
                             )
+        self.titles = {key: entry.get("title", key.replace("_", " ").capitalize()) for key, entry in entries.items()}
+        self.entries = entries
         self.phrases = owner
         groups: dict[str, list[str]] = {}
         for plain in owner:
-            first = _WORD.match(plain)
-            if first is None:
-                raise VocabularyError(f"{source}: the phrase {plain!r} must begin with a letter or digit.")
-            groups.setdefault(first[0].lower(), []).append(plain)
+            if first := _WORD.match(plain):
+                groups.setdefault(first[0].lower(), []).append(plain)
         self._groups = groups
         self._by_word: dict[str, list[tuple[re.Pattern[str], list[str]]]] = {}
 
