@@ -30,7 +30,7 @@ _SPELT_DOT = re.compile(r"\s*(?:[\[({<]\s*(?:dot|\.)\s*[\])}>]|\sDOT\s|\.)\s*")
 _PHONE = re.compile(
     r"(?<![\d.$#/-])(?:\+?\s?1[\s.\-–‑(]{1,3})?\(?([2-9]\d\d)\s?[)\]]?[\s.\-–—‑/•·]{0,3}([2-9]\d\d)[\s.\-–—‑•·]{1,3}(\d{4})(?![\d-]\d|\d)"
 )
-_LETTERS = re.compile(r"(?<![\w-])(?:1[-\s.])?\(?([2-9]\d\d)[)\s.-]{1,3}([A-Z]{3})[\s-]?([A-Z]{4})(?!\w)")
+_LETTERS = re.compile(r"(?<![\w-])(?:1[-\s.])?\(?([2-9]\d\d)[)\s.-]{1,3}(\d{3}|[A-Z]{3})[\s-]?([A-Z]{4})(?!\w)")
 _KEYS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
 _FAX_AFTER = re.compile(r"^[\s,]{0,3}[(\[]?\s?(?:fax|facsimile)\b", re.I)
 _FAX_LETTER = re.compile(r"(?:^|[\s|,;•(])(?:F|f|fx|Fx)\s?[:.)]\s?$")
@@ -149,7 +149,7 @@ def _phones(block: Block) -> Iterator[Fact]:
         last = match.end()
         number = "".join(match.groups())
         seen.add(number)
-        if _is_fax(block, before, after) or _is_of_others(_around(text, match.start(), match.end())):
+        if _is_fax(block, match[0], before, after) or _is_of_others(_around(text, match.start(), match.end())):
             continue
         yield Fact("phones", number, _quote(text, match.start(), match.end()), block.headings, 0.9, "phone_in_text")
     for match in _LETTERS.finditer(text):
@@ -169,7 +169,7 @@ def _phones(block: Block) -> Iterator[Fact]:
         seen.add(digits)
         start = max(0, text.find(link.text))
         before = text[max(0, start - 30) : start]
-        if _is_fax(block, before, text[start + len(link.text) :][:20]) or _is_of_others(
+        if _is_fax(block, link.text, before, text[start + len(link.text) :][:20]) or _is_of_others(
             _around(text, start, start + len(link.text))
         ):
             continue
@@ -178,7 +178,7 @@ def _phones(block: Block) -> Iterator[Fact]:
         )
 
 
-def _is_fax(block: Block, before: str, after: str) -> bool:
+def _is_fax(block: Block, shown: str, before: str, after: str) -> bool:
     """Is it a fax number by the label nearest before it, by a remark after it, or by its column or term?"""
     if _FAX_AFTER.match(after) and not re.search(r"\n", after[: after.lower().find("fax")]):
         return True
@@ -188,7 +188,7 @@ def _is_fax(block: Block, before: str, after: str) -> bool:
         labels.append((letter.end(), True))
     if labels:
         return max(labels)[1]
-    context = block.term or (block.lead if len(block.lead) < 30 else "")
+    context = block.term or next((cell.column for cell in block.cells if shown in cell.text), "") or block.lead[:30]
     return "fax" in context.lower() and "phone" not in context.lower()
 
 

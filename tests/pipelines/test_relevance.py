@@ -37,13 +37,17 @@ def test_case_names_differ() -> None:
 
 
 def test_menu_entries_are_no_evidence() -> None:
-    links = "".join(f'<p><a href="/{n}">Observerships for visiting medical students: apply now</a></p>' for n in range(8))
+    links = "".join(
+        f'<p><a href="/{n}">Observerships for visiting medical students: apply now</a></p>' for n in range(8)
+    )
     assert relevance(*read(f"<h1>Education</h1>{links}<p>Our hospital has 400 beds.</p>")) < 0.5
 
 
 def test_title_counts_as_a_heading() -> None:
     block = Block("paragraph", "Electives last four weeks. Apply by e-mail at least eight weeks before the start.")
-    assert relevance("Visiting Medical Students | Ash Grove Hospital", [block]) > relevance("Ash Grove Hospital", [block])
+    assert relevance("Visiting Medical Students | Ash Grove Hospital", [block]) > relevance(
+        "Ash Grove Hospital", [block]
+    )
 
 
 def test_score_is_the_sum_of_its_evidence() -> None:
