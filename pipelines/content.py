@@ -36,7 +36,7 @@ _STRIP = (
 )  # fmt: skip
 _CHROME_TAGS = {"nav", "footer", "dialog", "menu"}
 _INLINE = {
-    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "button", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "kbd",
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "button", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "joomla-hidden-mail", "kbd",
     "label", "mark", "picture", "q", "s", "samp", "small", "source", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
 }  # fmt: skip
 _BOLD = {"b", "strong", "u"}
@@ -87,6 +87,9 @@ _linked_text = etree.XPath(
 _panels = etree.XPath(
     ".//*[@aria-controls or @data-target or @data-bs-target or @data-toggle or @data-bs-toggle or (@role='tab' and @href)]"
 )
+_tab_lists = etree.XPath(
+    ".//ul[contains(@class, 'tab') or contains(@class, 'accordion')] | .//div[contains(@class, 'tab')]"
+)
 
 
 def decode_cfemail(code: str) -> str:
@@ -107,7 +110,7 @@ def hidden_address(element: etree._Element) -> str:
     if code:
         return decode_cfemail(code.partition("?")[0])
     if rot13 := element.get("data-enc-email"):
-        address = codecs.decode(rot13, "rot13").replace("[at]", "@")
+        address = codecs.decode(rot13.replace("[at]", "@"), "rot13")
         return address if "@" in address else ""
     if element.tag == "joomla-hidden-mail":
         try:
@@ -266,10 +269,17 @@ class _Reader:
     def _find_panels(self, main: etree._Element) -> None:
         """Note the title of each accordion or tab panel: the text of what controls it."""
         controls = _panels(main)
-        if not controls:
+        tabs = [
+            a
+            for around in _tab_lists(main)[:50]
+            if _is_accordion_name(around.get("class") or "") and self._is_list_of_links(around)
+            for a in around.iter("a")
+            if (a.get("href") or "").startswith("#")
+        ]
+        if not controls and not tabs:
             return
         ids = {e.get("id") for e in main.xpath(".//*[@id]")}
-        for element in controls:
+        for element in (*controls, *tabs[:500]):
             target = element.get("aria-controls") or element.get("data-target") or element.get("data-bs-target") or ""
             if not target and element.tag == "a":
                 target = element.get("href") or ""
@@ -407,6 +417,8 @@ class _Reader:
             if element not in self.triggers:
                 mark = tag if tag in ("summary", "dt") else f"{tag}.{name}"
                 self._heading(self._below(), fold_space(element.text_content()), self._links_in(element), mark)
+                if tag == "summary":
+                    self.frame = len(self.stack)
             return None, False
         closer = self._open_block(element, tag, name, item)
         panel = self.titles.get(element.get("id") or "", "")

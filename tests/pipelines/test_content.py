@@ -1,0 +1,280 @@
+"""HTML and PDF → blocks: each case of content.yml, tables, links, hostile input, and the pages of the corpus."""
+
+from __future__ import annotations
+
+import html
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scrapy.exceptions import DropItem
+from w3lib.encoding import html_to_unicode
+
+from pipelines.content import ContentStage, decode_cfemail, find_blocks, needs_browser
+from scraper.extract import pages_of_warc
+from scraper.items import Block, Page
+from scraper.text import fold_space
+
+CASES = yaml.safe_load(Path(__file__).with_name("content.yml").read_text("utf-8"))
+SPACE = re.compile(r"[\s\u200b\ufeff]+")
+
+
+def read(body: str | bytes, url: str = "https://hospital.example/education/page", **options: Any) -> list[Block]:
+    return find_blocks(body.encode() if isinstance(body, str) else body, url, **options)[1]
+
+
+def line(block: Block) -> str:
+    return f"{block.kind} <{block.context if block.kind != 'paragraph' else ' / '.join(block.headings)}> {fold_space(block.text)}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+@pytest.mark.parametrize("frame", ["<main>{}</main>", "<html><body>{}</body></html>"], ids=["main", "body"])
+def test_blocks(case: dict[str, Any], frame: str) -> None:
+    blocks = read(frame.format(case["html"]))
+    assert [line(block) for block in blocks] == case["blocks"]
+    for words in case.get("absent", []):
+        assert all(words not in block.text for block in blocks)
+
+
+def rows(table: str) -> list[Block]:
+    return [block for block in read(f"<main><p>Dates:</p>{table}</main>") if block.kind == "row"]
+
+
+def test_table_cells_know_their_headers() -> None:
+    header, first, second = rows(
+        "<table><tr><th>Block</th><th>Start</th></tr><tr><th>1</th><td>May 4</td></tr><tr><td>2</td><td>June 1</td></tr></table>"
+    )
+    assert header.text == "Block Start"
+    assert [(cell.text, cell.column, cell.row) for cell in first.cells] == [("1", "Block", ""), ("May 4", "Start", "1")]
+    assert second.cells[1].column == "Start"
+    assert first.lead == "Dates:"
+    assert first.group == second.group != 0
+
+
+def test_table_spans() -> None:
+    _, first, second = rows(
+        "<table><tr><th>Who</th><th>Fee</th><th>Due</th></tr><tr><td rowspan=2>US</td><td>$5</td><td>May</td></tr><tr><td colspan=2>none</td></tr></table>"
+    )
+    assert [cell.text for cell in second.cells] == ["US", "none", "none"]
+    assert [cell.column for cell in second.cells] == ["Who", "Fee", "Due"]
+    assert (first.text, second.text) == ("US $5 May", "none")
+
+
+def test_table_row_across_heads_the_rows_below() -> None:
+    blocks = rows("<table><tr><td colspan=2>Fall term</td></tr><tr><td>Block 1</td><td>Sept 1</td></tr></table>")
+    assert blocks[1].lead == "Fall term"
+
+
+def test_table_header_in_bold() -> None:
+    blocks = rows("<table><tr><td><b>Who</b></td><td><b>Fee</b></td></tr><tr><td>All</td><td>$5</td></tr></table>")
+    assert blocks[1].cells[1].column == "Fee"
+
+
+def test_cell_text_is_in_reading_order() -> None:
+    (row,) = rows(
+        "<table><tr><td>Fee <b>of <i>fifty</i></b> dollars<br>once<ul><li>a</li><li>b</li></ul></td><td>x</td></tr></table>"
+    )
+    assert row.cells[0].text == "Fee of fifty dollars once a b"
+
+
+def test_links_are_absolute_and_kept() -> None:
+    (block,) = read(
+        '<main><p>See <a href="../form.pdf">the form</a>, <a href="mailto:a%40b.example">us</a>, <a href="tel:+15552345678">phone</a></p></main>'
+    )
+    assert [link.url for link in block.links] == [
+        "https://hospital.example/form.pdf",
+        "mailto:a@b.example",
+        "tel:+15552345678",
+    ]
+    assert [link.text for link in block.links] == ["the form", "us", "phone"]
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<a href="/cdn-cgi/l/email-protection#{code}">[email protected]</a>',
+        '<a href="/cdn-cgi/l/email-protection" class="__cf_email__" data-cfemail="{code}">[email protected]</a>',
+        '<span class="__cf_email__" data-cfemail="{code}">[email protected]</span>',
+        '<a href="/cdn-cgi/l/email-protection#{code}"><span class="__cf_email__" data-cfemail="{code}">[email protected]</span></a>',
+        '<joomla-hidden-mail first="ZWQ=" last="YWxkZXIuZXhhbXBsZQ==">protected</joomla-hidden-mail>',
+        '<span data-enc-email="rq[at]nyqre.rknzcyr">protected</span>',
+    ],
+)
+def test_hidden_addresses(markup: str) -> None:
+    code = "".join(f"{byte:02x}" for byte in (7, *(ord(c) ^ 7 for c in "ed@alder.example")))
+    assert decode_cfemail(code) == "ed@alder.example"
+    (block,) = read(f"<main><p>Write to {markup.format(code=code)} soon.</p></main>")
+    assert [link.url for link in block.links] == ["mailto:ed@alder.example"]
+    assert "ed@alder" not in block.text
+
+
+@pytest.mark.parametrize("code", ["", "zz", "7", "é"])
+def test_broken_cfemail(code: str) -> None:
+    assert decode_cfemail(code) == ""
+
+
+def test_contacts_stand_apart() -> None:
+    (block,) = read('<main><p>Call<a href="tel:5552345678">555-234-5678</a><span>555-234-5678</span></p></main>')
+    assert block.text == "Call 555-234-5678 555-234-5678"
+
+
+def test_contact_box_beside_the_main_part() -> None:
+    words = "<p>Visiting students may take electives. The fee is $50 and is not returned.</p>" * 1
+    page = (
+        "<body><header><p>Main line: 555-234-0000</p></header><main><h1>Visiting Students</h1>"
+        + words
+        + "<p>"
+        + "More words. " * 20
+        + '</p></main><div class="contact-box"><h3>Contact</h3><p>Phone: 555-234-5678</p></div>'
+        "<footer><p>Switchboard, phone 555-234-0000</p></footer></body>"
+    )
+    texts = [block.text for block in read(page)]
+    assert "Phone: 555-234-5678" in texts
+    assert not any("0000" in text for text in texts)
+
+
+def test_page_in_an_unclosed_menu() -> None:
+    text = "<p>Visiting students may take electives of four weeks here. Please read all of it.</p>" * 15
+    blocks = read(
+        f"<body><nav><a href='/'>Home</a><div><h1>Visiting Students</h1>{text.replace('here', 'there', 1)}</div></body>"
+    )
+    assert any(block.text.startswith("Visiting students may take") for block in blocks)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "windows-1252", "utf-16", "iso-8859-1"])
+def test_encodings(encoding: str) -> None:
+    body = "<html><body><p>Médecine: the fee is $50.</p></body></html>".encode(encoding)
+    assert read(body, encoding=encoding)[0].text == "Médecine: the fee is $50."
+
+
+def test_wrong_encoding_does_not_raise() -> None:
+    assert find_blocks("<p>Médecine</p>".encode("latin-1"), "", "text/html; charset=nonsense")[1]
+    assert find_blocks("<p>Médecine</p>".encode("latin-1"), "", "text/html", "no-such-codec")[1]
+
+
+@pytest.mark.parametrize(
+    "shell",
+    [
+        '<html><body><div id="root"></div><script src="/app.js"></script></body></html>',
+        "<html><body><noscript>Please enable JavaScript to use this site.</noscript><script>x()</script></body></html>",
+        '<html><body><app-root></app-root><script type="module" src="/m.js"></script></body></html>',
+    ],
+)
+def test_shell_needs_a_browser(shell: str) -> None:
+    page = Page(url="https://hospital.example/", body=shell.encode())
+    with pytest.raises(DropItem, match="needs_browser"):
+        ContentStage().process_item(page)
+    assert page.needs_browser
+
+
+def test_page_with_text_needs_no_browser() -> None:
+    body = ('<div id="root"><p>' + "Visiting students may apply. " * 30 + "</p></div><script></script>").encode()
+    assert not needs_browser(body, read(body))
+
+
+@pytest.mark.parametrize("body", [b"", b"   ", b"\x00\x00", b"<", b"%PDF-1.4 broken", b"<html></html>", b"\xff\xfe<"])
+def test_nothing_to_read(body: bytes) -> None:
+    page = Page(url="https://hospital.example/", body=body)
+    if not any(block.kind != "title" for block in find_blocks(body)[1]):
+        with pytest.raises(DropItem):
+            ContentStage().process_item(page)
+        assert page.relevant is False
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=400))
+def test_any_bytes_are_read(body: bytes) -> None:
+    find_blocks(body)
+    find_blocks(b"%PDF-1.7\n" + body)
+
+
+PIECES = st.sampled_from(
+    ["<ul>", "</ul>", "<li>", "</li>", "<table>", "<tr>", "<td>", "<th rowspan=3>", "<td colspan=2>", "</table>", "<dl>", "<dt>", "<dd>", "</dl>", "<h2>", "</h2>",
+     "<p>", "<b>", "</b>", "<br>", "<details>", "<summary>", "</summary>", "</details>", "<div id=a>", '<a href="#a" role=tab>', "</a>", "</div>", "<nav>", "</nav>",
+     "<aside>", "</aside>", "<pre>", "</pre>", "word ", "Fee: $50. ", "• item\n", "<!-- c -->", "<?pi?>", "&nbsp;", "\n"]
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(PIECES, max_size=40))
+def test_any_markup_gives_verbatim_blocks(pieces: list[str]) -> None:
+    page = "".join(pieces)
+    for block in read(page):
+        assert block.text.strip()
+        assert SPACE.sub("", block.text) in SPACE.sub("", html.unescape(re.sub(r"<!--.*?-->|<[^>]*>", "", page)))
+        assert block.depth >= 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<div>" * 100_000 + b"text" + b"</div>" * 100_000,
+        b"<div class=menu>" * 20_000 + b"text",
+        b"<ul><li>x" * 30_000,
+        b"<table><tr><td>" * 20_000,
+        b"<p><font>x" * 50_000,
+        b"<b>" * 100_000 + b"x",
+        b"<details><summary>s</summary>" * 20_000,
+        b"<dl><dt>t<dd>" * 20_000,
+        b"<p>" + b"word " * 200_000 + b"</p>",
+        b"<br>" * 250_000,
+        b"<table>" + b"<tr><td rowspan=50 colspan=50>x" * 15_000,
+        b"<a href='mailto:a@b.example'>x</a>" * 30_000,
+        b"<h2>head</h2>" * 60_000,
+        b"<" * 1_000_000,
+        b"&amp;" * 200_000,
+        b"<div id=p><button aria-controls=p>t</button>" * 15_000,
+        b"<div class='accordion sidebar'>" * 30_000 + b"text",
+        b"<p>1) a<br>" * 60_000,
+    ],
+    ids=lambda body: body[:24].decode(),
+)
+def test_hostile_input_is_fast(body: bytes) -> None:
+    start = time.process_time()
+    read(body)
+    assert time.process_time() - start < 6
+
+
+def test_pdf_text() -> None:
+    fpdf = pytest.importorskip("fpdf")
+    pdf = fpdf.FPDF()
+    pdf.add_page()
+    pdf.set_font("helvetica", size=12)
+    for text in (
+        "Visiting Student Policy",
+        "Applications are due eight weeks before the start of the elective.",
+        "Applicants must submit:",
+        "- Curriculum vitae",
+        "- Transcript",
+    ):
+        pdf.multi_cell(0, 10, text, new_x="LMARGIN", new_y="NEXT")
+    blocks = find_blocks(bytes(pdf.output()), "https://hospital.example/policy.pdf", "application/pdf")[1]
+    texts = [block.text for block in blocks]
+    assert "Visiting Student Policy" in texts
+    assert any("due eight weeks before" in text for text in texts)
+    assert any(block.kind == "item" and "Curriculum vitae" in block.text for block in blocks)
+
+
+@pytest.mark.corpus
+def test_blocks_of_real_pages_are_verbatim(corpus: Path) -> None:
+    """Every block's text stands in its page, white space aside: whatever is cut out of it can be shown as a quote."""
+    for page in pages_of_warc(corpus / "pages.warc.gz"):
+        text = html_to_unicode(page.content_type, page.body, default_encoding="utf-8")[1]
+        text = re.sub(r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->", "", text)
+        text = SPACE.sub("", html.unescape(re.sub(r"(?s)</?[a-zA-Z!][^>]*>", "", text)))
+        for block in find_blocks(page.body, page.url, page.content_type)[1]:
+            assert SPACE.sub("", block.text) in text, f"{page.url}: {block.text[:200]!r}"
+
+
+@pytest.mark.corpus
+def test_reading_is_fast(corpus: Path) -> None:
+    pages = list(pages_of_warc(corpus / "pages.warc.gz"))
+    start = time.process_time()
+    for page in pages:
+        find_blocks(page.body, page.url, page.content_type)
+    assert len(pages) / (time.process_time() - start) > 100
