@@ -41,6 +41,7 @@ _NO_NAME = {
     "home", "overview", "welcome", "about", "program", "programs", "introduction", "details", "general information", "information",
     "faq", "faqs", "frequently asked questions", "apply", "how to apply", "application", "contact", "contact us", "main content",
 }  # fmt: skip
+_OFFICE = re.compile(r"\b(?:office|registrar)\b", re.I)
 _SECONDS_FRACTION = re.compile(r"\.\d+Z$")
 _STOPWORDS = frozenset(
     ["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "our", "the", "to", "with", "your"]
@@ -77,14 +78,26 @@ class Summary:
             relevant=bool(page.relevant),
             facts=tuple(page.facts) if page.relevant else (),
             links=frozenset(_links(page)) if page.relevant else frozenset(),
-            content_hash=content_hash(page.blocks),
+            content_hash=content_hash(page.blocks, page.body),
         )
 
 
-def content_hash(blocks: Iterable[Block]) -> str:
-    """The fingerprint of a page's own text: the same while its words are, whatever its markup does. '' for no text."""
+def content_hash(blocks: Iterable[Block], body: bytes = b"") -> str:
+    """The fingerprints of a page's own text and, where it is at hand, of its body, parted by a dot. '' for no text."""
     text = "\n".join(fold_space(block.text) for block in blocks)
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16] if text else ""
+    marks = [_mark(text.encode("utf-8", "replace"))] if text else []
+    return ".".join([*marks, _mark(body)] if marks and body else marks)
+
+
+def _mark(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def same_words(one: str, other: str) -> bool:
+    """Do two fingerprints tell of the same words? The own text stays the same while a site's menus change; the body
+    does while we learn to tell menus from text."""
+    (text, _, body), (other_text, _, other_body) = one.partition("."), other.partition(".")
+    return text == other_text or (body != "" and body == other_body)
 
 
 def _first_heading(blocks: Sequence[Block]) -> str:
@@ -403,8 +416,9 @@ def _unused(slug: str, cluster: _Cluster, taken: dict[str, _Cluster]) -> str:
             candidates.append(f"{slug}-{group}")
         if host_of(url) != host_of(other):
             candidates.append(f"{slug}-{'-'.join(_WORD.findall(host_of(url).split('.')[0]))}")
-        candidates.append(f"{slug}-{'-'.join(_WORD.findall(_address_words(url, 1).lower()))[:40].strip('-')}")
-    free = (name for name in candidates if name not in taken and not name.endswith("-"))
+        words = [w for w in _WORD.findall(_address_words(url, 1).lower()) if w not in _STOPWORDS and w not in slug]
+        candidates.append("-".join([slug, *words[:3]]))
+    free = (name for name in candidates if name not in taken)
     chosen = next(itertools.chain(free, _numbered(slug, taken)))
     taken[chosen] = cluster
     return chosen
@@ -415,20 +429,22 @@ def _numbered(slug: str, taken: dict[str, _Cluster]) -> Iterator[str]:
 
 
 def _name(cluster: _Cluster) -> str:
-    """The name of a program: a heading, title or address that names what is offered, else the first heading or title."""
+    """The name of a program: a heading, title or address that names what is offered, else what its facts say."""
     candidates: list[str] = []
     for profile in cluster.profiles:
         for text in (profile.page.name, *_TITLE_PARTS.split(profile.page.title)[:2]):
             name = fold_space(text).strip(" :|-–—")
-            if len(name) > 3 and name.lower() not in _NO_NAME:
+            if len(name) > 3 and name.lower() not in _NO_NAME and not _OFFICE.search(name):
                 candidates.append(name)
-    words = _address_words(cluster.profiles[0].page.url, 1).strip().capitalize()
-    telling = [
-        name
-        for name in [*candidates, words]
-        if vocabulary("programs").keys_in(name) & {*FAMILIES, "funded", "visitors"}
-    ]
-    return _shortened(next(iter([*telling, *candidates, words]), "")) or "Program for visitors"
+    candidates.append(_address_words(cluster.profiles[0].page.url, 1).strip().capitalize())
+    for name in candidates:
+        if vocabulary("programs").keys_in(name) & {*FAMILIES, "funded", "visitors"}:
+            return _shortened(name)
+    family = next((f for f in FAMILIES if f in cluster.families), "")
+    plain = vocabulary("programs").titles[family] if family else "Program for visitors"
+    return plain + {"us": " for students of US schools", "international": " for international students"}.get(
+        cluster.kind, ""
+    )
 
 
 def _shortened(name: str) -> str:

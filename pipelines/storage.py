@@ -23,7 +23,7 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 
 from pipelines.merging import Merged, Reading, merge_facts
-from pipelines.programs import ProgramsStage, Summary, Visit
+from pipelines.programs import ProgramsStage, Summary, Visit, same_words
 from scraper.database import (
     SCALAR_FIELDS,
     SET_TABLES,
@@ -97,7 +97,9 @@ class _Writer:
 
     def _has_new_words(self, url: str, page: Summary) -> bool:
         row = self.known_pages.get(url)
-        return row is None or row["unreachable_since"] is not None or row["content_hash"] != page.content_hash
+        if row is None or row["unreachable_since"] is not None:
+            return True
+        return not same_words(row["content_hash"] or "", page.content_hash)
 
     def write(self) -> Stored:
         if select_one(self.db, "institutions", id=self.institution_id) is None:
@@ -160,7 +162,7 @@ class _Writer:
                     "search_id": highest(self.db, "programs", "search_id") + 1,
                 },
             )
-            if not self.first_visit:
+            if not self.first_visit and self.moved & {key(url) for url in program.pages}:
                 self._change(program.id, "program", None, program.name, f"New program: {program.name}", program.url)
             return
         values: Row = {
@@ -170,7 +172,7 @@ class _Writer:
             "stale_since": None,
             "closed_at": None,
         }
-        if row["closed_at"] is not None:
+        if row["closed_at"] is not None and self.moved & {key(url) for url in program.pages}:
             self._change(program.id, "program", None, program.name, f"Program is back: {program.name}", program.url)
         update(self.db, "programs", {"id": program.id}, {n: v for n, v in values.items() if row[n] != v})
 
@@ -183,7 +185,8 @@ class _Writer:
         if not unread:
             update(self.db, "programs", {"id": row["id"]}, {"closed_at": self.date[:10]})
             self._settle(row["id"], quietly=True)
-            self._change(row["id"], "program", row["name"], None, f"No longer described: {row['name']}", row["url"])
+            if self.moved & pages:
+                self._change(row["id"], "program", row["name"], None, f"No longer described: {row['name']}", row["url"])
         elif self.visit.complete and row["stale_since"] is None and unread & self.failed.keys():
             update(self.db, "programs", {"id": row["id"]}, {"stale_since": self.date[:10]})
 

@@ -192,7 +192,7 @@ TABLES: tuple[Table, ...] = (
             Column("title", "text", "The page's title."),
             Column("relevant", "bool", "Does it describe an opportunity for visitors?"),
             Column("status", "integer", "HTTP status of the last answer."),
-            Column("content_hash", "text", "Fingerprint of the page's own text: changes when its words do."),
+            Column("content_hash", "text", "Fingerprints of the page's own text and of its body, parted by a dot."),
             Column("first_seen", "datetime", "When it was first read.", "UTC"),
             Column("fetched_at", "datetime", "When its present text was first read.", "UTC", required=True),
             Column("last_seen", "datetime", "When it was last fetched.", "UTC"),

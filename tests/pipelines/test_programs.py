@@ -12,7 +12,7 @@ from scrapy.signalmanager import SignalManager
 from scrapy.statscollectors import DummyStatsCollector
 
 from pipelines.content import find_blocks
-from pipelines.programs import ProgramsStage, Summary, content_hash, merge_programs, outcome_words
+from pipelines.programs import ProgramsStage, Summary, content_hash, merge_programs, outcome_words, same_words
 from scraper.demo import read_sites
 from scraper.items import Block, Fact, Page
 from scraper.outcomes import Outcome
@@ -156,7 +156,9 @@ def test_grouping(name: str, turned: bool) -> None:
         ("Visiting Students | Alderbrook", "Home", "/x", "Visiting Students"),
         ("Observership – Alderbrook", "Office of Global Affairs", "/x", "Observership"),
         ("Alderbrook", "Overview", "/education/visiting-students.html", "Visiting students"),
-        ("", "", "/", "Program for visitors"),
+        ("", "", "/", "Clinical electives"),
+        ("Alderbrook", "International Students", "/global", "Clinical electives for international students"),
+        ("Alderbrook", "Office of Visiting Students", "/", "Clinical electives"),
         ("", "Elective " * 40, "/x", ("Elective " * 40)[:120].rsplit(" ", 1)[0] + " …"),
     ],
 )
@@ -266,4 +268,19 @@ def test_the_fingerprint_is_of_words() -> None:
     one = content_hash([Block("paragraph", "Apply  by\nMay."), Block("item", "CV")])
     assert one == content_hash([Block("item", "Apply by May."), Block("paragraph", "CV")])
     assert one != content_hash([Block("paragraph", "Apply by June."), Block("item", "CV")])
-    assert content_hash([]) == ""
+    assert content_hash([]) == content_hash([], b"<p>") == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("a.x", "a.y", True),
+        ("a.x", "b.x", True),
+        ("a.x", "b.y", False),
+        ("a", "a.x", True),
+        ("a", "b", False),
+        ("", "a", False),
+    ],
+)
+def test_a_page_is_the_same_while_its_text_or_its_body_is(one: str, other: str, same: bool) -> None:
+    assert same_words(one, other) is same
