@@ -26,19 +26,19 @@ _MOST_EXACT = 26.0  # longer ones are courses of study
 
 # -- lengths as written -------------------------------------------------------------------------------------------------------------------
 
-_NUM = (
-    r"(?:\d{1,3}(?:\.5)?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen|sixteen|twenty|thirty|forty-five|sixty|ninety|an?|single)"
-)
+_NUM = r"(?:\d{1,3}(?:\.5)?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen|sixteen|twenty|thirty|forty-five|sixty|ninety|an?|single)"
 _NOTE = r"(?:\s?\(\s?\d{1,3}\s?\))?"
 _UNIT = r"(?:(?:consecutive|calendar|business|working|full|whole|continuous|clinical|elective|additional|total)\s+)?(?P<unit>days?|weeks?|wks?|months?)"
 _SEP = r"\s?(?:-|–|—|/|,?\s?(?:to|or|and|through|up to)\b|,)\s?"
 _LENGTH = re.compile(
-    rf"(?<![\w$.,/-])(?P<numbers>{_NUM}{_NOTE}(?:-?{_SEP}{_NUM}{_NOTE}){{0,3}})[\s-]{{1,2}}{_UNIT}(?![\w])(?:\(s\))?{_NOTE}", re.I
+    rf"(?<![\w$.,/-])(?P<numbers>{_NUM}{_NOTE}(?:-?{_SEP}{_NUM}{_NOTE}){{0,3}})[\s-]{{1,2}}{_UNIT}(?![\w])(?:\(s\))?{_NOTE}",
+    re.I,
 )
 _WORD_NUMBER = re.compile(rf"(?<![\w(]){_NUM}(?![\w)])", re.I)
 _MONTH_LONG = re.compile(r"(?<!-)\b(?P<numbers>)(?P<unit>month|week)[\s-]long\b", re.I)
 _GAP_RANGE = re.compile(
-    r"^\s?(?:\([^)]{0,40}\)\s?)?(?:to|-|–|—|and|or|up to|through|and up to|or (?:up to|as long as)|and as long as|to a maximum of|and a maximum of)\s?(?:as long as |a maximum of |a )?$", re.I
+    r"^\s?(?:\([^)]{0,40}\)\s?)?(?:to|-|–|—|and|or|up to|through|and up to|or (?:up to|as long as)|and as long as|to a maximum of|and a maximum of)\s?(?:as long as |a maximum of |a )?$",
+    re.I,
 )
 
 
@@ -68,11 +68,15 @@ def _lengths(sentence: str, apart: bool = False) -> list[_Length]:
     """The lengths in `sentence`, ranges of two units ('one week to three months') joined. `apart`: days that need not be consecutive are working days."""
     found: list[_Length] = []
     for match in _LENGTH.finditer(sentence):
-        words = [w for w in _WORD_NUMBER.findall(re.sub(r"\([^)]*\)", " ", match["numbers"]))]
+        words = _WORD_NUMBER.findall(re.sub(r"\([^)]*\)", " ", match["numbers"]))
         values = [v for v in map(number, words) if v]
         if not values:
             continue
-        if words[0].lower() in ("a", "an") and not re.search(r"\b(?:up to|than|for|of|lasts?|is|about|approximately|exceed)\s$", sentence[max(0, match.start() - 16) : match.start()], re.I):
+        if words[0].lower() in ("a", "an") and not re.search(
+            r"\b(?:up to|than|for|of|lasts?|is|about|approximately|exceed)\s$",
+            sentence[max(0, match.start() - 16) : match.start()],
+            re.I,
+        ):
             continue
         text = match[0].lower()
         weeks = tuple(_in_weeks(value, match["unit"], text, apart) for value in values)
@@ -80,11 +84,19 @@ def _lengths(sentence: str, apart: bool = False) -> list[_Length]:
         between = sentence[max(0, match.start() - 10) : match.start()].lower()
         listed = len(words) > 1 and bool(re.search(r"\b(?:or|and)\b|,", match["numbers"])) and "between" not in between
         length = _Length(weeks, match.start(), match.end(), adjective, match["unit"].lower().startswith("day"), listed)
-        if found and length.start - found[-1].end <= 60 and (gap := _GAP_RANGE.match(sentence[found[-1].end : length.start])):
+        if (
+            found
+            and length.start - found[-1].end <= 60
+            and (gap := _GAP_RANGE.match(sentence[found[-1].end : length.start]))
+        ):
             last = found.pop()
             between = sentence[max(0, last.start - 10) : last.start].lower()
-            listed = bool(re.fullmatch(r"\s?(?:\([^)]*\)\s?)?(?:or|and)\s?(?:a )?", gap[0])) and "between" not in between
-            length = _Length((*last.weeks, *weeks), last.start, length.end, length.adjective, length.days or last.days, listed)
+            listed = (
+                bool(re.fullmatch(r"\s?(?:\([^)]*\)\s?)?(?:or|and)\s?(?:a )?", gap[0])) and "between" not in between
+            )
+            length = _Length(
+                (*last.weeks, *weeks), last.start, length.end, length.adjective, length.days or last.days, listed
+            )
         found.append(length)
     for match in _MONTH_LONG.finditer(sentence):
         if not any(length.start <= match.start() < length.end for length in found):
@@ -104,57 +116,103 @@ _BETWEEN_WRONG = re.compile(
     r"\b(?:degree|fellowship|residenc(?:y|ies)|masters?|curriculum|leadership|intensive|before|prior|notice|advance|processing|review|in|of|for|to|and|during|until|after|is|are|apart|from|on|per|a|an|the|window|deadline|calendar|hours?|shifts?|grace|waiting|training|onboarding|orientation)\b",
     re.I,
 )
-_STRONG_AFTER = re.compile(r"^[\s-]*(?:\(\w+ weeks?\)\s?)?(?:in (?:length|duration)|long\b|in total|of (?:duration|length)|duration|each\b(?! (?:day|week|month|year))|apiece\b|(?:at|per) (?:a )?time)", re.I)
+_STRONG_AFTER = re.compile(
+    r"^[\s-]*(?:\(\w+ weeks?\)\s?)?(?:in (?:length|duration)|long\b|in total|of (?:duration|length)|duration|each\b(?! (?:day|week|month|year))|apiece\b|(?:at|per) (?:a )?time)",
+    re.I,
+)
 _PREDICATE = re.compile(
     r"\b(?:is|are|be|was|lasts?|lasting|runs?|running|rang\w+|var(?:y|ies)|limited|restricted|exceed\w*|duration|length|minimum|maximum|max|min|up to|for|from|between|least|most|than|as long as|as short as|stays?|staying|offered|available"
     r"|scheduled|choose|last|of|span\w*|continue|take place|each|consists? of)\b\.?[:\s]*(?:\b(?:a|an|the|to|in|of|from|between|for|only|all|about|approximately|typically|usually|generally|normally|currently|duration|length|period|maximum|minimum|max|min|at|least|most|up|no|not|more|less|longer|shorter|fewer|than|or|be|either|typical|as|short|long|is|are|each|one|per|last|duration of|further|exceed)\b[:,.\s(]*){0,7}$",
     re.I,
 )
-_STRONG_PREDICATE = re.compile(rf"\b(?:lasts?|lasting|length|duration|runs?|span\w*|rang\w+|stays?|commitment)\b[^.;]{{0,45}}$|\b{_PLACE}\s?:\s?$", re.I)
+_STRONG_PREDICATE = re.compile(
+    rf"\b(?:lasts?|lasting|length|duration|runs?|span\w*|rang\w+|stays?|commitment)\b[^.;]{{0,45}}$|\b{_PLACE}\s?:\s?$",
+    re.I,
+)
 _LABEL = re.compile(r"\b(?:duration|length|how long|time ?frames?|term limit|terms? of|minimum|maximum)\b", re.I)
 _LABEL_HEAD = re.compile(r"\b(?:duration|length|how long|time ?frames?)\b", re.I)
-_WRONG_LABEL = re.compile(r"\b(?:process\w*|review|application|timeline|insurance|visa|hours?|vaccin\w*|immuniz\w*|refund|cancel\w*|fee|deadlines?)\b", re.I)
+_WRONG_LABEL = re.compile(
+    r"\b(?:process\w*|review|application|timeline|insurance|visa|hours?|vaccin\w*|immuniz\w*|refund|cancel\w*|fee|deadlines?)\b",
+    re.I,
+)
 _NOT_BEFORE = re.compile(
     r"\b(?:within|after|(?:every|per)(?: other)?(?=\s*$)|past|previous|preceding|next|first|remaining|final|allow|allows|take|takes|taking|took|process\w*|review\w*|respon\w+|apart|valid for|dated|ago|since|age|aged|until|"
     r"advance|prior|before|notice|notif\w+|deadline\w*|refund\w*|cancel\w*|due|expir\w*|dose\w*|vaccin\w*|hepatitis|MMR|TB|PPD|QuantiFERON|chest|drug|spends?|spent|spending|rotate on|wait\w*|turnaround|orientation|onboarding|visas?|ESTA|"
     r"submit\w*|received?|arriv\w*|vacation|absen\w+|days? off|sick|residency training|license\w*|longer than|additional|extend\w* (?:by|for)|renew\w*|examples?|have hosted|passport|insurance|accommodation|housing|(?:needs?|must have|completed)(?=(?: at least| a minimum of)?\s*$)|prerequisite)\b",
     re.I,
 )
-_CAP_LONGER = re.compile(r"\b(?:no|not|cannot|n['’]t)(?: be| last| stay| run)? longer than\b|\b(?:not|no) (?:be )?(?:extend\w*|exceed\w*)", re.I)
+_CAP_LONGER = re.compile(
+    r"\b(?:no|not|cannot|n['’]t)(?: be| last| stay| run)? longer than\b|\b(?:not|no) (?:be )?(?:extend\w*|exceed\w*)",
+    re.I,
+)
 _NOT_AFTER = re.compile(
-    r"^[\s)*-]*(?:\w+\s){0,3}?(?:before|prior|in advance|advance|ahead|(?<!further )notice|of (?:the )?(?:start|begin\w*|acceptance|offer|receipt|notification|receiving|arrival|your)|apart|ago|old|of age|from (?:the|your)|after|to (?:process|review|complete|respond|meet|approve|accept|decide)"
+    r"^[\s)*'’-]*(?:s\s)?(?:\w+\s){0,3}?(?:before|prior|in advance|advance|ahead|(?<!further )notice|of (?:the )?(?:start|begin\w*|acceptance|offer|receipt|notification|receiving|arrival|your)|apart|ago|old|of age|from (?:the|your)|after|to (?:process|review|complete|respond|meet|approve|accept|decide)"
     r"|for (?:processing|review|approval|proper|your application|us to)|window|deadline|preceding|later|earlier|notification|between|grace|a week|per week|each week|weekly|off|vacation|leave|waiting|business|lead|on the|in (?:the|each|clinic)|with the|at the (?:VA|clinic))\b",
     re.I,
 )
-_OF_TRAINING = re.compile(r"^\s+of (?!(?:\w+ ){0,3}(?:electives?|rotations?|observ\w+|course ?work|clerkships? at|visiting|duration|participation|shadowing|experience at|clinical electives|research|the program)\b)", re.I)
-_DENIED_BEFORE = re.compile(r"\b(?:not|cannot|no longer|n['’]t|unable to)\b[^.;]{0,25}\b(?:offer|accept|provid|permit|allow|host|accommodat|arrang)\w*\s(?:[\w-]+\s){0,3}$", re.I)
-_DENIED_AFTER = re.compile(r"^[^.;!?]{0,50}?\b(?:is|are|will|can)(?: be)? (?:not|no longer)(?: be)? (?:\w+ )?(?:available|offered|allowed|permitted|accepted|possible|provided)\b", re.I)
-_OWN_OR_PAST = re.compile(r"\b(?:examples? of|have hosted|in the past|testimonial|my (?:time|experience)|I (?:had|am|was|have)|degree program|master[’']?s|PhD|residency is|fellowship is|remaining|four-year|prerequisites?)\b", re.I)
-_PAY = re.compile(r"^\s*(?:rotation|elective)?\s*(?:fee|cost|tuition|price)s?\b", re.I)
+_OF_TRAINING = re.compile(
+    r"^\s+of (?!(?:\w+ ){0,3}(?:electives?|rotations?|observ\w+|course ?work|clerkships? at|visiting|duration|participation|shadowing|experience at|clinical electives|research|the program)\b)",
+    re.I,
+)
+_DENIED_BEFORE = re.compile(
+    r"\b(?:not|cannot|no longer|n['’]t|unable to)\b[^.;]{0,25}\b(?:offer|accept|provid|permit|allow|host|accommodat|arrang)\w*\s(?:[\w-]+\s){0,3}$",
+    re.I,
+)
+_DENIED_AFTER = re.compile(
+    r"^[^.;!?]{0,50}?\b(?:is|are|will|can)(?: be)? (?:not|no longer)(?: be)? (?:\w+ )?(?:available|offered|allowed|permitted|accepted|possible|provided)\b",
+    re.I,
+)
+_OWN_OR_PAST = re.compile(
+    r"\b(?:examples? of|have hosted|in the past|testimonial|my (?:time|experience)|I (?:had|am|was|have)|degree program|master[’']?s|PhD|residency is|fellowship is|remaining|four-year|prerequisites?)\b",
+    re.I,
+)
 
 _CAP = re.compile(
-    r"\b(?:up to|maximum|max|no more than|not more than|more than|exceed\w*|(?:no|not|cannot|n['’]t)(?: be| last| stay| run)? longer than|limited|limit|restricted|at most|less than|as long as|longest|under|fewer than|not to)\b", re.I
+    r"\b(?:up to|maximum|max|no more than|not more than|more than|exceed\w*|(?:no|not|cannot|n['’]t)(?: be| last| stay| run)? longer than|limited|limit|restricted|at most|less than|as long as|longest|under|fewer than|not to)\b",
+    re.I,
 )
 _CAP_AFTER = re.compile(r"^[\s,)(]*(?:is the |as the |at )?(?:maximum|max\b|most\b|or less|or fewer|limit)", re.I)
-_FLOOR = re.compile(r"\b(?:minimum|min\b|at least|no less than|no fewer than|not less than|no shorter than|as short as|shortest|less than .{0,12}not)\b", re.I)
+_FLOOR = re.compile(
+    r"\b(?:minimum|min\b|at least|no less than|no fewer than|not less than|no shorter than|as short as|shortest|less than .{0,12}not)\b",
+    re.I,
+)
 _FLOOR_AFTER = re.compile(r"^[\s,)(]*(?:is the |as the )?(?:minimum|min\b|or (?:longer|more)|at least)", re.I)
-_ONE_PLACE = re.compile(r"\b(?:per|in|within|with|at) (?:any |each |a |the |any one |one |a single |the same |any given )?(?:one |clinical |single )?(?:department|division|specialty|service|rotation|elective|preceptor|faculty|site|host)\b|\bper (?:observership|visit|block)\b", re.I)
+_ONE_PLACE = re.compile(
+    r"\b(?:per|in|within|with|at) (?:any |each |a |the |any one |one |a single |the same |any given )?(?:one |clinical |single )?(?:department|division|specialty|service|rotation|elective|preceptor|faculty|site|host)\b|\bper (?:observership|visit|block)\b",
+    re.I,
+)
 _A_YEAR = re.compile(
-    r"\b(?:per|in|within|during|each|every|over|for) (?:a |an |any |one |the |each |every )?(?:single )?(?:rolling )?(?:calendar |academic |fiscal |twelve[- ]month |12[- ]month |school )?(?:year|twelve[- ]month|12[- ]month|12 months|12-month period)\b|\bannually\b", re.I
+    r"\b(?:per|in|within|during|each|every|over|for) (?:a |an |any |one |the |each |every )?(?:single )?(?:rolling )?(?:calendar |academic |fiscal |twelve[- ]month |12[- ]month |school )?(?:year|twelve[- ]month|12[- ]month|12 months|12-month period)\b|\bannually\b",
+    re.I,
 )
 _TOTAL_BEFORE = re.compile(
-    r"\b(?:total(?:ing)?|altogether|accumulat\w+|cumulative\w*|combined|in all|aggregate|length of participation|period of participation)\b[^.;]{0,30}$|\bexten(?:d\w*|sions?)\b[^.;]{0,30}\b(?:up to|maximum of|total of)\s(?:a )?$", re.I
+    r"\b(?:total(?:ing)?|altogether|accumulat\w+|cumulative\w*|combined|in all|aggregate|length of participation|period of participation)\b[^.;]{0,30}$|\bexten(?:d\w*|sions?)\b[^.;]{0,30}\b(?:up to|maximum of|total of)\s(?:a )?$",
+    re.I,
 )
-_TOTAL_AFTER = re.compile(r"^[\s,)]*(?:\w+ )?(?:\(?in total\b|total\b|altogether\b|in all\b|combined\b|cumulative\w*\b|over (?:all|the course)|of (?:\w+ ){0,2}?(?:electives?|rotations?|course ?work|clerkships|observ\w+)\b|complet\w+ (?:\w+ )?(?:electives?|rotations?)|elective weeks)", re.I)
+_TOTAL_AFTER = re.compile(
+    r"^[\s,)]*(?:\w+ )?(?:\(?in total\b|total\b|altogether\b|in all\b|combined\b|cumulative\w*\b|over (?:all|the course)|of (?:\w+ ){0,2}?(?:electives?|rotations?|course ?work|clerkships|observ\w+)\b|complet\w+ (?:\w+ )?(?:electives?|rotations?)|elective weeks)",
+    re.I,
+)
 _NO_EXTENSION = re.compile(
-    r"\b(?:no extensions?|extensions? (?:are|is|will) (?:not|never)|(?:cannot|can not|may not|will not) be (?:extended|renewed)|without extension|not be extended)\b", re.I
+    r"\b(?:no extensions?|extensions? (?:are|is|will) (?:not|never)|(?:cannot|can not|may not|will not) be (?:extended|renewed)|without extension|not be extended)\b",
+    re.I,
 )
-_LIMITED_TO = re.compile(r"\b(?:limited|restricted) to\b|\bmaximum of\b[^.;]{0,12}$", re.I)
 _LIMITED = re.compile(r"\b(?:limited|restricted) to\b", re.I)
-_OWN_LABEL = re.compile(rf"^\W{{0,4}}(?:(?:maximum|minimum|typical|total|usual|standard|program|programme|{_PLACE}) )?(?:length|duration)(?: of (?:\w+ ){{0,3}}{_PLACE})?\s?:\s?$", re.I)
-_BARE_LIMIT = re.compile(r"^\W{0,4}(?:limited to|maximum(?: of)?|minimum(?: of)?|max|min|up to|at least|no more than|not to exceed)\W{1,3}(?:a )?$", re.I)
-_NOT_CONSECUTIVE = re.compile(r"\b(?:not|n['’]t) (?:have to|need to|need)? ?be (?:taken |used )?consecutive|\bnon-?consecutive\b", re.I)
-_ONLY_NOW = re.compile(r"\b(?:only be|will only|only offered|offered only|until further notice|as of (?:January|February|March|April|May|June|July|August|September|October|November|December|\d{4}))\b", re.I)
+_OWN_LABEL = re.compile(
+    rf"^\W{{0,4}}(?:(?:maximum|minimum|typical|total|usual|standard|program|programme|{_PLACE}) )?(?:length|duration)(?: of (?:\w+ ){{0,3}}{_PLACE})?\s?:\s?$",
+    re.I,
+)
+_BARE_LIMIT = re.compile(
+    r"^\W{0,4}(?:limited to|maximum(?: of)?|minimum(?: of)?|max|min|up to|at least|no more than|not to exceed)\W{1,3}(?:a )?$",
+    re.I,
+)
+_NOT_CONSECUTIVE = re.compile(
+    r"\b(?:not|n['’]t) (?:have to|need to|need)? ?be (?:taken |used )?consecutive|\bnon-?consecutive\b", re.I
+)
+_ONLY_NOW = re.compile(
+    r"\b(?:only be|will only|only offered|offered only|until further notice|as of (?:January|February|March|April|May|June|July|August|September|October|November|December|\d{4}))\b",
+    re.I,
+)
 
 
 @attrs.frozen
@@ -206,15 +264,28 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
     before_all = sentence[max(0, length.start - 130) : length.start]
     before = re.split(r"[;!?]|\. |\bhowever\b|\bwhile\b", before_all)[-1]
     after = re.split(r"[;!?]|\. ", sentence[length.end : length.end + 90])[0]
-    if _DENIED_BEFORE.search(before) or _DENIED_AFTER.match(after) or _OWN_OR_PAST.search(f"{block.lead[-200:]} {sentence}"):
+    if (
+        _DENIED_BEFORE.search(before)
+        or _DENIED_AFTER.match(after)
+        or _OWN_OR_PAST.search(f"{block.lead[-200:]} {sentence}")
+    ):
         return None
     beside = _BESIDE.match(after)
     if beside and _BETWEEN_WRONG.search(re.sub(rf"{_PLACE}$", "", beside[0], flags=re.I)):
         beside = None
-    total_words = bool(_TOTAL_BEFORE.search(before) or _TOTAL_AFTER.match(after) or re.search(r"\b(?:total|elective)\s", sentence[length.start : length.end], re.I))
+    total_words = bool(
+        _TOTAL_BEFORE.search(before)
+        or _TOTAL_AFTER.match(after)
+        or re.search(r"\b(?:total|elective)\s", sentence[length.start : length.end], re.I)
+    )
     near = before[-55:]
     close = _CAP_LONGER.sub(" ", near)
-    wrong = _NOT_BEFORE.search(close) or _NOT_AFTER.match(after) or _OF_TRAINING.match(after)
+    not_after = _NOT_AFTER.match(after)
+    if beside and not_after and not_after.end() > beside.end():
+        not_after = (
+            None  # '4-week rotations in the Department of…': what follows the placement is not said of the weeks
+        )
+    wrong = _NOT_BEFORE.search(close) or not_after or _OF_TRAINING.match(after)
     cap = bool(_CAP.search(before[-45:]) or _CAP_AFTER.match(after))
     floor = bool(_FLOOR.search(before[-40:]) or _FLOOR_AFTER.match(after))
     if re.search(r"\bless than\b|\bmore than\b", before[-14:], re.I) and floor:
@@ -222,15 +293,20 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
         floor = not cap
     a_year = bool(_A_YEAR.search(after) or _A_YEAR.search(before))
     place_near = bool(_PLACE_NOUN.search(before) or _PLACE_NOUN.search(after))
-    place_there = place_near or bool(_PLACE_NOUN.search(block.text[:_LONGEST])) or any(map(_PLACE_NOUN.search, block.headings[-2:]))
+    place_headed = any(map(_PLACE_NOUN.search, block.headings[-2:]))
+    place_there = place_near or bool(_PLACE_NOUN.search(block.text[:_LONGEST])) or place_headed
 
     if (total_words or a_year) and (cap or total_words) and not floor and (place_there or labelled or a_year):
-        soft = re.search(r"\b(?:spends?|spend|additional|completed|take|taking|extend\w*|extensions?|includes|may not|received?)\b", near, re.I)
-        if not _NOT_AFTER.match(after) and (not _NOT_BEFORE.search(close) or soft) and not _ONE_PLACE.search(after):
+        soft = re.search(
+            r"\b(?:spends?|spend|additional|completed|take|taking|extend\w*|extensions?|includes|may not|received?)\b",
+            near,
+            re.I,
+        )
+        if not not_after and (not _NOT_BEFORE.search(close) or soft) and not _ONE_PLACE.search(after):
             kind = "total"
             if not (total_words and _TOTAL_AFTER.match(after) and re.match(r"^\s+of ", after) and not cap):
                 return _reading(kind, sentence, length, block, "total_weeks", 0.9)
-    if wrong and not (beside and length.adjective and not _NOT_AFTER.match(after)):
+    if wrong and not (beside and length.adjective and not not_after):
         return None
     if re.search(r"\b(?:remaining|spend|spends)\b", near, re.I):
         return None
@@ -240,13 +316,18 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
         rule, confidence = "length_beside_placement", 0.9
     elif _STRONG_AFTER.match(after) and (place_near or labelled or block.headings):
         rule, confidence = "length_stated", 0.95
-    elif (_PLACE_NOUN.search(before) and _PREDICATE.search(before)) or (_STRONG_PREDICATE.search(before) and (_PLACE_NOUN.search(sentence) or labelled)):
+    elif (_PLACE_NOUN.search(before) and _PREDICATE.search(before)) or (
+        _STRONG_PREDICATE.search(before)
+        and (_PLACE_NOUN.search(sentence) or labelled or (place_headed and not _WRONG_LABEL.search(sentence)))
+    ):
         rule, confidence = "length_stated", 0.9
     elif _BARE_LIMIT.match(sentence[: length.start]) and place_there:
         rule, confidence = "length_limit", 0.85
     elif labelled and (len(sentence) < 160) and not _WRONG_LABEL.search(sentence):
         rule, confidence = "length_under_heading", 0.85
-    elif _OWN_LABEL.search(sentence[: length.start]) or (_LABEL.search(before) and not _WRONG_LABEL.search(before) and _PLACE_NOUN.search(before)):
+    elif _OWN_LABEL.search(sentence[: length.start]) or (
+        _LABEL.search(before) and not _WRONG_LABEL.search(before) and _PLACE_NOUN.search(before)
+    ):
         rule, confidence = "length_labelled", 0.85
     else:
         return None
@@ -260,7 +341,12 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
         kind = "exact"
     if kind in ("exact", "min") and low > _MOST_EXACT:
         return None
-    if kind == "max" and beside and not _LIMITED.search(before[-40:]) and re.search(rf"(?:\b(?:{_NUM})\)?\s+(?:\(\d\)\s*)?)$", before, re.I):
+    if (
+        kind == "max"
+        and beside
+        and not _LIMITED.search(before[-40:])
+        and re.search(rf"(?:\b(?:{_NUM})\)?\s+(?:\(\d\)\s*)?)$", before, re.I)
+    ):
         kind = "exact"  # 'up to two four-week electives': the cap is on their number
     elif kind == "max" and beside and length.adjective and _LIMITED.search(before[-40:]):
         kind = "exact"
@@ -279,7 +365,9 @@ def _extra_total(reading: _Reading, sentence: str, length: _Length, no_extension
     before, after = sentence[max(0, length.start - 60) : length.start], sentence[length.end : length.end + 90]
     if _ONE_PLACE.search(after) or _ONE_PLACE.search(before):
         return None
-    single_elective = reading.kind == "max" and length.adjective and re.search(r"\bmaximum of (?:a |one )?$", before, re.I)
+    single_elective = (
+        reading.kind == "max" and length.adjective and re.search(r"\bmaximum of (?:a |one )?$", before, re.I)
+    )
     if _LIMITED.search(before) or single_elective or (no_extension and reading.kind in ("max", "exact")):
         return attrs.evolve(reading, kind="total", low=reading.high, rule="limit_of_stay", confidence=0.8)
     return None
@@ -293,10 +381,16 @@ _COUNT = re.compile(
     r"\s+(?P<mid>(?:[\w()-]+\s+){0,5}?)(?P<what>electives?|rotations?|clerkships?|observerships?|blocks?|sub-?internships?|sub-?Is?|externships?|opportunities|placements|courses)\b",
     re.I,
 )
-_CHOICES = re.compile(r"\b(?:choices?|preferences?|priorit\w+|rank\w*|applications?|at a time|list|select\w*|requests?|submit\w*|choose|simultaneous\w*|pending|specialties|apply to)\b", re.I)
+_CHOICES = re.compile(
+    r"\b(?:choices?|preferences?|priorit\w+|rank\w*|applications?|at a time|list|select\w*|requests?|submit\w*|choose|simultaneous\w*|pending|specialties|apply to)\b",
+    re.I,
+)
 _APPLY_FOR = re.compile(r"\bapply(?:ing)? (?:for|to)\b", re.I)
 _HOW_MANY = re.compile(r"\bhow many (?:\w+ ){0,3}(?:electives?|rotations?|clerkships?|observerships?|blocks)\b", re.I)
-_COUNT_ALONE = re.compile(r"\b(?:at most|maximum of|maximum|up to|no more than|only|limited to|total of)\s+(?:of )?(?P<n>one|two|three|four|[1-4])\b", re.I)
+_COUNT_ALONE = re.compile(
+    r"\b(?:at most|maximum of|maximum|up to|no more than|only|limited to|total of)\s+(?:of )?(?P<n>one|two|three|four|[1-4])\b",
+    re.I,
+)
 
 
 @attrs.frozen
@@ -315,21 +409,35 @@ def _counts(block: Block, sentence: str) -> Iterator[_Count]:
         n = number(match["n"]) or 0
         beside = [length for length in _lengths(sentence[match.start("n") : match.end()]) if max(length.weeks) <= 12]
         weeks = max(beside[0].weeks) if beside else None
-        if re.match(r"(?:\(\d\)\s+)?(?:elective |clinical |additional )?(?:weeks?|months?|days?|years?)\b", match["mid"], re.I):
+        if re.match(
+            r"(?:\(\d\)\s+)?(?:elective |clinical |additional )?(?:weeks?|months?|days?|years?)\b", match["mid"], re.I
+        ):
             continue
         around = sentence[max(0, match.start() - 70) : match.end() + 40]
-        if _CHOICES.search(around) and not (weeks and _APPLY_FOR.search(around) and not re.search(r"\b(?:choices?|priorit\w+|rank\w*|preferences?)\b", around, re.I)):
+        if _CHOICES.search(around) and not (
+            weeks
+            and _APPLY_FOR.search(around)
+            and not re.search(r"\b(?:choices?|priorit\w+|rank\w*|preferences?)\b", around, re.I)
+        ):
             continue
         if _APPLY_FOR.search(around) and not weeks:
             continue
         how = match["how"].lower()
-        if how == "more than" and not re.search(r"\b(?:not|no|cannot|never)\b", sentence[max(0, match.start() - 40) : match.start()], re.I):
+        if how == "more than" and not re.search(
+            r"\b(?:not|no|cannot|never)\b", sentence[max(0, match.start() - 40) : match.start()], re.I
+        ):
             continue
-        if how in ("allowed", "permitted") or (how.startswith(("can ", "may ", "will ", "could ")) and n != 1 and not weeks):
+        if how in ("allowed", "permitted") or (
+            how.startswith(("can ", "may ", "will ", "could ")) and n != 1 and not weeks
+        ):
             continue
         if how.startswith("consist") and not weeks:
             continue
-        if re.search(r"\b(?:per (?:month|block|department)|must have|completed|prior|sponsors?|of the following|students? (?:per|at))\b", around, re.I):
+        if re.search(
+            r"\b(?:per (?:month|block|department)|must have|completed|prior|sponsors?|of the following|students? (?:per|at))\b",
+            around,
+            re.I,
+        ):
             continue
         yield _Count(n, weeks, block, _quote(sentence, match.start(), match.end()), audience_of(block, sentence))
     if block.headings and _HOW_MANY.search(block.headings[-1]) and not _COUNT.search(sentence) and len(sentence) < 200:
@@ -340,12 +448,16 @@ def _counts(block: Block, sentence: str) -> Iterator[_Count]:
 
 # -- calendars of blocks ----------------------------------------------------------------------------------------------------------------
 
-_MONTHS = {m: i for i, m in enumerate(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1)}
+_MONTHS = {
+    m: i for i, m in enumerate(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1)
+}
 _DATE = re.compile(
-    r"(?<![\d/])(?:(?P<m>\d{1,2})/(?P<d>\d{1,2})(?:/(?P<y>\d{2,4}))?|(?P<month>jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\.?\s?(?P<day>\d{1,2})(?:st|nd|rd|th)?(?:,?\s?(?P<year>20\d\d))?)(?![\d/])", re.I
+    r"(?<![\d/])(?:(?P<m>\d{1,2})/(?P<d>\d{1,2})(?:/(?P<y>\d{2,4}))?|(?P<month>jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\.?\s?(?P<day>\d{1,2})(?:st|nd|rd|th)?(?:,?\s?(?P<year>20\d\d))?)(?![\d/])",
+    re.I,
 )
 _MONTH_DAY_TO_DAY = re.compile(
-    r"\b(?P<month>jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\.?\s?(?P<a>\d{1,2})\s?[-–‐—]\s?(?P<b>\d{1,2}),?\s", re.I
+    r"\b(?P<month>jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\.?\s?(?P<a>\d{1,2})\s?[-–‐—]\s?(?P<b>\d{1,2}),?\s",
+    re.I,
 )
 
 
@@ -382,7 +494,10 @@ def _block_weeks(text: str) -> list[float]:
     return []
 
 
-_BLOCK_WORDS = re.compile(r"\b(?:blocks?|periods?|rotations?|electives?|dates?|calendar|schedule|sessions?|academic year|timetable|sections?)\b", re.I)
+_BLOCK_WORDS = re.compile(
+    r"\b(?:blocks?|periods?|rotations?|electives?|dates?|calendar|schedule|sessions?|academic year|timetable|sections?)\b",
+    re.I,
+)
 _NO_BLOCK_WORDS = re.compile(r"\b(?:application|apply|holidays?|breaks?|deadline|window|submission|vacation)\b", re.I)
 
 
@@ -390,20 +505,35 @@ def _calendar(blocks: list[Block]) -> Iterator[_Reading]:
     """The length of the blocks of a calendar, from at least three of its spans (labels schema: 'a duration read only from block dates counts')."""
     spans: dict[int, list[tuple[float, Block]]] = {}
     for index, block in enumerate(blocks):
-        if block.kind == "paragraph" and "\n" in block.text and any(map(_BLOCK_WORDS.search, (*block.headings[-2:], block.lead[-200:]))):
+        if (
+            block.kind == "paragraph"
+            and "\n" in block.text
+            and any(map(_BLOCK_WORDS.search, (*block.headings[-2:], block.lead[-200:])))
+        ):
             near = " ".join(block.headings[-1:])
             if not _NO_BLOCK_WORDS.search(near):
-                spans[-index] = [(weeks, block) for line in block.text[:6000].split("\n") for weeks in _block_weeks(line)]
+                spans[-index] = [
+                    (weeks, block) for line in block.text[:6000].split("\n") for weeks in _block_weeks(line)
+                ]
     for block in blocks:
         if block.kind in ("item", "row") and block.group and any(c.isdigit() for c in block.text[:60]):
             text = block.text
             header = " ".join(cell.column for cell in block.cells)
             if block.cells:
-                if re.search(r"\bstart|\bbegin", header, re.I) and not re.search(r"\bend|\bfinish|\bto\b", header, re.I):
+                if re.search(r"\bstart|\bbegin", header, re.I) and not re.search(
+                    r"\bend|\bfinish|\bto\b", header, re.I
+                ):
                     continue
-                text = " | ".join(cell.text for cell in block.cells if not _NO_BLOCK_WORDS.search(cell.column) and not re.search(r"\bacceptance|earliest|open", cell.column, re.I))
+                text = " | ".join(
+                    cell.text
+                    for cell in block.cells
+                    if not _NO_BLOCK_WORDS.search(cell.column)
+                    and not re.search(r"\bacceptance|earliest|open", cell.column, re.I)
+                )
             near = f"{header} {' '.join(block.headings[-2:])} {block.lead[-200:]}"
-            if _NO_BLOCK_WORDS.search(header if "start" not in header.lower() else "") or not (_BLOCK_WORDS.search(near) or "block" in block.lower):
+            if _NO_BLOCK_WORDS.search(header if "start" not in header.lower() else "") or not (
+                _BLOCK_WORDS.search(near) or "block" in block.lower
+            ):
                 continue
             for weeks in _block_weeks(text):
                 spans.setdefault(block.group, []).append((weeks, block))
@@ -431,7 +561,16 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
             continue
         lower = block.lower
         has_unit = "day" in lower or "week" in lower or "month" in lower or "wk" in lower
-        has_place = "elective" in lower or "rotation" in lower or "clerkship" in lower or "observership" in lower or "block" in lower or "sub" in lower or "extern" in lower or "opportunit" in lower
+        has_place = (
+            "elective" in lower
+            or "rotation" in lower
+            or "clerkship" in lower
+            or "observership" in lower
+            or "block" in lower
+            or "sub" in lower
+            or "extern" in lower
+            or "opportunit" in lower
+        )
         how_many = bool(block.headings) and "how many" in block.headings[-1].lower()
         if not has_unit and not has_place and not how_many:
             continue
@@ -460,7 +599,12 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
 def _cells(block: Block) -> Iterator[_Reading]:
     """Cells under a column named for length."""
     for cell in block.cells:
-        if cell.column and _LABEL_HEAD.search(cell.column[:80]) and not _WRONG_LABEL.search(cell.column[:80]) and len(cell.text) < 60:
+        if (
+            cell.column
+            and _LABEL_HEAD.search(cell.column[:80])
+            and not _WRONG_LABEL.search(cell.column[:80])
+            and len(cell.text) < 60
+        ):
             for length in _lengths(cell.text)[:2]:
                 if max(length.weeks) <= _MOST_EXACT:
                     yield _reading("exact", cell.text, length, block, "length_in_column", 0.85)
@@ -473,7 +617,6 @@ def _facts_of(readings: list[_Reading], counts: list[_Count], audience: Audience
     totals = [r for r in readings if r.kind == "total"]
     caps = [r for r in readings if r.kind == "max"]
     floors = [r for r in readings if r.kind == "min"]
-    unit = max((r.high for r in exact if r.adjective or r.low == r.high), default=None)
     ranges = any(r.low != r.high for r in exact)
     # 'Two- or four-week electives, up to a maximum of eight weeks': a cap above the lengths of single placements is on their sum.
     for cap in list(caps):
@@ -487,18 +630,41 @@ def _facts_of(readings: list[_Reading], counts: list[_Count], audience: Audience
     total = _best_total(totals)
     if total:
         # '4 weeks or 8 weeks', where eight are two placements of four.
-        exact = [r for r in exact if not (r.low == r.high == total.high and any(o.low == o.high <= r.high / 1.9 for o in exact))]
+        exact = [
+            r
+            for r in exact
+            if not (r.low == r.high == total.high and any(o.low == o.high <= r.high / 1.9 for o in exact))
+        ]
     lows = exact + floors
     highs = exact + caps
     if lows and (not caps or exact or floors):
         least = min(lows, key=lambda r: r.low)
         if not any(cap.high < least.low for cap in caps):
-            yield Fact("duration_weeks_min", least.low, least.quote, least.block.headings, least.confidence, least.rule, audience)
+            yield Fact(
+                "duration_weeks_min",
+                least.low,
+                least.quote,
+                least.block.headings,
+                least.confidence,
+                least.rule,
+                audience,
+            )
     if highs and (exact or caps):
         longest = max(highs, key=lambda r: r.high)
-        yield Fact("duration_weeks_max", longest.high, longest.quote, longest.block.headings, longest.confidence, longest.rule, audience)
-    if total and (unit is None or total.high >= min((r.high for r in exact), default=0)):
-        yield Fact("total_weeks_max", total.high, total.quote, total.block.headings, total.confidence, total.rule, audience)
+        yield Fact(
+            "duration_weeks_max",
+            longest.high,
+            longest.quote,
+            longest.block.headings,
+            longest.confidence,
+            longest.rule,
+            audience,
+        )
+    # A smaller 'total' than the longest placement is somebody else's.
+    if total and total.high >= max((r.high for r in highs), default=0) - 0.5:
+        yield Fact(
+            "total_weeks_max", total.high, total.quote, total.block.headings, total.confidence, total.rule, audience
+        )
 
 
 def _product(exact: list[_Reading], caps: list[_Reading], counts: list[_Count]) -> _Reading | None:
@@ -509,7 +675,16 @@ def _product(exact: list[_Reading], caps: list[_Reading], counts: list[_Count]) 
         weeks = count.weeks or (max(lengths) if lengths and max(lengths) <= 8 else None)
         if not weeks or not count.n or weeks * count.n > _MOST_WEEKS:
             continue
-        reading = _Reading("total", weeks * count.n, weeks * count.n, count.block, count.quote, "number_times_length", 0.85 if count.weeks else 0.75, count.audience)
+        reading = _Reading(
+            "total",
+            weeks * count.n,
+            weeks * count.n,
+            count.block,
+            count.quote,
+            "number_times_length",
+            0.85 if count.weeks else 0.75,
+            count.audience,
+        )
         if best is None or (reading.confidence, reading.high) > (best.confidence, best.high):
             best = reading
     return best
@@ -531,7 +706,9 @@ def find_duration(blocks: list[Block]) -> list[Fact]:
             fact
             for audience in ("international", "us")
             for fact in _facts_of(
-                [r for r in readings if r.audience in (audience, "any")], [c for c in counts if c.audience in (audience, "any")], audience  # type: ignore[arg-type]
+                [r for r in readings if r.audience in (audience, "any")],
+                [c for c in counts if c.audience in (audience, "any")],
+                audience,  # type: ignore[arg-type]
             )
         ]
     only: Audience = audiences.pop() if len(audiences) == 1 else "any"

@@ -30,13 +30,18 @@ _NEGATION = re.compile(
     r"\b(?:not|no|never|cannot|(?:ca|do|does|did|wo|is|are|was|has|have)n['’]?t|neither|nor|unable|without|rather than|instead of|ineligible)\b",
     re.I,
 )
-_NO_NEGATION = re.compile(r"\bnot (?:only|just|limited to|yet completed|later than|less than)\b|\bno (?:later|less|fewer|more) than\b|\bor not\b", re.I)
+_NO_NEGATION = re.compile(
+    r"\bnot (?:only|just|limited to|yet completed|later than|less than)\b|\bno (?:later|less|fewer|more) than\b|\bor not\b",
+    re.I,
+)
 _DENIED_AFTER = re.compile(
     r"^[^.;!?]{0,60}?\b(?:(?:is|are|was|were|will|can|may|do|does|has|have)(?: (?:currently|presently|also|be|been))? (?:not|no longer|never)|cannot|isn['’]t|aren['’]t)"
     r" (?:\w+ ){0,2}?(?:offered|available|provided|permitted|accepted|allowed|possible|supported|hosted|open|granted|arranged|considered|issued|given|exist|accommodated)\b",
     re.I,
 )
-_PROHIBITED_AFTER = re.compile(r"^[^.;!?,]{0,30}\b(?:is|are) (?:strictly )?(?:prohibited|unavailable|forbidden|discontinued|suspended)\b", re.I)
+_PROHIBITED_AFTER = re.compile(
+    r"^[^.;!?,]{0,30}\b(?:is|are) (?:strictly )?(?:prohibited|unavailable|forbidden|discontinued|suspended)\b", re.I
+)
 
 
 def _left(text: str, start: int, reach: int = 90) -> str:
@@ -82,7 +87,9 @@ def _phrases(name: str, sentence: str) -> Iterator[Match]:
 # -- program types ----------------------------------------------------------------------------------------------------------------------
 
 _QUESTION = re.compile(r"\?\s*$")
-_INVITING_QUESTION = re.compile(r"^(?:looking for|interested in|want to|wish to|seeking|what (?:are|is) (?:the|our))\b", re.I)
+_INVITING_QUESTION = re.compile(
+    r"^(?:looking for|interested in|want to|wish to|seeking|what (?:are|is) (?:the|our))\b", re.I
+)
 _REFERRAL = re.compile(
     r"\b(?:please (?:see|visit|refer|contact|review|check|explore|go|read)|should (?:\w+ )?(?:see|visit|refer|contact|explore|consult|go|look|seek|communicate|write|apply through)"
     r"|instead|different program|another program|other programs?|may consider|refer to|learn more|click here|must (?:\w+ )?(?:communicate|contact|see|refer)"
@@ -90,7 +97,8 @@ _REFERRAL = re.compile(
     re.I,
 )
 _HOST_OFFERS = re.compile(
-    r"\b(?:offers?|offering|provides?|providing|hosts?|hosting|welcomes?|accepts?|accepting|sponsors?|invites?|available|opportunit(?:y|ies)|conducts?|runs?)\b", re.I
+    r"\b(?:offers?|offering|provides?|providing|hosts?|hosting|welcomes?|accepts?|accepting|sponsors?|invites?|available|opportunit(?:y|ies)|conducts?|runs?)\b",
+    re.I,
 )
 _OFFERED = re.compile(
     r"\b(?:offer(?:s|ed|ing)?|provid(?:e|es|ed|ing)|hosts?|hosted|welcomes?|accept(?:s|ed|ing)?|availab(?:le|ility)|opportunit(?:y|ies)|appl(?:y|ying|ications?)|requests?|requested|requesting"
@@ -99,7 +107,7 @@ _OFFERED = re.compile(
 )
 _DONE_BEFORE = re.compile(
     r"\b(?:ha(?:ve|s|d) (?:\w+ )?(?:completed|passed|done|finished|fulfilled)|must (?:\w+ )?(?:list|include)|completed (?:clinical |core |required )?electives?|prior|previous|prerequisites?|must (?:\w+ )?have|curriculum vitae|CV|transcript"
-    r"|before (?:the|beginning|starting)|comparable to|successful completion|upon completion of|evaluations?|scholarships?|screen)\b",
+    r"|before (?:the|beginning|starting)|comparable to|successful completion|upon completion of|evaluations?|screen)\b",
     re.I,
 )
 _OBSERVE_ONLY = re.compile(
@@ -107,11 +115,15 @@ _OBSERVE_ONLY = re.compile(
     re.I,
 )
 _GRADUATES = re.compile(r"\bgraduates?\b|\bIMGs?\b", re.I)
-_STUDENTS = re.compile(r"\b(?:students?|visitors?|applicants?|trainees?|learners?|electives?|rotations?|clerkships?)\b", re.I)
-_ARTIFICIAL = re.compile(r"\b(?:artificial|machine|algorithms?|software|tools?|images|imaging|chatbots?|ChatGPT|intelligence|models?)\b", re.I)
+_STUDENTS = re.compile(
+    r"\b(?:students?|visitors?|applicants?|trainees?|learners?|electives?|rotations?|clerkships?)\b", re.I
+)
+_ARTIFICIAL = re.compile(
+    r"\b(?:artificial|machine|algorithms?|software|tools?|images|imaging|chatbots?|ChatGPT|intelligence|models?)\b",
+    re.I,
+)
 _SEGMENT = re.compile(r"\s+[|–—·»-]\s+|\s*\|\s*")
 _NAMED = ("title", "h1")
-_TYPE_OF_KEY = {"observership": "observership", "clinical_elective": "clinical_elective", "sub_internship": "sub_internship", "research": "research"}
 
 
 @attrs.frozen
@@ -153,7 +165,11 @@ def _mentions(blocks: list[Block]) -> Iterator[_Mention]:
         for sentence in _sentence_at(block):
             if block.kind == "title":
                 place = "title"
-                sentence = _SEGMENT.split(sentence, maxsplit=1)[0] if any(b.depth == 1 and b.kind == "heading" for b in blocks[:40]) else sentence
+                sentence = (
+                    _SEGMENT.split(sentence, maxsplit=1)[0]
+                    if any(b.depth == 1 and b.kind == "heading" for b in blocks[:40])
+                    else sentence
+                )
             elif block.kind == "heading":
                 place = "text" if len(sentence) > 120 else "h1" if block.depth == 1 else "heading"
             else:
@@ -169,12 +185,18 @@ class _Types:
         self.vslo = vslo
         # 'We are not accepting applications for electives' closes a program that there is.
         self.said = [m for m in _mentions(blocks) if not m.denied or m.quote in closures]
-        self.said = [attrs.evolve(m, key="observership") if m.key == "observing" and m.place in _NAMED else m for m in self.said]
+        self.said = [
+            attrs.evolve(m, key="observership") if m.key == "observing" and m.place in _NAMED else m for m in self.said
+        ]
         named = [m for m in self.said if m.place in _NAMED and not _QUESTION.search(m.sentence)]
         self.main = {m.key for m in named if m.key in PROGRAM_TYPES}
         self.for_students = any(m.key == "visiting_student" for m in named)
         self.observe_only = self._observe_only(blocks)
-        if self.observe_only and "clinical_elective" in self.main and all("externship" in m.words.lower() for m in named if m.key == "clinical_elective"):
+        if (
+            self.observe_only
+            and "clinical_elective" in self.main
+            and all("externship" in m.words.lower() for m in named if m.key == "clinical_elective")
+        ):
             self.main = (self.main - {"clinical_elective"}) | {"observership"}
 
     def _observe_only(self, blocks: list[Block]) -> bool:
@@ -189,7 +211,13 @@ class _Types:
         for kind in PROGRAM_TYPES:
             if kind == "observership" and "clinical_elective" not in offered:
                 self.said = [attrs.evolve(m, key="observership") if m.key == "observing" else m for m in self.said]
-            found = self._named(kind) or self._headed(kind) or self._offered(kind) or self._listed(kind) or self._inferred(kind)
+            found = (
+                self._named(kind)
+                or self._headed(kind)
+                or self._offered(kind)
+                or self._listed(kind)
+                or self._inferred(kind)
+            )
             if found:
                 mention, rule, confidence = found
                 offered.add(kind)
@@ -202,11 +230,17 @@ class _Types:
                 yield mention
 
     def _plausible(self, mention: _Mention) -> bool:
+        if mention.key == "observership" and self.for_students and mention.words.lower().startswith("preceptor"):
+            return False  # what a department calls a preceptorship for visiting students is a rotation
         if mention.key == "sub_internship":
-            if _DONE_BEFORE.search(mention.sentence) and mention.place not in _NAMED:
+            if mention.place not in _NAMED and (
+                _DONE_BEFORE.search(mention.sentence) or "scholarship" in mention.sentence.lower()
+            ):
                 return False
             if mention.words.startswith("AI"):
-                return bool(_STUDENTS.search(mention.sentence) or self.for_students) and not _ARTIFICIAL.search(mention.sentence)
+                return bool(_STUDENTS.search(mention.sentence) or self.for_students) and not _ARTIFICIAL.search(
+                    mention.sentence
+                )
         return True
 
     def _named(self, kind: str) -> tuple[_Mention, str, float] | None:
@@ -219,7 +253,7 @@ class _Types:
                 if mention.place not in _NAMED and not _DONE_BEFORE.search(mention.sentence):
                     return mention, "visiting_students_page", 0.9
             for mention in self.said:
-                if mention.key == "rotation":
+                if mention.key == "rotation" and not any(self._of("sub_internship", *_NAMED, "heading")):
                     return mention, "visiting_students_rotate", 0.8
         return None
 
@@ -237,7 +271,9 @@ class _Types:
     def _heads_offer(self, mention: _Mention) -> bool:
         """On an observer or research page a heading with 'elective' counts when text of its own speaks of it too, without pointing elsewhere."""
         return any(
-            other.key == "clinical_elective" and mention.sentence in other.block.headings and not _REFERRAL.search(other.sentence)
+            other.key == "clinical_elective"
+            and mention.sentence in other.block.headings
+            and not _REFERRAL.search(other.sentence)
             for other in self.said
         )
 
@@ -251,10 +287,13 @@ class _Types:
             if kind == "clinical_elective" and _DONE_BEFORE.search(sentence) and not _HOST_OFFERS.search(sentence):
                 continue
             if strict:
-                reach = 160
-                if "observership" in self.main and re.search(r"\b(?:students?|not eligible)\b", sentence, re.I) and not self.for_students:
+                if (
+                    "observership" in self.main
+                    and re.search(r"\b(?:students?|not eligible)\b", sentence, re.I)
+                    and not self.for_students
+                ):
                     continue
-                if not _HOST_OFFERS.search(_left(sentence, mention.match.start, reach)):
+                if not _HOST_OFFERS.search(_left(sentence, mention.match.start, 160)):
                     continue
             elif not _OFFERED.search(sentence):
                 continue
@@ -266,7 +305,9 @@ class _Types:
         if "observership" in self.main and kind in ("clinical_elective", "sub_internship"):
             return None
         for mention in self._of(kind, "item", "heading"):
-            if not _REFERRAL.search(mention.sentence) and not _DONE_BEFORE.search(f"{mention.block.context} {mention.sentence}"):
+            if not _REFERRAL.search(mention.sentence) and not _DONE_BEFORE.search(
+                f"{mention.block.context} {mention.sentence}"
+            ):
                 return mention, "type_listed", 0.7
         for mention in self._of(kind):
             if mention.block.kind == "row" and kind in ("sub_internship", "research"):
@@ -284,18 +325,25 @@ class _Types:
             for mention in self._of(kind, "text", "item"):
                 if mention.words.lower().endswith(" observe"):
                     return mention, "may_observe", 0.6
-        mentions = [m for m in self._of(kind) if not _REFERRAL.search(m.sentence) and not _DONE_BEFORE.search(m.sentence)]
+        mentions = [
+            m for m in self._of(kind) if not _REFERRAL.search(m.sentence) and not _DONE_BEFORE.search(m.sentence)
+        ]
         if len(mentions) > 1:
             return mentions[0], "type_mentioned", 0.6
         if kind == "clinical_elective":
+            observers = any(m.key == "observership" for m in self.said)
             for mention in self.said:
-                if mention.key in ("rotation", "clinical_elective") and (self.vslo or _STUDENTS.search(mention.sentence)):
-                    if not any(m.key == "observership" for m in self.said) and not _REFERRAL.search(mention.sentence):
-                        return mention, "students_rotate", 0.6
+                if mention.key == "rotation" and any(self._of("sub_internship", *_NAMED, "heading")):
+                    continue
+                clinical = mention.key in ("rotation", "clinical_elective") and not _REFERRAL.search(mention.sentence)
+                if clinical and not observers and (self.vslo or _STUDENTS.search(mention.sentence)):
+                    return mention, "students_rotate", 0.6
         return None
 
 
-def _fact(field: str, value: Any, block: Block, quote: str, rule: str, confidence: float, audience: Audience = "any") -> Fact:
+def _fact(
+    field: str, value: Any, block: Block, quote: str, rule: str, confidence: float, audience: Audience = "any"
+) -> Fact:
     return Fact(field, value, quote, block.headings, confidence, rule, audience)
 
 
@@ -309,33 +357,69 @@ _PART = re.compile(
 )
 _DATES = re.compile(r"\d{1,2}/\d{1,2}")
 _GROUPS = {
-    "international": re.compile(r"\binternational\b|\bforeign\b|outside (?:of )?the (?:US|U\.S\.|United States)|\boffshore\b|\bCaribbean\b|\bnon-?US\b|\bnon-LCME\b", re.I),
+    "international": re.compile(
+        r"\binternational\b|\bforeign\b|outside (?:of )?the (?:US|U\.S\.|United States)|\boffshore\b|\bCaribbean\b|\bnon-?US\b|\bnon-LCME\b",
+        re.I,
+    ),
     "do": re.compile(r"\bD\.?O\.?\b|\bosteopathic\b"),
     "graduate": re.compile(r"\bgraduates?\b|\bIMGs?\b"),
     "young": re.compile(r"\b(?:pre-?med\w*|high school|undergraduates?|third[- ]year|pre-?clinical|shadow\w*)\b", re.I),
     "resident": re.compile(r"\bresidents?\b|\bfellows?\b", re.I),
     "observer": re.compile(r"\bobserv\w+\b", re.I),
-    "some": re.compile(r"\b(?:those|students|applicants|individuals|anyone|people|physicians) (?:who|that|with|without|in|from)\b|completed their|already (?:graduated|completed)", re.I),
-    "unaffiliated": re.compile(r"\bunaffiliated\b|\bnon-?affiliated\b|\bfrom (?:schools|other|medical schools)\b", re.I),
+    "some": re.compile(
+        r"\b(?:those|students|applicants|individuals|anyone|people|physicians) (?:who|that|with|without|in|from)\b|completed their|already (?:graduated|completed)",
+        re.I,
+    ),
+    "unaffiliated": re.compile(
+        r"\bunaffiliated\b|\bnon-?affiliated\b|\bfrom (?:schools|other|medical schools)\b", re.I
+    ),
 }
 _FUTURE = re.compile(r"\b(?:will|to|shall|would|expects? to|plans? to|may|tentatively)\b(?: \w+){0,2} ?$", re.I)
 _IS_OPEN = re.compile(
-    r"\bapplications?\b[^.;!?]{0,70}?\b(?:is|are|remains?) (?:now |currently |still )?open\b(?! to\b| until (?:the )?closed)", re.I
+    r"\bapplications?\b[^.;!?]{0,70}?\b(?:is|are|remains?) (?:now |currently |still )?open\b(?! to\b| until (?:the )?closed)",
+    re.I,
 )
-_WILL_BE_OPEN_ALL_YEAR = re.compile(r"\bopen (?:all )?year[- ]round\b|\byear[- ]round applications?\b|\baccepted (?:all )?year[- ]round\b", re.I)
+_WILL_BE_OPEN_ALL_YEAR = re.compile(
+    r"\bopen (?:all )?year[- ]round\b|\byear[- ]round applications?\b|\baccepted (?:all )?year[- ]round\b", re.I
+)
 _NEEDS_OBJECT = re.compile(
     r"^(?: (?:any|new|visiting|visitor|external|medical|clinical|international|further|additional|outside|student|elective|observership|observer|of|for|from|the|our|these|more|MD|DO|rotation|research|other|online|global|physician|shadowing|requests?))*"
     r" (?:applications?|applicants?|requests?|observers?|students?|visitors?|observerships?|electives?|rotations?|externs?|clerks?|clerkships?)\b",
     re.I,
 )
-_NOW = re.compile(r"\b(?:at this time|at present|at the moment|currently|presently|until further notice|for the (?:foreseeable future|time being)|temporarily|right now)\b", re.I)
-_OBJECT = re.compile(r"^(?:[^\w.;!?]+\w+){0,6}?[^\w.;!?]+(?:applications?|applicants?|requests?|observers?|students?|visitors?|observerships?|electives?|rotations?|externs?|clerks?)\b", re.I)
-_CLOSED_WORDS = ("clos", "suspend", "paus", "hold", "hiatus", "accept", "taking", "discontinu", "filled", "full", "halt", "not ", "longer", "inactive", "unavailable", "cancel")
+_NOW = re.compile(
+    r"\b(?:at this time|at present|at the moment|currently|presently|until further notice|for the (?:foreseeable future|time being)|temporarily|right now)\b",
+    re.I,
+)
+_OBJECT = re.compile(
+    r"^(?:[^\w.;!?]+\w+){0,6}?[^\w.;!?]+(?:applications?|applicants?|requests?|observers?|students?|visitors?|observerships?|electives?|rotations?|externs?|clerks?)\b",
+    re.I,
+)
+_CLOSED_WORDS = (
+    "clos",
+    "suspend",
+    "paus",
+    "hold",
+    "hiatus",
+    "accept",
+    "taking",
+    "discontinu",
+    "filled",
+    "full",
+    "halt",
+    "not ",
+    "longer",
+    "inactive",
+    "unavailable",
+    "cancel",
+)
 
 
 def _find_status(blocks: list[Block]) -> Iterator[Fact]:
     """'closed' and 'open' as the schema means them: of the program or all of it, now."""
-    named = " ".join(block.text for block in blocks if block.kind == "title" or (block.kind == "heading" and block.depth == 1))[:2000]
+    named = " ".join(
+        block.text for block in blocks if block.kind == "title" or (block.kind == "heading" and block.depth == 1)
+    )[:2000]
     facts: list[tuple[Fact, bool]] = []
     for block in blocks:
         if block.kind == "title" or not ("open" in block.lower or any(word in block.lower for word in _CLOSED_WORDS)):
@@ -344,7 +428,20 @@ def _find_status(blocks: list[Block]) -> Iterator[Fact]:
             value = _status_of(sentence, block, named, _phrases("offer", sentence))
             if value:
                 strong = block.kind in ("heading", "row") or len(sentence) < 120
-                facts.append((_fact("status", value, block, _shorten(sentence, 0, 0), f"program_{value}", 0.95 if strong else 0.85, audience_of(block, sentence)), block.kind == "row"))
+                facts.append(
+                    (
+                        _fact(
+                            "status",
+                            value,
+                            block,
+                            _shorten(sentence, 0, 0),
+                            f"program_{value}",
+                            0.95 if strong else 0.85,
+                            audience_of(block, sentence),
+                        ),
+                        block.kind == "row",
+                    )
+                )
     rows = {fact.value for fact, row in facts if row}
     for fact, row in facts:
         # A table of sessions of which one is open is not closed.
@@ -358,35 +455,47 @@ def _status_of(sentence: str, block: Block, named: str, matches: Iterable[Match]
     for match in matches:
         words_before = _left(sentence, match.start)
         if match.key == "closed" or (match.key == "refusing" and _NOW.search(sentence)):
-            if re.search(r"\b(?:might|may|any|some|could)\b", words_before[-40:], re.I) or _UNTIL.search(words_before) or _PART.search(sentence) or _DATES.search(sentence):
+            if (
+                re.search(r"\b(?:might|may|any|some|could)\b", words_before[-40:], re.I)
+                or _UNTIL.search(words_before)
+                or _PART.search(sentence)
+                or _DATES.search(sentence)
+            ):
                 continue
             text = sentence[match.start : match.end].lower()
-            if (match.key == "refusing" or _NEEDS_OBJECT.match(text)) and not _OBJECT.search(sentence[match.end : match.end + 70]):
+            if (match.key == "refusing" or _NEEDS_OBJECT.match(text)) and not _OBJECT.search(
+                sentence[match.end : match.end + 70]
+            ):
                 continue
-            if match.key == "closed" and not text.startswith(("not", "no ", "do not", "all")) and _NEGATION.search(words_before[-30:]):
+            if (
+                match.key == "closed"
+                and not text.startswith(("not", "no ", "do not", "all"))
+                and _NEGATION.search(words_before[-30:])
+            ):
                 continue
             if not _whole(sentence, named):
                 continue
             return "closed"
         if match.key == "open":
             all_year = _WILL_BE_OPEN_ALL_YEAR.search(sentence)
-            if (_UNTIL.search(words_before) or _FUTURE.search(words_before) or _NEGATION.search(words_before)) and not all_year:
+            if (
+                _UNTIL.search(words_before) or _FUTURE.search(words_before) or _NEGATION.search(words_before)
+            ) and not all_year:
                 continue
             if re.match(r" to\b(?! new)", sentence[match.end : match.end + 8]) or _PART.search(sentence):
                 continue
             return "open"
     found = _IS_OPEN.search(sentence[:5000])
-    if found and not re.search(r"\b(?:not|once|when|if|until|after|before)\b", found[0] + _left(sentence, found.start()), re.I):
+    if found and not re.search(
+        r"\b(?:not|once|when|if|until|after|before)\b", found[0] + _left(sentence, found.start()), re.I
+    ):
         return "open"
     return None
 
 
 def _whole(sentence: str, named: str) -> bool:
     """Does a closure hold for what the page is about? One that names a group only does where the page is that group's."""
-    for pattern in _GROUPS.values():
-        if pattern.search(sentence) and not pattern.search(named):
-            return False
-    return True
+    return all(pattern.search(named) or not pattern.search(sentence) for pattern in _GROUPS.values())
 
 
 # -- VSLO -------------------------------------------------------------------------------------------------------------------------------
@@ -396,16 +505,22 @@ _VSLO_DENIED = re.compile(
     re.I,
 )
 _VSLO_DENIED_AFTER = re.compile(
-    r"^[^.;!?]{0,60}?\b(?:(?:is|are|will|can|may|should|do|does)(?: currently| be)? not|cannot|can['’]t|isn['’]t)\b(?: \w+){0,2}? (?:used|available|accepted|apply|be used|possible|required|open|participat\w+|accept)", re.I
+    r"^[^.;!?]{0,60}?\b(?:(?:is|are|will|can|may|should|do|does)(?: currently| be)? not|cannot|can['’]t|isn['’]t)\b(?: \w+){0,2}? (?:used|available|accepted|apply|be used|possible|required|open|participat\w+|accept)",
+    re.I,
 )
-_OF_SCHOOLS = re.compile(r"\b(?:your|home|sending|their|whose|a) (?:medical |home )*(?:school|institution)s?\b|\b(?:schools|students|institutions|applicants|members)\b|\baccess\b|\bif you\b", re.I)
+_OF_SCHOOLS = re.compile(
+    r"\b(?:your|home|sending|their|whose|a) (?:medical |home )*(?:school|institution)s?\b|\b(?:schools|students|institutions|applicants|members)\b|\baccess\b|\bif you\b",
+    re.I,
+)
 
 
 def _find_vslo(blocks: list[Block], observers_only: bool) -> Iterator[Fact]:
     """True where applications of any audience go through VSLO; false where the page denies it and nowhere says so."""
     denials: list[Fact] = []
     found: list[Fact] = []
-    named = " ".join(block.text for block in blocks if block.kind == "title" or (block.kind == "heading" and block.depth <= 2))[:2000]
+    named = " ".join(
+        block.text for block in blocks if block.kind == "title" or (block.kind == "heading" and block.depth <= 2)
+    )[:2000]
     for block in blocks:
         lower = block.lower
         if not ("vslo" in lower or "vsas" in lower or "vlso" in lower or "visit" in lower or "aamc" in lower):
@@ -420,19 +535,41 @@ def _find_vslo(blocks: list[Block], observers_only: bool) -> Iterator[Fact]:
                     own = not _OF_SCHOOLS.search(before) and "students" not in after[:60].lower()
                     scoped = bool(_GROUPS["international"].search(sentence))
                     if (scoped and _GROUPS["international"].search(named)) or (own and not scoped):
-                        denials.append(_fact("vslo", False, block, quote, "vslo_denied", 0.85, audience_of(block, sentence)))
-                elif not (observers_only and (_REFERRAL.search(sentence) or re.search(r"\bstudents?\b", sentence, re.I))):
-                    strong = bool(re.search(r"\bappl|\bsubmit|\bus(?:e|es|ing)\b|\bthrough\b|\bvia\b|\breceiv", sentence, re.I))
-                    found.append(_fact("vslo", True, block, quote, "vslo_named", 0.95 if strong else 0.8, audience_of(block, sentence)))
+                        denials.append(
+                            _fact("vslo", False, block, quote, "vslo_denied", 0.85, audience_of(block, sentence))
+                        )
+                elif not (
+                    observers_only and (_REFERRAL.search(sentence) or re.search(r"\bstudents?\b", sentence, re.I))
+                ):
+                    strong = bool(
+                        re.search(r"\bappl|\bsubmit|\bus(?:e|es|ing)\b|\bthrough\b|\bvia\b|\breceiv", sentence, re.I)
+                    )
+                    found.append(
+                        _fact(
+                            "vslo",
+                            True,
+                            block,
+                            quote,
+                            "vslo_named",
+                            0.95 if strong else 0.8,
+                            audience_of(block, sentence),
+                        )
+                    )
     yield from (found or denials)[:3]
 
 
 # -- what the visitor gets ----------------------------------------------------------------------------------------------------------------
 
-_MONEY_OF_OTHERS = re.compile(r"\b(?:residents?|fellows?|employees?|staff|PGY|house ?staff|discriminat\w*|postdoc\w*)\b", re.I)
-_VISITORS = re.compile(r"\b(?:students?|visitors?|visiting|observers?|observerships?|participants?|scholars?|electives?|clerkships?|rotations?|sub-?internship|awardees?|recipients?|externs?)\b", re.I)
+_MONEY_OF_OTHERS = re.compile(
+    r"\b(?:residents?|fellows?|employees?|staff|PGY|house ?staff|discriminat\w*|postdoc\w*)\b", re.I
+)
+_VISITORS = re.compile(
+    r"\b(?:students?|visitors?|visiting|observers?|observerships?|participants?|scholars?|electives?|clerkships?|rotations?|sub-?internship|awardees?|recipients?|externs?)\b",
+    re.I,
+)
 _GIVES_MONEY = re.compile(
-    r"\$|\b(?:receives?|received|provides?|provided|offers?|offered|offering|awards?|awarded|includes?|included|available|eligible|appl(?:y|ying|ication)|funding|supports?|program|granted|opportunit(?:y|ies))\b", re.I
+    r"\$|\b(?:receives?|received|provides?|provided|offers?|offered|offering|awards?|awarded|includes?|included|available|eligible|appl(?:y|ying|ication)|funding|supports?|program|granted|opportunit(?:y|ies))\b",
+    re.I,
 )
 _CHARGES = re.compile(r"\b(?:fees?|tuition|invoices?|deposit|balance|malpractice|insurance|refund\w*)\b", re.I)
 
@@ -478,9 +615,37 @@ def _find_gains(blocks: list[Block]) -> Iterator[Fact]:
     """Compensation, certificate and letter of recommendation: what the host gives, not what the applicant hands in."""
     for block in blocks:
         lower = block.lower
-        money = any(word in lower for word in ("paid", "stipend", "scholarship", "compensat", "remunerat", "salar", "wage", " pay", "funding", "housing", "lodging", "volunteer basis", "allowance", "award", "honorarium", "reimburs", "financial"))
+        money = any(
+            word in lower
+            for word in (
+                "paid",
+                "stipend",
+                "scholarship",
+                "compensat",
+                "remunerat",
+                "salar",
+                "wage",
+                " pay",
+                "funding",
+                "housing",
+                "lodging",
+                "volunteer basis",
+                "allowance",
+                "award",
+                "honorarium",
+                "reimburs",
+                "financial",
+            )
+        )
         paper = "certificat" in lower or "completion" in lower or "attendance" in lower or "participation" in lower
-        letter = "recommendation" in lower or "reference" in lower or "lor" in lower or "eras" in lower or "final letter" in lower or "evaluation" in lower
+        letter = (
+            "recommendation" in lower
+            or "reference" in lower
+            or "lor" in lower
+            or "eras" in lower
+            or "final letter" in lower
+            or "evaluation" in lower
+        )
         if not (money or paper or letter) or block.kind == "title":
             continue
         for sentence in _sentence_at(block):
@@ -522,7 +687,11 @@ def _compensation(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
             yield _fact("compensation", "unpaid", block, quote, "no_stipend", 0.8, audience)
         return
     about = f"{block.context} {sentence}"
-    if _GIVES_MONEY.search(sentence) and _VISITORS.search(about if "scholarship" not in words else f"{sentence} {block.headings[-1] if block.headings else ''} {block.lead}"):
+    if _GIVES_MONEY.search(sentence) and _VISITORS.search(
+        about
+        if "scholarship" not in words
+        else f"{sentence} {block.headings[-1] if block.headings else ''} {block.lead}"
+    ):
         if _REFERRAL.search(sentence) and not re.search(r"\$|\bour\b|\bavailable\b|\boffer", sentence, re.I):
             return
         yield _fact("compensation", "stipend", block, quote, "money_for_visitors", 0.8, audience)
@@ -542,7 +711,9 @@ def _certificate(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
     told = f"{block.lead} {sentence}" if block.kind == "item" else sentence
     if not _GIVES.search(told) or _HANDS_IN.search(told):
         return
-    if re.search(r"\b(?:completion|degree-granting|diploma)\b", sentence, re.I) and re.search(r"\benrolled in\b|\bleading to\b", sentence, re.I):
+    if re.search(r"\b(?:completion|degree-granting|diploma)\b", sentence, re.I) and re.search(
+        r"\benrolled in\b|\bleading to\b", sentence, re.I
+    ):
         return
     yield _fact("certificate_offered", True, block, quote, "certificate_given", 0.9, audience)
 
@@ -554,7 +725,11 @@ def _recommendation(block: Block, sentence: str, match: Match) -> Iterator[Fact]
     start = max(0, match.start - 160)
     before, after = sentence[start : match.start], sentence[match.end : match.end + 120]
     words = sentence[match.start : match.end].lower()
-    handed_in = _LETTER_HANDED_IN.search(before) or re.match(r"^[^.;!?]{0,40}\b(?:(?:is|are|be) (?:not )?(?:required|recommended|returned|accepted)|must|should)\b", after, re.I)
+    handed_in = _LETTER_HANDED_IN.search(before) or re.match(
+        r"^[^.;!?]{0,40}\b(?:(?:is|are|be) (?:not )?(?:required|recommended|returned|accepted)|must|should)\b",
+        after,
+        re.I,
+    )
     if words == "final letter":
         if re.search(r"\b(?:we|faculty|program)\b[^.;]{0,40}\bwrite", before, re.I):
             yield _fact("recommendation_offered", True, block, quote, "letter_given", 0.8, audience)
@@ -562,10 +737,16 @@ def _recommendation(block: Block, sentence: str, match: Match) -> Iterator[Fact]
     if re.search(r"\bevaluation\b", words) and "recommend" not in words:
         return
     refused = _LETTER_REFUSED.search(before) or _LETTER_REFUSED_AFTER.search(after)
-    if not refused and re.search(r"\b(?:no|neither|nor)\b[^.;]{0,30}$", before, re.I) and re.search(r"\b(?:provided|issued|written|given|granted|offered)\b", after, re.I):
+    if (
+        not refused
+        and re.search(r"\b(?:no|neither|nor)\b[^.;]{0,30}$", before, re.I)
+        and re.search(r"\b(?:provided|issued|written|given|granted|offered)\b", after, re.I)
+    ):
         refused = re.search(r"\bno\b|\bn?either\b|\bnor\b", before, re.I)
     if refused:
-        if not re.search(r"\b(?:accept\w*|not required|not need|returned|if you do not|e-?mailed?)\b", sentence, re.I) and not re.search(r"\bapplicants? (?:who|that)\b", before, re.I):
+        if not re.search(
+            r"\b(?:accept\w*|not required|not need|returned|if you do not|e-?mailed?)\b", sentence, re.I
+        ) and not re.search(r"\bapplicants? (?:who|that)\b", before, re.I):
             yield _fact("recommendation_offered", False, block, quote, "no_letter", 0.9, audience)
         return
     if handed_in or _denied(sentence, match.start, match.end):
@@ -578,10 +759,12 @@ def _recommendation(block: Block, sentence: str, match: Match) -> Iterator[Fact]
 # -- specialties --------------------------------------------------------------------------------------------------------------------------
 
 _LIST_HEAD = re.compile(
-    r"\b(?:specialt(?:y|ies)|subspecialt(?:y|ies)|departments?|divisions?|services|disciplines|areas|fields|electives?|rotations?|clerkships?|observerships?|sub-?internships?|institutes|subjects|courses|options|opportunities)\b", re.I
+    r"\b(?:specialt(?:y|ies)|subspecialt(?:y|ies)|departments?|divisions?|services|disciplines|areas|fields|electives?|rotations?|clerkships?|observerships?|sub-?internships?|institutes|subjects|courses|options|opportunities)\b",
+    re.I,
 )
 _LIST_OFFERS = re.compile(
-    r"\b(?:availab\w*|offer\w*|following|participating|accept\w*|open|listed?|choose|select|include\w*|including|our|observ\w+|electives?|rotations?|clerkships?|specialties|visiting|visitors?|span|options)\b", re.I
+    r"\b(?:availab\w*|offer\w*|following|participating|accept\w*|open|listed?|choose|select|include\w*|including|our|observ\w+|electives?|rotations?|clerkships?|specialties|visiting|visitors?|span|options)\b",
+    re.I,
 )
 _LIST_OF_CONDITIONS = re.compile(
     r"\b(?:completed?|completion|prerequisites?|core|requirements?|required|prior|before|must have|not (?:accept|avail|offer|partici)\w*|contacts?|fellowships?|residenc(?:y|ies)|related|news|faculty|our patients|not accepting|unavailable|closed)\b",
@@ -593,7 +776,6 @@ _ENUMERATION = re.compile(
     re.I,
 )
 _CODE = re.compile(r"^[A-Z]{2,6}[- ]?\d{3,5}[A-Z]?\s*[:–-]\s*")
-_LIST_TAIL = re.compile(r"\s*(?:\(\d+\)\s*)?(?:[–-]\s*)?(?:electives?|rotations?|clerkships?|observerships?|slots?|sub-?I(?:nternships?)?|acting internships?)?\s*$", re.I)
 
 
 def _is_specialty(text: str) -> bool:
@@ -608,7 +790,11 @@ def _find_specialties(blocks: list[Block]) -> Iterator[Fact]:
     """The specialties that the page itself lists: a list, table or run of headings under words that offer them, or a sentence."""
     seen: set[str] = set()
     count = 0
-    for names, rule, confidence in (*_listed_specialties(blocks), *_headed_specialties(blocks), *_enumerated_specialties(blocks)):
+    for names, rule, confidence in (
+        *_listed_specialties(blocks),
+        *_headed_specialties(blocks),
+        *_enumerated_specialties(blocks),
+    ):
         for name, block in names:
             if name.lower() not in seen and count < MAX_SPECIALTIES:
                 seen.add(name.lower())
@@ -630,7 +816,10 @@ def _introduces(block: Block, headings: tuple[str, ...], lead: str) -> bool:
     if _LIST_HEAD.search(text) and _LIST_OFFERS.search(text):
         return True
     # Sub-headings (institutes) under 'Available specialties'.
-    return any(re.search(r"\b(?:specialties|electives|departments|rotations)\b", h, re.I) and not _LIST_OF_CONDITIONS.search(h) for h in headings[-3:-1])
+    return any(
+        re.search(r"\b(?:specialties|electives|departments|rotations)\b", h, re.I) and not _LIST_OF_CONDITIONS.search(h)
+        for h in headings[-3:-1]
+    )
 
 
 def _listed_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, float]]:
@@ -642,9 +831,21 @@ def _listed_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, floa
             groups.setdefault(block.group, []).append((block.cells[0].text, block))
     for items in groups.values():
         good = [(name, block) for name, block in items if _is_specialty(name)]
-        if len(good) >= 0.6 * len(items) and (len(good) > 1 or len(items) == 1) and _introduces(items[0][1], items[0][1].headings, items[0][1].lead):
+        if (
+            len(good) >= 0.6 * len(items)
+            and (len(good) > 1 or len(items) == 1)
+            and _introduces(items[0][1], items[0][1].headings, items[0][1].lead)
+        ):
             table = items[0][1].kind == "row"
-            yield [(name, block) for name, block in (good if table else items) if len(name) <= 90 and (not table or _is_specialty(name))], "specialty_list", 0.85
+            yield (
+                [
+                    (name, block)
+                    for name, block in (good if table else items)
+                    if len(name) <= 90 and (not table or _is_specialty(name))
+                ],
+                "specialty_list",
+                0.85,
+            )
 
 
 def _headed_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, float]]:
@@ -661,13 +862,22 @@ def _headed_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, floa
 
 def _enumerated_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, float]]:
     for block in blocks:
-        if block.kind not in ("paragraph", "item", "definition") or "," not in block.text and " and " not in block.text:
+        if block.kind not in ("paragraph", "item", "definition") or (
+            "," not in block.text and " and " not in block.text
+        ):
             continue
         for sentence in block.sentences:
             match = _ENUMERATION.search(sentence[:3000])
-            if not match or _LIST_OF_CONDITIONS.search(sentence[: match.end()]) or _NEGATION.search(sentence[: match.end()]):
+            if (
+                not match
+                or _LIST_OF_CONDITIONS.search(sentence[: match.end()])
+                or _NEGATION.search(sentence[: match.end()])
+            ):
                 continue
-            parts = re.split(r",\s*(?:and |or )?|\s+and more\b|(?<=\w) and (?=[\w ]{3,40}\.?$)", sentence[match.end() : match.end() + 1500].rstrip(".! "))
+            parts = re.split(
+                r",\s*(?:and |or )?|\s+and more\b|(?<=\w) and (?=[\w ]{3,40}\.?$)",
+                sentence[match.end() : match.end() + 1500].rstrip(".! "),
+            )
             names = [part.strip() for part in parts if part and _is_specialty(part.strip())]
             if len(names) > 1 and len(names) >= 0.6 * len([p for p in parts if p and p.strip()]):
                 yield [(name, block) for name in names], "specialty_sentence", 0.75

@@ -33,12 +33,54 @@ def test_duration(case: dict[str, Any]) -> None:
     assert read(case["html"]) == case["expect"]
 
 
-WORDS = (
-    "four 4 8 90 two one a three week weeks month months day days - – to or and up to maximum minimum of total elective electives observership rotations lasts is are limited "
-    "per year academic ( ) . , ; : at least no more than not before within July 6 31 2026 07/06/26 block dates Duration apply extensions"
-).split()
-TEXT = st.lists(st.one_of(st.sampled_from(WORDS), st.text(max_size=5)), max_size=40).map(" ".join)
-BLOCK = st.builds(Block, st.sampled_from(["title", "heading", "paragraph", "item", "row"]), TEXT, st.tuples(TEXT), TEXT, st.integers(0, 6), st.integers(0, 2))
+NUMBERS = ["four", "4", "8", "90", "two", "one", "a", "(4)", "July 6", "31", "2026", "07/06/26"]
+UNITS = ["week", "weeks", "-week", "month", "months", "day", "days"]
+OTHERS = [
+    *(
+        "-",
+        "–",
+        "to",
+        "or",
+        "and",
+        "up to",
+        "maximum",
+        "minimum of",
+        "total",
+        "at least",
+        "no more than",
+        "not",
+        "limited to",
+    ),
+    *(
+        "per year",
+        ".",
+        ",",
+        ";",
+        ":",
+        "elective",
+        "electives",
+        "observership",
+        "rotations",
+        "lasts",
+        "is",
+        "before",
+        "within",
+    ),
+    *("block dates", "Duration", "apply", "no extensions"),
+]
+TEXT = st.lists(
+    st.one_of(st.sampled_from(NUMBERS), st.sampled_from(UNITS), st.sampled_from(OTHERS), st.text(max_size=5)),
+    max_size=40,
+).map(" ".join)
+BLOCK = st.builds(
+    Block,
+    st.sampled_from(["title", "heading", "paragraph", "item", "row"]),
+    TEXT,
+    st.tuples(TEXT),
+    TEXT,
+    st.integers(0, 6),
+    st.integers(0, 2),
+)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -54,9 +96,17 @@ def test_any_page_gives_sensible_weeks_with_their_words(blocks: list[Block]) -> 
         assert value.get("duration_weeks_min", 0) <= value.get("duration_weeks_max", 99)
 
 
-@pytest.mark.parametrize("piece", ["two to ", "4 week ", "up to two ", "observership is a maximum of ", "(4) ", "one week or ", "July 6 - "])
+@pytest.mark.parametrize(
+    "piece", ["two to ", "4 week ", "up to two ", "observership is a maximum of ", "(4) ", "one week or ", "July 6 - "]
+)
 def test_a_megabyte_of_one_sentence_is_read_in_no_time(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
     start = time.perf_counter()
-    find_duration([Block("heading", "Duration", depth=2), Block("paragraph", text, ("Duration",)), Block("item", text, ("Block dates",), group=1)])
+    find_duration(
+        [
+            Block("heading", "Duration", depth=2),
+            Block("paragraph", text, ("Duration",)),
+            Block("item", text, ("Block dates",), group=1),
+        ]
+    )
     assert time.perf_counter() - start < 8

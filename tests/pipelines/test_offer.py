@@ -19,7 +19,15 @@ from scraper.text import fold_space
 from scraper.vocabulary import vocabulary
 
 CASES = yaml.safe_load(Path(__file__).with_name("offer.yml").read_text("utf-8"))
-FIELDS = ("program_types", "status", "vslo", "compensation", "certificate_offered", "recommendation_offered", "specialties")
+FIELDS = (
+    "program_types",
+    "status",
+    "vslo",
+    "compensation",
+    "certificate_offered",
+    "recommendation_offered",
+    "specialties",
+)
 
 
 def read(html: str) -> dict[str, Any]:
@@ -38,9 +46,31 @@ def test_offer(case: dict[str, Any]) -> None:
     assert ordered(read(case["html"])) == ordered(case["expect"])
 
 
-WORDS = sorted({word for name in ("offer", "program_types", "specialties") for plain in vocabulary(name).phrases for word in plain.split()})[::3]
-TEXT = st.lists(st.one_of(st.sampled_from(WORDS), st.sampled_from([".", "not", "\n", ",", "we offer", "$500", ": ", "?"]), st.text(max_size=8)), max_size=40).map(" ".join)
-BLOCK = st.builds(Block, st.sampled_from(["title", "heading", "paragraph", "item", "row"]), TEXT, st.tuples(TEXT), TEXT, st.integers(0, 6), st.integers(0, 2))
+WORDS = sorted(
+    {
+        word
+        for name in ("offer", "program_types", "specialties")
+        for plain in vocabulary(name).phrases
+        for word in plain.split()
+    }
+)[::3]
+TEXT = st.lists(
+    st.one_of(
+        st.sampled_from(WORDS),
+        st.sampled_from([".", "not", "\n", ",", "we offer", "$500", ": ", "?"]),
+        st.text(max_size=8),
+    ),
+    max_size=40,
+).map(" ".join)
+BLOCK = st.builds(
+    Block,
+    st.sampled_from(["title", "heading", "paragraph", "item", "row"]),
+    TEXT,
+    st.tuples(TEXT),
+    TEXT,
+    st.integers(0, 6),
+    st.integers(0, 2),
+)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -52,7 +82,18 @@ def test_any_page_gives_facts_of_the_stage_with_their_words(blocks: list[Block])
         assert 0.5 <= fact.confidence <= 1 and fact.rule
 
 
-@pytest.mark.parametrize("piece", ["not accepting ", "observership elective ", "letter of recommendation not ", "applications ", "a,", "certificate of ", "stipend scholarship "])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "not accepting ",
+        "observership elective ",
+        "letter of recommendation not ",
+        "applications ",
+        "a,",
+        "certificate of ",
+        "stipend scholarship ",
+    ],
+)
 def test_a_megabyte_of_one_sentence_is_read_in_no_time(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
     start = time.perf_counter()
@@ -62,5 +103,7 @@ def test_a_megabyte_of_one_sentence_is_read_in_no_time(piece: str) -> None:
 
 def test_no_specialty_is_given_more_than_25_times() -> None:
     names = [entry["title"] for entry in vocabulary("specialties").entries.values()]
-    html = "<h1>Electives</h1><h2>Available electives</h2><ul>" + "".join(f"<li>{name}</li>" for name in names) + "</ul>"
+    html = (
+        "<h1>Electives</h1><h2>Available electives</h2><ul>" + "".join(f"<li>{name}</li>" for name in names) + "</ul>"
+    )
     assert len(read(html)["specialties"]) == 25
