@@ -254,7 +254,30 @@ class _Reader:
         for h1 in body.iter("h1"):
             if text := fold_space(h1.text_content()):
                 self._heading(1, text, (), "h1")
+                self._introduction(h1, main)
                 return
+
+    def _introduction(self, h1: etree._Element, main: etree._Element) -> None:
+        """The sentences that stand with the page's h1 above its main part."""
+        around = set(main.iterancestors())
+        box = None
+        for parent in h1.iterancestors():
+            if parent in around or parent.tag == "body" or _text_length(parent) > 2000:
+                break
+            box = parent
+        if box is None:
+            return
+        read, state = self.blocks, (self.stack, self.frame)
+        self.blocks, self.stack = [], list(self.stack)
+        self._walk(box)
+        found, self.blocks, (self.stack, self.frame) = self.blocks, read, state
+        headings = tuple(t for _, t, _ in self.stack)
+        for block in found[:12]:
+            sentence = block.text.endswith((".", "!", "?")) and len(block.text) > 60
+            if block.kind in ("paragraph", "item") and sentence and not _is_only_links(block):
+                block.headings = headings
+                self.blocks.append(block)
+        self.lead = ""
 
     def _lengths(self, element: etree._Element) -> tuple[int, int]:
         """How many characters of text an element holds, and how many of them are words of links.
@@ -349,9 +372,9 @@ class _Reader:
 
     def _contact_boxes(self, body: etree._Element, main: etree._Element) -> None:
         """Read the contact boxes that stand beside the main part; those of the site (header, footer, menu) are not the page's."""
-        ancestors = (
-            [a for a in main.iterancestors() if a is body or body in a.iterancestors()] if main is not body else []
-        )
+        ancestors = list(main.iterancestors())
+        if body in ancestors:
+            ancestors = ancestors[: ancestors.index(body) + 1]
         around = {main, *ancestors}
         read = self.blocks
         for ancestor in ancestors:
@@ -405,7 +428,7 @@ class _Reader:
             return None, False
         item = self._flush()
         if tag in _HEADINGS:
-            self._heading(_HEADINGS[tag], fold_space(element.text_content()), self._links_in(element), tag)
+            self._heading(_HEADINGS[tag], _heading_text(element), self._links_in(element), tag)
             return None, False
         if tag == "p" and self._is_split_heading(element):
             before = element.getprevious().tag
@@ -602,7 +625,7 @@ class _Reader:
     def _heading(self, depth: float, text: str, links: tuple[Link, ...], mark: str) -> None:
         """Write a heading down. What was marked up in the same way before is its sibling."""
         text = fold_space(text)
-        if not text or _is_control(text):
+        if not text or _is_control(text) or (self.stack and self.stack[-1][1] == text):
             return
         if len(text) > 200 or (len(text) > 120 and len(sentences(text)) > 1):
             # Whole paragraphs marked up as headings for their looks.
@@ -844,6 +867,20 @@ class _Reader:
             if whole and not is_header:
                 lead = texts[0]
         self.lead = ""
+
+
+def _heading_text(element: etree._Element) -> str:
+    """The text of a heading without the controls at its ends ('Copy link', '#')."""
+    text = fold_space(element.text_content())
+    if len(element):
+        for inner in element.iter("button", "a", "span", "i"):
+            words = fold_space(inner.text_content())
+            if words and len(words) < len(text) and (_is_control(words) or words in ("#", "¶", "+", "-", "×")):
+                if text.endswith(words):
+                    text = text[: -len(words)].rstrip()
+                elif text.startswith(words):
+                    text = text[len(words) :].lstrip()
+    return text
 
 
 def _is_control(text: str) -> bool:

@@ -138,6 +138,18 @@ def test_contact_box_beside_the_main_part() -> None:
     assert not any("0000" in text for text in texts)
 
 
+def test_introduction_beside_the_main_part() -> None:
+    main = "<main><h2>Eligibility</h2><p>" + "Students must be in their final year. " * 10 + "</p></main>"
+    hero = "<div class=hero><h1>Visiting Students</h1><p>We accept students of other schools from June to December of each year.</p></div>"
+    blocks = read(f"<body><header><nav><a href=/>Home</a></nav></header>{hero}{main}</body>")
+    assert [block.text for block in blocks[:2]] == [
+        "Visiting Students",
+        "We accept students of other schools from June to December of each year.",
+    ]
+    assert blocks[1].headings == ("Visiting Students",)
+    assert blocks[3].headings == ("Visiting Students", "Eligibility")
+
+
 def test_page_in_an_unclosed_menu() -> None:
     text = "<p>Visiting students may take electives of four weeks here. Please read all of it.</p>" * 15
     blocks = read(
