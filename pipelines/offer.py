@@ -775,6 +775,12 @@ _ENUMERATION = re.compile(
     r"(?:\b(?:offered|available|exist|students|visitors|observers|specialties|departments|areas|placements)\b[^.;!?\n]{0,30}?\b(?:in|including|such as|include|following departments|are)\b:?|\bincluding\b:?|\binclude\b:?|\bsub-?internships in\b|\bin the (?:departments|fields|areas|specialties) of\b:?)\s+",
     re.I,
 )
+_HEAD_TAIL = re.compile(r"\s+(?:electives?|rotations?|clerkships?)$", re.I)
+_INSTITUTE = re.compile(r"\b(?:institute|cent(?:er|re))\b", re.I)
+_NOTE = re.compile(r"^\*|\b(?:additional|options?|note)\b", re.I)
+_PART_HEAD = re.compile(
+    r"^(?:such as|e\.g\.,?|including|sub-?internships in|electives in|rotations in|the|both|either)\s+", re.I
+)
 _CODE = re.compile(r"^[A-Z]{2,6}[- ]?\d{3,5}[A-Z]?\s*[:–-]\s*")
 
 
@@ -836,13 +842,10 @@ def _listed_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, floa
             and (len(good) > 1 or len(items) == 1)
             and _introduces(items[0][1], items[0][1].headings, items[0][1].lead)
         ):
-            table = items[0][1].kind == "row"
+            # A list of departments is taken whole, but for notes at its foot; a table only where its first cell is a specialty.
+            listed = good if items[0][1].kind == "row" else items
             yield (
-                [
-                    (name, block)
-                    for name, block in (good if table else items)
-                    if len(name) <= 90 and (not table or _is_specialty(name))
-                ],
+                [(name, block) for name, block in listed if len(name) <= 90 and not _NOTE.search(name)],
                 "specialty_list",
                 0.85,
             )
@@ -852,8 +855,9 @@ def _headed_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, floa
     runs: dict[tuple[str, ...], _Names] = {}
     for block in blocks:
         if block.kind == "heading" and len(block.text) <= 90:
-            name = _CODE.sub("", block.text)
-            if _is_specialty(name):
+            name = _HEAD_TAIL.sub("", _CODE.sub("", block.text))
+            inside = any(_is_specialty(_HEAD_TAIL.sub("", heading)) for heading in block.headings[-1:])
+            if _is_specialty(name) and not inside and not _INSTITUTE.search(name):
                 runs.setdefault(block.headings, []).append((name, block))
     for headings, names in runs.items():
         if len(names) > 2 and _introduces(names[0][1], headings, ""):
@@ -878,7 +882,7 @@ def _enumerated_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, 
                 r",\s*(?:and |or )?|\s+and more\b|(?<=\w) and (?=[\w ]{3,40}\.?$)",
                 sentence[match.end() : match.end() + 1500].rstrip(".! "),
             )
-            names = [part.strip() for part in parts if part and _is_specialty(part.strip())]
+            names = [name for part in parts if part and _is_specialty(name := _PART_HEAD.sub("", part.strip()))]
             if len(names) > 1 and len(names) >= 0.6 * len([p for p in parts if p and p.strip()]):
                 yield [(name, block) for name in names], "specialty_sentence", 0.75
 
