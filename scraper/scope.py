@@ -24,7 +24,10 @@ _DENIED_AFTER = re.compile(
     re.I,
 )
 # The title of a tab or column may be a single word.
-_BARE = re.compile(r"^\W*(?:(?P<international>international|foreign|non-u\.?s\.?|overseas)|(?P<us>domestic|u\.s\.|(?-i:US)))\W*$", re.I)
+_BARE = re.compile(
+    r"^\W*(?:(?P<international>international|foreign|non-u\.?s\.?|overseas)|(?P<us>domestic|u\.s\.|(?-i:US)))\W*$", re.I
+)
+_GRADUATES_OF = re.compile(r"\bgraduat(?:es?|ed|ion)\s+(?:of|from)\b[^.;,]{0,25}$", re.I)
 _AND_ALSO = re.compile(r"[\s,]*(?:and|or|&|as well as)(?:\s+from)?\s+$", re.I)
 _PEOPLE_OR_SCHOOL = frozenset({"student", "school"})
 # People who may stand beside the students of whom a place tells: 'students and graduates of universities abroad'.
@@ -58,6 +61,12 @@ def mentions(text: str) -> Iterator[Mention]:
             group, end = _placed(text, match, found, index, used)
             if group == "student" and _shares_adjective(text, match, found, index):
                 group = "international_student"
+            elif (
+                match.key == "school"
+                and group != "school"
+                and _GRADUATES_OF.search(text[max(0, match.start - 40) : match.start])
+            ):
+                group = "graduate"
             if group != "school":
                 yield Mention(group, match.start, end)
         else:
@@ -74,7 +83,11 @@ def _placed(text: str, match: Match, found: list[Match], index: int, used: set[i
         if other.key in ("abroad", "home"):
             used.add(later)
             after = found[later + 1] if later + 1 < len(found) else None
-            if after and {after.key, other.key} == {"abroad", "home"} and _AND_ALSO.match(text[other.end : after.start]):
+            if (
+                after
+                and {after.key, other.key} == {"abroad", "home"}
+                and _AND_ALSO.match(text[other.end : after.start])
+            ):
                 used.add(later + 1)
                 return "everyone", after.end
             return ("international_student" if other.key == "abroad" else "us_student"), other.end
@@ -89,7 +102,10 @@ def _shares_adjective(text: str, match: Match, found: list[Match], index: int) -
         between = text[earlier.end : match.start]
         if len(between) > 60:
             return False
-        if _SHARED_ADJECTIVE.match(text[earlier.start : earlier.end]) and earlier.key in ("physician", "visitor_abroad"):
+        if _SHARED_ADJECTIVE.match(text[earlier.start : earlier.end]) and earlier.key in (
+            "physician",
+            "visitor_abroad",
+        ):
             return bool(between.strip(" ,/")) and bool(_COORDINATION.match(between))
     return False
 

@@ -5,6 +5,8 @@ Each module reads one concern from the same passages, and names its rules; `find
 
 from __future__ import annotations
 
+from collections import Counter
+
 from pipelines import Stage
 from pipelines.eligibility.agreements import find_agreements
 from pipelines.eligibility.exams import find_exams
@@ -15,6 +17,8 @@ from pipelines.eligibility.stages import find_stages
 from pipelines.eligibility.visas import find_visas
 from scraper.items import Block, Fact
 
+MAX_EVIDENCE = 5  # passages kept as evidence of one and the same statement
+
 __all__ = ["EligibilityStage", "find_eligibility"]
 
 
@@ -22,8 +26,12 @@ def find_eligibility(blocks: list[Block]) -> list[Fact]:
     """The facts of eligibility that `blocks` state."""
     passages = read_passages(blocks)
     facts: list[Fact] = []
+    said: Counter[tuple[str, object, str]] = Counter()
     for find in (find_people, find_exams, find_visas, find_stages, find_agreements, find_letters):
-        facts += find(passages)
+        for fact in find(passages):
+            said[key := (fact.field, fact.value, fact.audience)] += 1
+            if said[key] <= MAX_EVIDENCE:
+                facts.append(fact)
     return facts
 
 

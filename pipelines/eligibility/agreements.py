@@ -13,7 +13,7 @@ _PASSING = re.compile(
     re.I,
 )
 _HAS_TO = re.compile(
-    r"\bin place\b|\bexecuted\b|\bsigned\b|\bhas an?\b|\bhave an?\b|\bexists?\b|\bmust\b|\bneed|\brequire|\bcomplete\b|\bprior to\b|\bestablish|\bbefore\b|\bonly\b|\bwithout\b|\bunless\b|\bbetween\b",
+    r"\bin place\b|\bexecuted\b|\bsigned\b|\bhas an?\b|\bhold(?:s|ing)?\b|\bhave an?\b|\bexists?\b|\bmust\b|\bneed|\brequire|\bcomplete\b|\bprior to\b|\bestablish|\bbefore\b|\bonly\b|\bwithout\b|\bunless\b|\bbetween\b",
     re.I,
 )
 _NEED_NOT = re.compile(
@@ -21,7 +21,10 @@ _NEED_NOT = re.compile(
     re.I,
 )
 _BINDING = re.compile(r"\bmust\b|\brequire", re.I)
-_EXCEPT = re.compile(r"\bonly\b|\bunless\b|\bwithout\b|\bneed|\bin place\b", re.I)
+_EXCEPT = re.compile(
+    r"\b(?:schools?|institutions?|universities|colleges) (?:with|holding|that (?:have|hold))\b|\bonly\b|\bunless\b|\bwithout\b|\bneed|\bin place\b",
+    re.I,
+)
 _AFFILIATED_SCHOOL = re.compile(r"\baffiliated (?:LCME|COCA|medical school|U\.?S)", re.I)
 
 

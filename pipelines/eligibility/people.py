@@ -19,6 +19,7 @@ _GATE = re.compile(
     r"student|physician|graduate|lcme|coca\b|aoa\b|liaison|osteopath|school|img|fmg|resident|fellow|professional|clinician|scholar|international|"
     r"foreign|doctor|surgeon|ologist|iatri|trainee|provider|personnel|abroad|practitioner|faculty|colleague|researcher|domestic|clerk|extern|ms-?4|\bm4"
 )
+_MAX_SAYS = 500  # no real page says who may come that often; a hostile one shall not cost more
 _YES = re.compile(r"^\W*yes\b", re.I)
 _NO = re.compile(r"^\W*(?:no\b|unfortunately|at this time,? (?:we|no)|we do not|not at this time)", re.I)
 _SCHOOL_NAMED = re.compile(
@@ -26,7 +27,7 @@ _SCHOOL_NAMED = re.compile(
     re.I,
 )
 _ONLY_FROM = re.compile(
-    r"\b(?:only|exclusively|solely|unless|except|limited to|restricted|reserved|pre-?selected|select(?:ed)? number|small number|nominated|(?:from|of|at|to) (?:our|one of our)|provided (?:that |the |your |their )|as long as|who attend our|must (?:have|be|attend|come)|with (?:which|whom)|established|has an?|have an?)\b",
+    r"\b(?:only|exclusively|solely|unless|except|limited to|restricted|reserved|pre-?selected|select(?:ed)? number|small number|nominated|(?:from|of|at|to) (?:our|one of our|partner)|provided (?:that |the |your |their )|as long as|who attend our|must (?:have|be|attend|come)|with (?:which|whom)|established|has an?|have an?)\b",
     re.I,
 )
 _STUDENT_PAGE = re.compile(
@@ -51,7 +52,7 @@ def find_people(passages: list[Passage]) -> list[Fact]:
                 partners.append(passage)
             says += [Say(m.group, polarity, 3, passage, 0, min(len(passage.text), 60)) for m in asked]
         asked = []
-        if not _GATE.search(passage.lower):
+        if len(says) >= _MAX_SAYS or not _GATE.search(passage.lower):
             continue
         found = list(mentions(passage.text))
         if _about_admission(passage):
@@ -206,8 +207,8 @@ def _hint(passages: list[Passage], says: list[Say]) -> Say | None:
 def _means_abroad(says: list[Say]) -> bool:
     """Are the students of no named country those from abroad, of whom the page speaks elsewhere?
 
-    So it is where the list of who may come names international students alone, and where the page speaks of those more
-    often, unless its title is on visiting students in general.
+    So it is where nothing but a heading names them, where the list of who may come names international students alone,
+    and where the page speaks of those more often, unless its title is on visiting students in general.
     """
 
     def in_list(say: Say) -> bool:
@@ -217,7 +218,11 @@ def _means_abroad(says: list[Say]) -> bool:
 
     abroad = [s for s in says if s.group == "international_student" and s.polarity == LET_IN and s.firmness > 1]
     others = [s for s in says if s.group == "student" and s.polarity == LET_IN and s.firmness > 1]
-    if not abroad or any(s.group == "student" and s.firmness == 1 and s.passage.block.depth <= 1 for s in says):
+    if not abroad:
+        return False
+    if not any(s.group == "student" and s.firmness != 1 for s in says):
+        return True
+    if any(s.group == "student" and s.firmness == 1 and s.passage.block.depth <= 1 for s in says):
         return False
     if len(abroad) >= 2 and len(abroad) > len(others):
         return True

@@ -89,9 +89,11 @@ _OWN_PEOPLE = re.compile(
     r"\bstaff\b|\bemployees?\b|\bprovid(?:es?|ing)\s+(?:\w+\s+){1,5}with\b|\bgiv(?:es?|ing)\s+residents\b", re.I
 )
 _ENROLLED = re.compile(
-    r"\b(?:enrolled|attend\w*|accredited|matriculated|students?|year|standing|studying)\b[^.;]{0,80}$|\bfrom\s+(?:an?\s+|the\s+)?$",
+    r"\b(?:enrolled|attend\w*|accredited|matriculated|studying)\b[^.;]{0,80}$"
+    r"|\b(?:students?|year|standing)\b[^.;,]{0,60}\b(?:at|from|in|of|within)\b[^.;,]{0,25}$|\bfrom\s+(?:an?\s+|the\s+)?$",
     re.I,
 )
+_VISITING = re.compile(r"(?:visiting|medical|guest|rotating|away)\b", re.I)
 _LIST_ENTRY = re.compile(
     r"^\W*(?:(?:be|must be|are|currently|fully|an?|any|all|the|or|and|in|of)\s+|[\w/’'-]+,?\s+){0,6}$", re.I
 )
@@ -116,7 +118,7 @@ _PAPERWORK = re.compile(
     r"immuni[sz]|insurance|requirements? for|polic(?:y|ies)|testimonial|meet our|resources for", re.I
 )
 
-LET_IN, SHUT_OUT = 1, -1
+LET_IN, SHUT_OUT, NAMED = 1, -1, 0
 
 
 @attrs.frozen
@@ -144,32 +146,35 @@ def weigh_all(passage: Passage, found: list[Mention]) -> list[Say]:
         say = _weigh(passage, attrs.evolve(mention, group=group))
         if say is not None and group != mention.group:
             say = attrs.evolve(say, firmness=min(2, say.firmness))  # told by the section, not in so many words
-        last = says[-1] if says else None
+        if say is None and says:
+            say = _in_row(passage, mention, group, says[-1])
         if (
             say is None
-            and last is not None
-            and last.polarity == LET_IN
-            and last.firmness > 1
-            and mention.group in _ROW_GROUPS
+            and group == "student"
+            and not passage.is_heading
+            and _VISITING.match(passage.text, mention.start)
         ):
-            between = passage.text[last.end : mention.start]
-            behind = passage.text[mention.end : mention.end + 60]
-            if mention.group in ("doctor", "graduates") and (
-                _OWN_PEOPLE.search(passage.text) or "trainee" in passage.text[mention.start : mention.end].lower()
-            ):
-                continue
-            if (
-                _ROW.match(between)
-                and _ROW_LINK.search(between)
-                and not _ROW_BREAK.search(between)
-                and not _SHUT_AFTER.match(behind)
-            ):
-                group = _ROW_GROUPS[mention.group] or _group(passage, mention)
-                if mention.group not in ("doctor", "graduates") or len(between) <= 25:
-                    say = attrs.evolve(last, group=group, start=mention.start, end=mention.end)
+            say = Say(group, NAMED, 0, passage, mention.start, mention.end)
         if say is not None and not _is_graduate_of(passage, say):
             says.append(say)
     return says
+
+
+def _in_row(passage: Passage, mention: Mention, group: str, last: Say) -> Say | None:
+    """'Open to physicians, residents and students': the mention stands in a row whose first member is let in."""
+    if last.polarity != LET_IN or last.firmness < 2 or mention.group not in _ROW_GROUPS:
+        return None
+    text = passage.text
+    between = text[last.end : mention.start]
+    if not _ROW.match(between) or not _ROW_LINK.search(between) or _ROW_BREAK.search(between):
+        return None
+    if _SHUT_AFTER.match(text[mention.end : mention.end + 60]):
+        return None
+    if mention.group in ("doctor", "graduates") and (
+        len(between) > 25 or _OWN_PEOPLE.search(text) or "trainee" in text[mention.start : mention.end].lower()
+    ):
+        return None
+    return attrs.evolve(last, group=_ROW_GROUPS[mention.group] or group, start=mention.start, end=mention.end)
 
 
 # The groups that may stand in a row of people, with the audience they make there.
