@@ -407,7 +407,7 @@ def demo_command(
     serving.check_port(port)
     demo.mark_fictional(database)
     with (
-        demo.serve_sites() as served,
+        demo.serve_sites(port=demo.PORT) as served,
         tempfile.TemporaryDirectory() as registry,
         serving.serving(database, port) as address,
     ):

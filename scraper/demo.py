@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SITES = ROOT / "tests" / "sites"
 # Beside the real database, never in it.
 DATABASE = ROOT / "data" / "local" / "demo.db"
+PORT = 8790  # the sites' port in a demonstration: the same each time, so that a second one finds the pages of the first
 MARK = "(fictional)"
 NOTE = "Fictional: a sample site of the project, on no map and in no directory."
 BANNER = "Demonstration: every hospital, program, person and number here is invented."
