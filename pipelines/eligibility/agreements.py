@@ -20,6 +20,7 @@ _NEED_NOT = re.compile(
     r"\bno longer (?:requir|need)|\bno\b[^.;]{0,50}\b(?:needed|required|necessary)\b|\b(?:does|do|is|are|need|will)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:requir|need|necessary|be affiliated)|\bneed not\b",
     re.I,
 )
+_SCHOOL = re.compile(r"\b(?:schools?|institutions?|university|universities|colleges?)\b", re.I)
 _BINDING = re.compile(r"\bmust\b|\brequire", re.I)
 _EXCEPT = re.compile(
     r"\b(?:schools?|institutions?|universities|colleges) (?:with|holding|that (?:have|hold))\b|\bonly\b|\bunless\b|\bwithout\b|\bneed|\bin place\b",
@@ -45,6 +46,8 @@ def _agreement(passage: Passage) -> Fact | None:
         return None
     match = next(iter(agreement or partner), None)
     start, end = (match.start, match.end) if match else (0, len(text))
+    if match and text[match.start : match.start + 4].lower() == "sign" and not _SCHOOL.search(text):
+        return None
     if passage.is_question:
         asked = passage.answer is not None and agreement and "demand" in passage.cues
         return passage.fact("affiliation_required", passage.answer, "agreement_answered", start, end) if asked else None

@@ -27,7 +27,7 @@ _SCHOOL_NAMED = re.compile(
     re.I,
 )
 _ONLY_FROM = re.compile(
-    r"\b(?:only|exclusively|solely|unless|except|limited to|restricted|reserved|pre-?selected|select(?:ed)? number|small number|nominated|(?:from|of|at|to) (?:our|one of our|partner)|provided (?:that |the |your |their )|as long as|who attend our|must (?:have|be|attend|come)|with (?:which|whom)|established|has an?|have an?)\b",
+    r"\b(?:only|exclusively|solely|unless|except|limited to|restricted|reserved|pre-?selected|select(?:ed)? number|small number|handful|nominated|(?:from|of|at|to) (?:our|one of our|partner)|provided (?:that |the |your |their )|as long as|who attend our|must (?:have|be|attend|come)|with (?:which|whom)|established|has an?|have an?)\b",
     re.I,
 )
 _STUDENT_PAGE = re.compile(
@@ -232,7 +232,9 @@ def _means_abroad(says: list[Say]) -> bool:
 def _others(say: Say) -> bool:
     """'Students from other international schools are not accepted': so those of the schools just named are."""
     return bool(
-        re.search(r"\b(?:from|of|at) (?:any |all )?other\b", say.passage.text[max(0, say.start - 30) : say.end], re.I)
+        re.search(
+            r"\b(?:from|of|at|no) (?:any |all )?other\b", say.passage.text[max(0, say.start - 30) : say.end], re.I
+        )
     )
 
 

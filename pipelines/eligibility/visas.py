@@ -121,7 +121,7 @@ def _refused(text: str, match: Match) -> bool:
     if place < denial.start():
         return bool(
             re.match(
-                r"[^.;]{0,80}?\b(?:accept|permit|eligible|allow|valid|acceptable|appropriate|suitable|sponsor|participat|take part|apply|rotate|come|use|issue|available|offer|consider|support)",
+                r"[^.;]{0,80}?\b(?:accept|permit|eligible|allow|valid|acceptable|appropriate|suitable|sponsor|participat|take part|apply|rotate|come|given|grant|use|issue|available|offer|consider|support)",
                 clause[denial.end() :],
                 re.I,
             )

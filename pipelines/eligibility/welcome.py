@@ -38,7 +38,7 @@ _WELCOME_BEFORE = re.compile(
     re.I,
 )
 _WELCOME_AFTER = re.compile(
-    r"^[^.;?]{0,130}?\b(?:(?:may|can|could|should|must|need to|have to|will)(?: also| only| still)? (?:apply|participate|request|rotate|attend|observe|join|come|take|enroll|submit|complete|contact|be in|be enrolled|be a|have|be considered|be accepted|be fluent|provide|do|use|shadow|spend|register)"
+    r"^[^.;?]{0,130}?\b(?:(?:may|can|could|should|must|need to|have to|will)(?: also| only| still)? (?:apply|participate|request|rotate|attend|observe|join|come|visit|spend|take|enroll|submit|complete|contact|be in|be enrolled|be a|have|be considered|be accepted|be fluent|provide|do|use|shadow|spend|register)"
     r"|(?:are|is)(?: also| most| always| now| currently)? (?:eligible|welcome|invited|encouraged|accepted|considered|permitted|allowed|able|required|admitted|offered|asked)|will be (?:considered|accepted|permitted)"
     r"|who (?:wish|want|would like|are interested|are seeking|seek|are enrolled|have completed|meet)|(?<!be )interested in|wishing to|seeking (?:to|an?|observ|clinical|elective)"
     r"|(?:have|has) the opportunity|opportunity to|to (?:observe|rotate|participate|apply|shadow)|consider applying|apply (?:through|via|by|online|in|directly)|applying (?:to|for|from)|enrolled in|rotate)\b",
@@ -369,7 +369,11 @@ def _negated(before: str) -> bool:
     last = _last(_REFUSING, before)
     if last is None:
         return bool(
-            re.search(r"\b(?:not|except|excluding)\s+(?:for\s+|from\s+|to\s+|at\s+)?(?:the\s+|an?\s+)?$", before, re.I)
+            re.search(
+                r"\b(?:not|no|no other|except|excluding)\s+(?:for\s+|from\s+|to\s+|at\s+)?(?:the\s+|an?\s+)?$",
+                before,
+                re.I,
+            )
         )
     rest = before[last.end() :]
     # A new welcome takes the denial away: 'does not host observers and accepts …'.
