@@ -1,13 +1,650 @@
-"""Deadlines."""
+"""Deadlines: when applications open and when they must be in, as dates, as lead times before the start, or rolling.
+
+The spans of dates are found by a table of months and read strictly; nothing is guessed from 'soon' or 'spring'. What a date means is
+told by the word nearest before it ('Applications open March 2; orientation is July 6'), by the header of its column or row,
+or, where it stands alone, by the line, list lead or heading above it. Dates of rotations, decisions, orientations,
+payments and holidays, priority dates and recommendations are no deadlines (labels schema: deadlines). A year is taken
+from the same sentence, table or heading; where none is stated the deadline has none.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+import attrs
+
 from pipelines import Stage
-from scraper.items import Block, Fact
+from scraper.items import Audience, Block, Cell, Deadline, Fact
+from scraper.scope import audience_in, audience_of
+from scraper.statements import Statement, quote, statements
+from scraper.text import number
+from scraper.vocabulary import Match, vocabulary
+
+Kind = Literal["opens", "closes"]
+Unit = Literal["day", "week", "month"]
+Role = Literal["opens", "closes", "window", "other"]
+
+MAX_FACTS = 60
+
+_MONTHS = {
+    name: index // 2 + 1
+    for index, name in enumerate(
+        "january jan february feb march mar april apr may may june jun july jul august aug september sep october oct november nov december dec".split()
+    )
+} | {"sept": 9}
+_MONTH = r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+_YEAR = r"(?:19|20)\d\d"
+_DAY = r"(?:3[01]|[12]\d|0?[1-9])"
+_DATE = re.compile(
+    rf"(?P<y1>{_YEAR})-(?P<m1>0[1-9]|1[0-2])-(?P<d1>{_DAY})(?!\d)"
+    rf"|(?<![\d/$.-])(?P<m2>1[0-2]|0?[1-9])(?P<sep>[/.-])(?P<d2>{_DAY})(?P=sep)(?P<y2>{_YEAR}|\d\d)(?![\d/])"
+    rf"|\b(?P<m3>{_MONTH})\b\.?\s?(?P<d3>{_DAY})(?:\s?(?:st|nd|rd|th)\b)?(?![\d:%])(?:(?:,|\s|,\s|\sof\s)\s?(?P<y3>{_YEAR})(?!\d))?"
+    rf"|\b(?P<d4>{_DAY})(?:\s?(?:st|nd|rd|th)\b)?\s(?:of\s)?(?P<m4>{_MONTH})\b\.?(?:,?\s?(?P<y4>{_YEAR})(?!\d))?"
+    rf"|\b(?P<m5>{_MONTH})\b\.?,?\s(?:of\s)?(?P<y5>{_YEAR})(?!\d)"
+    rf"|(?<![\d/$.-])(?P<m6>1[0-2]|0?[1-9])/(?P<d6>{_DAY})(?![\d/%])"
+    rf"|\b(?P<m7>{_MONTH})\b\.?",
+    re.IGNORECASE,
+)
+_GATE = re.compile(r"\d[/.-]\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec")
+_JOIN = re.compile(r"[\s,.]*(?:-|–|—|‐|to|through|thru|until|till|and|&|or)?[\s,]*(?:on|in|the)?\s*", re.IGNORECASE)
+_RANGE = re.compile(r"[\s,.]*(?:-|–|—|‐|to|through|thru|until|till|and)\s*(?:\w+day,?\s)?", re.IGNORECASE)
+_ACADEMIC_YEAR = re.compile(r"(?<![\d/-])(20\d\d)\s?(?:-|–|—|/)\s?(?:20)?(\d\d)(?!\d|[-–/]\d)")
+_TERM = re.compile(r"\b(spring|summer|fall|autumn|winter)\s(?:\w+\s)?(20\d\d)\b", re.IGNORECASE)
+_SINGLE_YEAR = re.compile(r"(?<![\d/–—-])(20\d\d)(?!\s?[-–—/]\s?\d|\d)")
+_YEAR_OF_APPLICATION = re.compile(r"\b(20\d\d)\s(?:\w+\s){0,2}?(?:applications?|cycle|season|application period)\b", re.IGNORECASE)
+
+_BY = re.compile(r"(?:\b(?:by|before|until|till|through|thru|no later than|not later than|on or before|prior to|latest)|due)\s*(?:the\s)?(?:\w+day,?\s)?(?:end of |close of business on |midnight on |11:59 ?p\.?m\.? (?:\w+ )?on |5 ?p\.?m\.? (?:\w+ )?on )?$", re.IGNORECASE)
+_FROM = re.compile(r"\b(?:beginning|starting|as of|from|on or after|after|as early as)\s*(?:on |in )?(?:\w+day,?\s)?(?:late |early |mid-?)?$", re.IGNORECASE)
+_MONTH_PREPOSITION = re.compile(
+    r"(?:\b(?:in|by|until|through|is|are|early|late|mid|of|from|as of|starting|beginning|before|each|every|to)|[:–-])\s?[-–]?\s?(?:the\s)?(?:\w+\s)?(?:beginning of\s|end of\s)?$",
+    re.IGNORECASE,
+)
+_MONTH_OF_SOMETHING = re.compile(
+    r"[\s,]*(?:\d{4}\s)?(?:rotations?|electives?|blocks?|start|sessions?|cohorts?|graduates?|match|clerkships?|periods?|placements?|terms?|semesters?|observerships?|group|intake)\b", re.IGNORECASE
+)
+_PLACE = r"(?:rotations?|electives?|clerkships?|blocks?|periods?|months?|opportunities|placements?|sessions?|observerships?|visits?|experiences?|semesters?|terms?|courses?|slots?|openings|positions?|programs?)"
+# 'for electives from July', 'rotations starting', 'the program begins on': the date after it is one of rotations.
+_OF_ROTATION = re.compile(
+    rf"\b{_PLACE}\s(?:(?!appl|deadline|due|clos|open|submi|request|accept)\w+\s){{0,3}}?(?:in|from|between|starting|beginning|begins?|begin|starts?|start|during|dates?|for|of|scheduled|offered|occurring|taking place|running)\s(?:on\s|in\s|the\s|between\s|from\s|months? of\s)*$"
+    rf"|\b(?:for|during)\s(?:the\s)?(?:months? of\s|{_PLACE}\s(?:in\s|from\s|of\s)?)?$"
+    rf"|\b(?:start|starting|beginning|begin|rotate|rotating)\s(?:date\s)?(?:in|on|of|from|between)\s$",
+    re.IGNORECASE,
+)
+_AFTER_LABEL = re.compile(r"^[\s–—:-]*\W{0,3}")
+_ABOUT_APPLICATION = re.compile(r"\b(?:appl\w*|vslo|vsas|submi\w*|requests?|inquir\w*|nominat\w*|enroll|intake|portal|catalogs?|proposals?)\b", re.IGNORECASE)
+_OFF_HEADING = re.compile(
+    r"\b(?:accepted|acceptance|after (?:you|acceptance)|cancel\w*|withdraw\w*|refunds?|immuniz\w*|health|housing|orientation|calendar|rotation dates|block dates|elective dates|"
+    r"news|events?|residency|onboarding|payments?|fees|drop|scholarships?|stipends?|priority)\b",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(r"\bapplications?\b|\bapply\b|\bapplicants?\b|\bsubmi", re.IGNORECASE)
+
+_COUNT = r"\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen|thirty|forty-five|sixty|ninety"
+_LEAD = re.compile(
+    rf"(?:\b(?P<low>{_COUNT})\s?(?:\(\d{{1,3}}\)\s?)?(?:-|–|—|to|or)\s?)?(?<![\d.$/])\b(?P<count>{_COUNT})(?:\s(?:and a half))?[\s-]{{0,2}}(?:\((?P<figure>\d{{1,3}})(?:\s?(?P<unit2>days?|weeks?|months?))?\))?[\s-]{{0,2}}"
+    rf"(?:full\s)?(?:business\s|calendar\s|working\s)?(?P<unit>days?|weeks?|months?)’?'?(?:\s?\((?P<n3>\d{{1,3}})\s?(?P<unit3>days|weeks|months)\))?"
+    rf"(?P<tail>(?:\s\w+){{0,2}}?\s(?:prior|before|in advance|ahead of|ahead|preceding|advance notice|earlier)\b)?",
+    re.IGNORECASE,
+)
+_LEAD_GATE = re.compile(r"\b(?:days?|weeks?|months?)\b", re.IGNORECASE)
+_DAYS = {"day": 1, "week": 7, "month": 30}
+
+
+@attrs.frozen
+class Date:
+    """A date as it stands in a text: the year None where it is not written beside it, the day None for a month alone."""
+
+    month: int
+    day: int | None
+    year: int | None
+    start: int
+    end: int
+    slash: bool = False  # 4/24, without a year
+
+
+def find_dates(text: str) -> list[Date]:
+    """The dates in `text`, left to right: 'April 24, 2026', '4/24/26', '24 April', 'Apr. 24th', 'April 2026', 'April'."""
+    found: list[Date] = []
+    if not _GATE.search(text.lower()):
+        return found
+    for match in _DATE.finditer(text):
+        groups = {key[0]: value for key, value in match.groupdict().items() if value and key != "sep"}
+        word = groups["m"]
+        if not word[0].isdigit() and word[0].islower():
+            continue  # 'may', 'march', 'mar': months are written with a capital
+        month = int(word) if word.isdigit() else _MONTHS[word.lower().rstrip(".")]
+        day = int(groups["d"]) if "d" in groups else None
+        year = int(groups["y"]) if "y" in groups else None
+        year = year + 2000 if year is not None and year < 100 else year
+        if not _possible(month, day, year):
+            continue
+        if day is None and year is None and word == "May" and not re.search(r"(?:\b(?:in|by|of|until|through|to|from|and|late|early|mid|or)|[,:–-])\s?[-–]?$", text[: match.start()][-12:], re.IGNORECASE):
+            continue
+        found.append(Date(month, day, year, match.start(), match.end(), slash=bool(match["m6"])))
+    return [*_day_ranges(text, found)]
+
+
+def _possible(month: int, day: int | None, year: int | None) -> bool:
+    try:
+        dt.date(year or 2024, month, day or 1)
+    except ValueError:
+        return False
+    return year is None or 2005 <= year <= 2060
+
+
+def _day_ranges(text: str, dates: list[Date]) -> Iterator[Date]:
+    """'March 1-15, 2026' is two dates; 'January 1 - March 31, 2026' gives its year to both ends."""
+    for index, date in enumerate(dates):
+        tail = re.match(rf"\s?(?:-|–|—|‐|to|through)\s?({_DAY})(?:st|nd|rd|th)?(?![\d/])(?:,?\s({_YEAR}))?", text[date.end : date.end + 30])
+        if tail and date.day and not date.slash and date.year is None and _possible(date.month, int(tail[1]), None) and not (
+            index + 1 < len(dates) and dates[index + 1].start < date.end + tail.end()
+        ):
+            year = int(tail[2]) if tail[2] else None
+            yield attrs.evolve(date, year=year)
+            yield Date(date.month, int(tail[1]), year, date.end + tail.start(1), date.end + tail.end())
+        elif date.year is None and index + 1 < len(dates) and dates[index + 1].year and _RANGE.fullmatch(text[date.end : dates[index + 1].start]):
+            after = dates[index + 1]
+            year = after.year or 0
+            yield attrs.evolve(date, year=year - ((date.month, date.day or 1) > (after.month, after.day or 31)))
+        else:
+            yield date
+
+
+def _matches(text: str) -> list[Match]:
+    return list(vocabulary("deadlines").find(text))
+
+
+# --- what a date means -------------------------------------------------------------------------------------------------
+
+
+def _role_before(window: str, matches: list[Match], left: int, ranged: bool, refused: bool) -> Role | None:
+    """The role that the words between the date before and this date give it; `matches` are those of `window`, placed from `left`."""
+    if _OF_ROTATION.search(window[-90:]):
+        return "other"
+    read = sorted((m for m in matches if m.key in ("opens", "closes", "window", "act", "other")), key=lambda m: m.end)
+    if not read:
+        return None
+    last = read[-1]
+    if any(re.match("review|consider|evaluat", window[m.start - left :]) and last.end - m.end < 40 for m in read if m.key == "other"):
+        return "other"  # 'begin reviewing and accepting applications on'
+    if refused and (match := re.search(r"\b(before|after)\s(?:\w+day,?\s)?$", window)):
+        return "opens" if match[1] == "before" else "closes"  # 'received before … or after … will not be considered'
+    if last.key == "act":
+        if _BY.search(window):
+            return "closes"
+        if _FROM.search(window):
+            return "opens"
+        named = [m for m in read if m.key != "act"]  # 'begin accepting applications March 1': the act has no preposition
+        if not named:
+            return "window" if ranged else None
+        last = named[-1]
+    if last.key == "window":
+        return "window"
+    if last.key == "opens" and re.search(r"\b(?:until|through|till)\s*$", window, re.IGNORECASE):
+        return "closes"
+    if last.key == "other" and _BY.search(window):
+        earlier = [m for m in matches if m.key in ("act", "closes")]
+        if earlier and not any(m.key == "other" for m in matches if m.end <= earlier[0].start) and _weak_other(last, window, left):
+            return "closes"
+    return last.key  # type: ignore[return-value]
+
+
+def _weak_other(match: Match, window: str, left: int) -> bool:
+    """'submit the application and transcript by May 1': a document named among those to be handed in changes nothing."""
+    word = window[match.start - left : match.end - left].lower()
+    return bool(re.match(r"transcript|immuniz|evaluation form|insurance|health form|background", word))
+
+
+_REFUSED = re.compile(r"\b(?:not|never)\s(?:be\s)?(?:consider|accept|review|process)|\bwill be (?:rejected|returned|denied|declined)", re.IGNORECASE)
+
+
+def _read_dates(text: str, dates: list[Date], matches: list[Match]) -> Iterator[tuple[Date, Role | None]]:
+    """Each date with its role: by the words between it and the date before, through 'and', ',' and '-' by the role of that one."""
+    previous: Role | None = None
+    held: Role | None = None  # the last role that is not 'other'
+    left = 0
+    refused = bool(_REFUSED.search(text))
+    for index, date in enumerate(dates):
+        window_start = max(left, date.start - 160)
+        window = text[window_start : date.start]
+        ranged = index + 1 < len(dates) and bool(_RANGE.fullmatch(text[date.end : dates[index + 1].start]))
+        inside = [m for m in matches if m.start >= window_start and m.end <= date.start]
+        if index and _JOIN.fullmatch(window):
+            role = previous
+            if previous == "other" and held and date.day and not dates[index - 1].day:
+                role = held  # 'due May 15; for January to June, November 15'
+            if role == "window" and _RANGE.fullmatch(window):
+                role = "closes"
+            elif previous == "opens" and _RANGE.fullmatch(window) and not re.search(r"\band\b", window):
+                role = "closes"
+        else:
+            role = _role_before(window, inside, window_start, ranged, refused)
+            if role is None and refused and held and re.search(r"\bafter\s$", window):
+                role = "closes"
+            elif role is None and index and held in ("opens", "closes") and previous != "other":
+                role = held
+        if role == "window" and not ranged:
+            role = "closes" if _BY.search(window) else "opens" if re.search(r"\b(?:from|begin\w*|start\w*|open\w*)\b[^,;]{0,20}$", window, re.IGNORECASE) else "closes" if re.search(r"clos|end", window, re.IGNORECASE) else None
+            previous = role
+            held = role or held
+            yield date, role
+            left = date.end
+            continue
+        yield date, ("opens" if role == "window" else role)
+        previous = role
+        held = role if role in ("opens", "closes") else held
+        left = date.end
+
+
+def _label_role(text: str) -> Role | None:
+    """The role of a label, header or heading: 'Application deadline', 'Opens', 'Decision by'."""
+    matches = [m for m in _matches(text) if m.key in ("opens", "closes", "window", "other", "never")]
+    if not matches:
+        return None
+    keys = [m.key for m in matches]
+    if "never" in keys or keys[0] == "other" or (keys[-1] == "other" and "closes" not in keys and "opens" not in keys):
+        return "other"
+    if re.search(r"\b(?:decision|notif|offer|priority|payment|onboarding|drop|withdraw|cancel|orientation|document|acceptance)", text, re.IGNORECASE):
+        return "other"
+    last = next(key for key in reversed(keys) if key != "other")
+    return last  # type: ignore[return-value]
+
+
+def _after_role(text: str, date: Date, stop: int) -> Role | None:
+    """The role of a date that stands first: 'March 1, 2026 – Applications open'."""
+    label = text[date.end : min(stop, date.end + 90)]
+    if not re.match(r"\s*(?:[–—:|-]|is\b|\()", label):
+        return None
+    return _label_role(label)
+
+
+def _context_role(statement: Statement) -> Role | None:
+    """The role that label, list lead or heading give a date that stands alone."""
+    for text in statement.context[:3]:
+        if len(text) > 160:
+            continue
+        if role := _label_role(text):
+            return role
+    return None
+
+
+def _about(text: str) -> bool:
+    return bool(_ABOUT_APPLICATION.search(text))
+
+
+def _statement_deadlines(statement: Statement) -> Iterator[tuple[Deadline, float, str]]:
+    """The dated deadlines of a sentence or line."""
+    text = statement.text
+    dates = find_dates(text)
+    if not dates:
+        return
+    matches = _matches(text)
+    if any(m.key == "never" for m in matches):
+        return
+    heading = statement.block.headings[-1] if statement.block.headings else ""
+    if _OFF_HEADING.search(heading) and not _NAMED.search(text) and not _about(heading):
+        return
+    roles = list(_read_dates(text, dates, matches))
+    full = [date for date in dates if date.day is not None]
+    alone = _context_role(statement) if len(text) <= 120 else None
+    about = _about(text) or any(_about(t) for t in statement.context[:3])
+    for index, (date, role) in enumerate(roles):
+        sure = role is not None
+        if role is None and index == 0 and len(text[: date.start].strip()) <= 12:
+            stop = dates[1].start if len(dates) > 1 else len(text)
+            role = _after_role(text, date, stop)
+            sure = role is not None
+        if role is None and date.day is not None and alone in ("opens", "closes") and len(full) == 1:
+            role = alone
+        if role is None and alone == "window" and len(full) == 2 and len(dates) == 2 and _RANGE.fullmatch(text[dates[0].end : dates[1].start]):
+            role = "opens" if index == 0 else "closes"
+        if role is None and date.day is None and len(dates) == 1 and alone in ("opens", "closes") and len(text) < 40:
+            role = alone
+        if role not in ("opens", "closes") or not about:
+            continue
+        first = index == 0 and not text[: date.start].strip()
+        if date.day is None and not first and not _month_counts(text, date, index, roles, len(text) < 40 and not sure):
+            continue
+        year = date.year or _year_around(statement, text, date, dates)
+        yield _deadline(role, attrs.evolve(date, year=year)), 0.95 if sure else 0.8, "deadline_in_sentence" if sure else "deadline_under_heading"
+
+
+def _month_counts(text: str, date: Date, index: int, roles: list[tuple[Date, Role | None]], short: bool) -> bool:
+    """A month without a day is a deadline only right behind its word ('open in February'), and not as 'the July rotation'."""
+    if _MONTH_OF_SOMETHING.match(text, date.end):
+        return False
+    if short:
+        return True
+    before = text[: date.start]
+    joined = index > 0 and bool(_JOIN.fullmatch(text[roles[index - 1][0].end : date.start])) and roles[index - 1][1] is not None
+    return joined or bool(_MONTH_PREPOSITION.search(before[-40:]))
+
+
+def _deadline(kind: Kind, date: Date, audience: Audience = "any") -> Deadline:
+    tail = f"{date.month:02}-{date.day:02}" if date.day else f"{date.month:02}"
+    if date.year:
+        return Deadline(kind, date=f"{date.year}-{tail}", audience=audience)
+    return Deadline(kind, month_day=tail, audience=audience)
+
+
+# --- years -------------------------------------------------------------------------------------------------------------
+
+
+def _year_around(statement: Statement, text: str, date: Date, dates: list[Date]) -> int | None:
+    """A year stated in the same sentence, or in the label, lead or heading right above."""
+    years = {other.year for other in dates if other.year}
+    if len(years) == 1:
+        return years.pop()
+    if years:
+        return None
+    if re.search(r"\b(?:annual|annually|(?:each|every) (?:calendar |academic )?year)\b", statement.block.text[:3000], re.IGNORECASE):
+        return None
+    if (match := _YEAR_OF_APPLICATION.search(text)) and not _ACADEMIC_YEAR.search(text):
+        return int(match[1])
+    for above in statement.context[:3]:
+        if year := _year_of_heading(above, date.month):
+            return year
+    return None
+
+
+def _year_of_heading(text: str, month: int) -> int | None:
+    """The year that a heading or caption gives the dates under it. Of an academic year, 2026-27, only July to December are
+    sure (2026); applications in spring may be those before it begins."""
+    if match := _ACADEMIC_YEAR.search(text):
+        first = int(match[1])
+        return first if month >= 7 and int(match[2]) == (first + 1) % 100 else None
+    years = set(_SINGLE_YEAR.findall(text))
+    return int(years.pop()) if len(years) == 1 else None
+
+
+def _start_year(text: str, month: int) -> int | None:
+    """The year of a rotation's start from the headings of its table: 'Spring 2027', '2026-27' (July to June), '2026'."""
+    if match := _TERM.search(text):
+        return int(match[2])
+    if match := _ACADEMIC_YEAR.search(text):
+        return int(match[1]) + (month < 7)
+    years = set(_SINGLE_YEAR.findall(text))
+    return int(years.pop()) if len(years) == 1 else None
+
+
+# --- tables ------------------------------------------------------------------------------------------------------------
+
+
+def _row_roles(block: Block, header: tuple[Cell, ...]) -> list[Role | None]:
+    """The role of each column, by its header."""
+    roles: list[Role | None] = []
+    for index, cell in enumerate(block.cells):
+        name = cell.column or (header[index].text if index < len(header) else "")
+        role = _label_role(name) if name else None
+        if name and role is None and re.search(r"\b(?:start|end|block|rotation|elective|period|dates?|month|session|begin)", name, re.IGNORECASE):
+            role = "other"
+        roles.append(role)
+    return roles
+
+
+def _table_deadlines(blocks: list[Block]) -> Iterator[tuple[Block, Deadline, float, str]]:
+    """Deadlines in tables: under a column that says so, or in the cell beside a label that does."""
+    for _, rows in itertools.groupby((b for b in blocks if b.kind == "row"), key=lambda block: block.group):
+        table = list(rows)[:200]
+        header: tuple[Cell, ...] = ()
+        first = table[0]
+        if not any(cell.column for cell in first.cells) and not any(_full(cell.text) for cell in first.cells):
+            header = first.cells
+        above = (first.lead, *reversed(first.headings[-2:]))
+        about = any(_about(cell.text) for cell in first.cells) or any(_about(text) for text in above)
+        about = about or any(_about(cell.column) for row in table[:3] for cell in row.cells)
+        off = any(_OFF_HEADING.search(text) and not _about(text) for text in above[:2] if text)
+        for row in table:
+            yield from _row_deadlines(row, header, about, off)
+
+
+def _full(text: str) -> bool:
+    return any(date.day is not None or date.year is not None for date in find_dates(text))
+
+
+def _row_deadlines(row: Block, header: tuple[Cell, ...], about: bool, off: bool) -> Iterator[tuple[Block, Deadline, float, str]]:
+    roles = _row_roles(row, header)
+    start = _row_start(row, roles)
+    label = row.cells[0].text if row.cells else ""
+    label_role = _label_role(label) if len(label) <= 100 and not _full(label) else None
+    for index, cell in enumerate(row.cells):
+        role = roles[index]
+        if role is None and index and label_role and index == 1:
+            role = label_role
+            named = _about(label) or about
+        else:
+            named = about
+        if role not in ("opens", "closes", "window") or not named or off and not _NAMED.search(label + cell.column):
+            continue
+        dates = [date for date in find_dates(cell.text) if date.day is not None or date.year is not None or len(cell.text) < 16]
+        if len(cell.text) > 80 or not dates:
+            lead = _cell_lead(cell.text) if role == "closes" else None
+            if lead:
+                yield row, lead, 0.8, "lead_in_table"
+            continue
+        if role == "window":
+            pairs: list[tuple[Kind, Date]] = [("opens", dates[0]), ("closes", dates[1])] if len(dates) == 2 else []
+        else:
+            pairs = [(role, date) for date in dates[:1]]  # type: ignore[misc]
+        for kind, date in pairs:
+            year = date.year or _table_year(row, cell, date, start)
+            yield row, _deadline(kind, attrs.evolve(date, year=year)), 0.95, "deadline_in_table"
+
+
+def _row_start(row: Block, roles: list[Role | None]) -> dt.date | None:
+    """When the rotation of a row starts, its year from the row or from what stands above the table."""
+    for index, cell in enumerate(row.cells):
+        if roles[index] in ("opens", "closes", "window"):
+            continue
+        for date in find_dates(cell.text)[:1]:
+            year = date.year
+            for text in (cell.text, cell.column, row.lead, *reversed(row.headings[-2:])):
+                year = year or (_start_year(text, date.month) if text else None)
+            if year:
+                return dt.date(year, date.month, min(date.day or 28, 28))
+    return None
+
+
+def _table_year(row: Block, cell: Cell, date: Date, start: dt.date | None) -> int | None:
+    """The year of a deadline: the last such day before the rotation of its row, else the one above the table."""
+    if start is not None:
+        return start.year - ((date.month, date.day or 1) >= (start.month, start.day))
+    for text in (cell.column, row.cells[0].text, row.lead, *reversed(row.headings[-2:])):
+        if text and (year := _year_of_heading(text, date.month)):
+            return year
+    return None
+
+
+def _cell_lead(text: str) -> Deadline | None:
+    match = _LEAD.search(text)
+    return _lead_deadline(match) if match and match["tail"] else None
+
+
+# --- lead times and rolling --------------------------------------------------------------------------------------------
+
+
+def _lead_deadline(match: re.Match[str], kind: Kind = "closes") -> Deadline | None:
+    """The lead time of a match; of a range ('4-6 weeks') its lower end, of '2½ months (75 days)' the days."""
+    unit = match["unit"].lower().rstrip("s")
+    count = number(match["low"] or match["figure"] or match["count"])
+    if match["n3"]:
+        count, unit = float(match["n3"]), match["unit3"].lower().rstrip("s")
+    elif match["unit2"]:
+        count, unit = float(match["figure"]), match["unit2"].lower().rstrip("s")
+    elif " and a half" in match[0].lower() and count:
+        count += 0.5
+    if not count or count * _DAYS[unit] > 800:
+        return None
+    return Deadline(kind, lead_n=count, lead_unit=unit)  # type: ignore[arg-type]
+
+
+def _lead_matches(text: str) -> list[Match]:
+    return list(vocabulary("lead_times").find(text))
+
+
+def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, str]]:
+    """'at least 60 days before the start', where it is the application that has to be there by then."""
+    text = statement.text
+    if not _LEAD_GATE.search(text):
+        return
+    found = [match for match in _LEAD.finditer(text)]
+    if not found:
+        return
+    words = _lead_matches(text)
+    if any(m.key == "never" for m in words):
+        return
+    heading = statement.block.headings[-1] if statement.block.headings else ""
+    off = bool(_OFF_HEADING.search(heading)) and not _about(heading)
+    off_here = off and not _NAMED.search(text)
+    for match in found:
+        if match["tail"]:
+            kind = _lead_kind(statement, text, match, words, off)
+            if kind and (deadline := _lead_deadline(match, kind)):
+                yield deadline, 0.95 if _about(text) else 0.8, "lead_time"
+        elif not off_here and _takes_so_long(text, match, words):
+            if deadline := _lead_deadline(match):
+                yield deadline, 0.6, "processing_time"
+
+
+def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: list[Match], off: bool) -> Kind | None:
+    """Is the lead time one of the application? By the nearest noun before it; where there is none, after it or above."""
+    before = [m for m in words if m.end <= match.start() and m.key in ("application", "stop") and match.start() - m.end < 200]
+    after = [m for m in words if m.start >= match.end() and m.key in ("application", "stop")]
+    near = before[-1].key if before else None
+    wanted = bool(before) and near == "application"
+    if near is None:
+        strong = [m for m in after if m.start - match.end() < 160]
+        wanted = bool(strong) and strong[0].key == "application"
+        if not strong:
+            wanted = any(_label_role(t) == "closes" and _about(t) for t in statement.context[:2])
+        elif strong[0].key == "application" and re.match(r"\s*(?:of|to|the|your|your\s)*\s*(?:the )?(?:proposed|desired|requested)", text[match.end() : strong[0].start + 10]):
+            wanted = _asks(text)
+    if any(m.key == "host" for m in words if m.end <= match.start()):
+        return None
+    if wanted and off and not _NAMED.search(text[: match.end()]):
+        wanted = False
+    if not wanted:
+        return None
+    lead_in = text[max(0, match.start() - 40) : match.start()]
+    if re.search(r"(?:\b(?:no|not) (?:earlier|sooner|more) than|\bas early as|\bearliest\b[^.]{0,25}|\bup to|\bmaximum of|\bat most)\s*$", lead_in, re.IGNORECASE):
+        return "opens" if re.search(r"\bappl|\baccept|\bsubmi|\brequest", text, re.IGNORECASE) else None
+    if re.search(r"\b(?:approximately|about|around|only|within (?:the )?(?:last|past))\s*$", lead_in, re.IGNORECASE) and not _asks(text):
+        return None
+    return "closes"
+
+
+def _asks(text: str) -> bool:
+    return bool(re.search(r"\b(?:must|should|submit|apply|need|required?|complete|contact|send|has to|have to|please|deadline|due|received)\b", text, re.IGNORECASE))
+
+
+def _takes_so_long(text: str, match: re.Match[str], words: list[Match]) -> bool:
+    """'Please allow at least six weeks for processing': takes N weeks to process (labels schema, rulings)."""
+    deadline = _lead_deadline(match)
+    if deadline is None or (deadline.lead_n or 0) * _DAYS[deadline.lead_unit or "day"] < 14:
+        return False
+    near = [m for m in words if abs(m.start - match.start()) < 160]
+    takes = [m for m in near if m.key == "takes" and 0 <= match.start() - m.end < 45]
+    if not takes or any(m.key == "stop" for m in near):
+        return False
+    if re.match(r"\s*(?:of|in length|long|duration|rotation|elective|clerkship|period|observership|minimum|commitment|after|experience)\b", text[match.end() :], re.IGNORECASE):
+        return False
+    return any(m.key in ("process", "application") for m in near if m.end <= takes[-1].start or m.start >= match.end())
+
+
+def _rolling(statement: Statement) -> bool:
+    """'on a rolling basis', 'until all places are filled', said of applications."""
+    text, lower = statement.text, statement.text.lower()
+    if not ("rolling" in lower or "filled" in lower or " basis" in lower or "no " in lower or "until" in lower):
+        return False
+    matches = _matches(text)
+    hit = next((m for m in matches if m.key == "rolling"), None)
+    if hit is None:
+        return False
+    around = text[max(0, hit.start - 200) : hit.end + 120]
+    return bool(re.search(r"\bappl|\badmi|\baccept|\brequest|\binvit|\bsubmi", around, re.IGNORECASE)) or any(
+        re.search(r"\bappl|\bdeadline", t, re.IGNORECASE) for t in statement.context[:2]
+    )
+
+
+# --- the page ----------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Found:
+    """A deadline with its evidence."""
+
+    deadline: Deadline
+    quote: str
+    block: Block
+    confidence: float
+    rule: str
+
+
+def _cell_statements(blocks: list[Block]) -> Iterator[Statement]:
+    """The sentences of table cells that hold running text."""
+    for block in blocks:
+        if block.kind == "row":
+            for cell in block.cells:
+                if len(cell.text) > 40:
+                    inner = Block("paragraph", cell.text, block.headings)
+                    for statement in statements([inner]):
+                        yield attrs.evolve(statement, block=block, label=statement.label or cell.column)
+
+
+def _found(blocks: list[Block]) -> Iterator[Found]:
+    for statement in itertools.chain(statements(blocks), _cell_statements(blocks)):
+        block, text = statement.block, statement.text
+        audience: Audience = audience_in(text) or audience_of(block, text)
+        for deadline, confidence, rule in itertools.chain(_statement_deadlines(statement), _statement_leads(statement)):
+            yield Found(attrs.evolve(deadline, audience=audience), quote(text, 0, min(len(text), 250)), block, confidence, rule)
+        if _rolling(statement):
+            yield Found(Deadline("closes", rolling=True, audience=audience), quote(text), block, 0.8, "rolling")
+    for block, deadline, confidence, rule in _table_deadlines(blocks):
+        yield Found(attrs.evolve(deadline, audience=audience_of(block, block.text)), quote(block.text), block, confidence, rule)
+
+
+def _days(deadline: Deadline) -> float:
+    return (deadline.lead_n or 0) * _DAYS[deadline.lead_unit or "day"]
+
+
+def _has_day(deadline: Deadline) -> bool:
+    return len(deadline.date or "") == 10 or len(deadline.month_day or "") == 5
+
+
+def _distinct(found: list[Found]) -> list[Found]:
+    """Each (kind, date) once; a date with its year stands for the same without; how long an application takes to process
+    counts only where no lead time of the page is longer."""
+    longest = max((_days(f.deadline) for f in found if f.rule in ("lead_time", "lead_in_table") and f.deadline.kind == "closes"), default=0)
+    days = {(f.deadline.kind, (f.deadline.date or f"0000-{f.deadline.month_day}")[5:7]) for f in found if _has_day(f.deadline)}
+    dated = {(f.deadline.kind, f.deadline.date.partition("-")[2]) for f in found if f.deadline.date}
+    seen: set[tuple[object, ...]] = set()
+    kept = []
+    for one in found:
+        deadline = one.deadline
+        if one.rule == "processing_time" and longest >= _days(deadline):
+            continue
+        if deadline.month_day and (deadline.kind, deadline.month_day) in dated:
+            continue
+        month = (deadline.date or f"0000-{deadline.month_day or ''}")[5:7]
+        if month and not _has_day(deadline) and (deadline.kind, month) in days:
+            continue  # the day in that month is told elsewhere
+        key = (deadline.kind, deadline.date, deadline.month_day, _days(deadline), deadline.rolling)
+        if key not in seen:
+            seen.add(key)
+            kept.append(one)
+    return kept
 
 
 def find_deadlines(blocks: list[Block]) -> list[Fact]:
-    return []
+    """The deadlines that `blocks` state, one fact each."""
+    return [
+        Fact("deadlines", f.deadline, f.quote, f.block.headings, f.confidence, f.rule, f.deadline.audience)
+        for f in _distinct(list(itertools.islice(_found(blocks), MAX_FACTS)))
+    ]
 
 
 class DeadlinesStage(Stage):

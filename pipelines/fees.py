@@ -344,6 +344,7 @@ class Candidate:
     confidence: float
     derived: bool = False  # a worked example, or a part of the amount before it
     total: bool = False  # called a total
+    spot: int = 0  # which of the page's statements it stands in
 
 
 def _refundable(text: str) -> bool | None:
@@ -519,12 +520,13 @@ def _free_candidate(statement: Statement, kind: str, order: int, rule: str) -> C
 def _candidates(blocks: list[Block]) -> Iterator[Candidate]:
     numbers = {id(block): order for order, block in enumerate(blocks)}
     before, last_block = "", blocks[0] if blocks else None
-    for statement in statements(blocks):
+    for spot, statement in enumerate(statements(blocks)):
         lower = statement.text.lower()
         order = numbers[id(statement.block)]
         if _GATE.search(lower):
             for place in _sentence_settings(statement):
                 if candidate := _read_amount(place, statement.block, statement.text, order):
+                    candidate.spot = spot
                     yield candidate
         if free := _free(statement, before if statement.block is last_block else "", order):
             yield free
@@ -564,9 +566,9 @@ def _generic_kinds(candidates: list[Candidate], blocks: list[Block]) -> None:
 def _add_refunds(candidates: list[Candidate], blocks: list[Block]) -> None:
     """Refundability said elsewhere: by amount, by kind of fee, or of all fees in the same section. Conditional refunds are
     refunds, and a refund of a program fee under some condition goes before 'non-refundable' under another (labels schema)."""
-    told: list[tuple[bool, set[str], set[float], bool, int, Block]] = []
+    told: list[_Refund] = []
     numbers = {id(block): order for order, block in enumerate(blocks)}
-    for statement in statements(blocks):
+    for spot, statement in enumerate(statements(blocks)):
         lower = statement.text.lower()
         if "refund" not in lower and "reimburs" not in lower:
             continue
@@ -577,25 +579,42 @@ def _add_refunds(candidates: list[Candidate], blocks: list[Block]) -> None:
         bound = {place.attached[1] for place in places if place.attached and place.attached[0] < 40}
         kinds = (_keys(statement.text) & set(KINDS)) - bound
         amounts = {place.money.amount for place in places if _own_refund(place) is not None}
-        order = numbers[id(statement.block)]
-        told.append((answer, kinds, amounts, bool(_ALL_FEES.search(statement.text)), order, statement.block))
+        every = bool(_ALL_FEES.search(statement.text))
+        told.append(_Refund(answer, kinds, amounts, every, numbers[id(statement.block)], spot, statement.block))
         if len(told) >= MAX_CANDIDATES:
             break
     for candidate in candidates:
-        fee = candidate.fee
-        if fee.refundable is not None or fee.amount == 0:
-            continue
-        answers: set[bool] = set()
-        for answer, kinds, amounts, every, order, block in told:
-            near = block.headings == candidate.block.headings and abs(order - candidate.order) <= 3
-            if fee.amount in amounts or fee.kind in kinds:
-                answers.add(answer)
-            elif every and not kinds and not amounts and (near or block.headings[:1] == candidate.block.headings[:1]):
-                answers.add(answer)
-            elif not kinds and not amounts and (order == candidate.order or (near and order == candidate.order + 1)):
-                answers.add(answer)
-        if answers:
-            candidate.fee = attrs.evolve(fee, refundable=True in answers)
+        if candidate.fee.refundable is None and candidate.fee.amount:
+            answers = {refund.answer for refund in told if _is_told_of(refund, candidate, candidates)}
+            if answers:
+                candidate.fee = attrs.evolve(candidate.fee, refundable=True in answers)
+
+
+@attrs.frozen
+class _Refund:
+    """A sentence on refunds: its answer, and which fees it speaks of."""
+
+    answer: bool
+    kinds: set[str]
+    amounts: set[float]
+    every: bool
+    order: int
+    spot: int
+    block: Block
+
+
+def _is_told_of(refund: _Refund, candidate: Candidate, candidates: list[Candidate]) -> bool:
+    """Does the sentence speak of this fee: by its amount, its kind, as one of all fees, or as the one named just before?"""
+    if candidate.fee.amount in refund.amounts or candidate.fee.kind in refund.kinds:
+        return True
+    if refund.kinds or refund.amounts:
+        return False
+    if refund.every and refund.block.headings[:1] == candidate.block.headings[:1]:
+        return True
+    if refund.block.headings != candidate.block.headings or refund.order - candidate.order not in (0, 1):
+        return False
+    earlier = [other.spot for other in candidates if other.order == candidate.order and other.spot <= refund.spot]
+    return bool(earlier) and candidate.spot == max(earlier)
 
 
 def _distinct(candidates: list[Candidate]) -> list[Candidate]:
