@@ -95,7 +95,9 @@ def score_link(text: str, url: str, section: Section = "main", page_score: float
     from_text, from_path = _worth(in_text, TEXT), _worth(in_path, ADDRESS)
     score = max(from_text, from_path) + AGREEMENT * min(from_text, from_path)
     if "away" in in_text or "away" in in_path:
-        score += AWAY_IN_STRONG if "strong" in in_text else AWAY
+        # An address that says 'calendar' is a program's own where the text and the page around the link speak of programs.
+        own = "strong" in in_text or ("away" not in in_text and from_text > 0 and page_score >= PROMISING)
+        score += AWAY_IN_STRONG if own else AWAY
     elif "section" in in_text or "section" in in_path:
         score += ELSEWHERE[next((key for key in ("strong", "fair") if key in in_text or key in in_path), "")]
     score += SECTION[section] + INHERITED[section] * page_score

@@ -93,6 +93,13 @@ def test_what_leads_elsewhere_is_not_followed(text, path):
     assert score_link(text, f"https://h.example{path}", "main", 0.5) < 0.15
 
 
+def test_a_calendar_of_blocks_is_followed_from_a_promising_page_other_calendars_are_not() -> None:
+    url = "https://h.example/md/visiting/calendar.html"
+    assert score_link("Block calendar", url, "main", 0.8) > 0.5
+    assert score_link("Block calendar", url, "main", 0.0) < 0.15
+    assert score_link("Calendar", "https://h.example/calendar", "main", 0.8) < 0.15
+
+
 def test_hostile_links_take_no_time():
     score_link("visiting " * 50_000, "https://h.example/" + "visiting-" * 50_000, "main", 1.0)
 
