@@ -70,17 +70,22 @@ _PLACE = r"(?:rotations?|electives?|clerkships?|blocks?|periods?|months?|opportu
 # 'for electives from July', 'rotations starting', 'the program begins on': the date after it is one of rotations.
 _OF_ROTATION = re.compile(
     rf"\b{_PLACE}\s(?:(?!appl|deadline|due|clos|open|submi|request|accept)\w+\s){{0,3}}?(?:in|from|between|starting|beginning|begins?|begin|starts?|start|during|dates?|for|of|scheduled|offered|occurring|taking place|running)\s(?:on\s|in\s|the\s|between\s|from\s|months? of\s)*$"
-    rf"|\b(?:for|during)\s(?:the\s)?(?:months? of\s|{_PLACE}\s(?:in\s|from\s|of\s)?)?$"
-    rf"|\b(?:start|starting|beginning|begin|rotate|rotating)\s(?:date\s)?(?:in|on|of|from|between)\s$",
+    r"|\byears?\s(?:that\s)?(?:starting|beginning|starts|begins)\s(?:on\s|in\s)$"
+    rf"|\b(?:for|during)\s(?:the\s)?(?:months? of\s|{_PLACE}\s(?:in\s|from\s|of\s)?)?$",
     re.IGNORECASE,
 )
-_AFTER_LABEL = re.compile(r"^[\s–—:-]*\W{0,3}")
+_BEGINS = re.compile(r"\b(?:starts?|begins?|start date|starting date|rotat\w+)\s(?:in|on|of|from|between)\s$", re.IGNORECASE)
+_PERIOD_OF_APPLICATION = re.compile(r"\b(?:application|submission|evaluation|review|request|enrollment|inquiry)\s(?:period|window|session)s?\b[^,;]{0,20}$", re.IGNORECASE)
+_EXTENDED = re.compile(r"\b(?:extended|moved|changed|postponed|pushed)(?: back)? from\s(?:\w+day,?\s)?$", re.IGNORECASE)
+_WHEN_TO_APPLY = re.compile(r"\bwhen (?:to|do i|should i|can i|must i) (?:apply|submit)|\bhow (?:early|far in advance|soon|long before)\b|\bdeadline", re.IGNORECASE)
+_TOO_LATE = re.compile(r"\b(?:within|(?:less|fewer) than|later than)\s$", re.IGNORECASE)
 _ABOUT_APPLICATION = re.compile(r"\b(?:appl\w*|vslo|vsas|submi\w*|requests?|inquir\w*|nominat\w*|enroll|intake|portal|catalogs?|proposals?)\b", re.IGNORECASE)
 _OFF_HEADING = re.compile(
     r"\b(?:accepted|acceptance|after (?:you|acceptance)|cancel\w*|withdraw\w*|refunds?|immuniz\w*|health|housing|orientation|calendar|rotation dates|block dates|elective dates|"
     r"news|events?|residency|onboarding|payments?|fees|drop|scholarships?|stipends?|priority)\b",
     re.IGNORECASE,
 )
+_HARD_OFF = re.compile(r"\b(?:accept\w*|cancel\w*|withdraw\w*|refunds?|immuniz\w*|housing|payments?|fees|drop|onboarding|scholarships?|stipends?|residency)\b", re.IGNORECASE)
 _NAMED = re.compile(r"\bapplications?\b|\bapply\b|\bapplicants?\b|\bsubmi", re.IGNORECASE)
 
 _COUNT = r"\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen|thirty|forty-five|sixty|ninety"
@@ -163,7 +168,9 @@ def _matches(text: str) -> list[Match]:
 
 def _role_before(window: str, matches: list[Match], left: int, ranged: bool, refused: bool) -> Role | None:
     """The role that the words between the date before and this date give it; `matches` are those of `window`, placed from `left`."""
-    if _OF_ROTATION.search(window[-90:]):
+    if _OF_ROTATION.search(window[-90:]) and not _PERIOD_OF_APPLICATION.search(window[-60:]):
+        return "other"
+    if _BEGINS.search(window[-40:]) and not re.search(r"appl\w*|window|cycle|submission|portal", window[-70:], re.IGNORECASE):
         return "other"
     read = sorted((m for m in matches if m.key in ("opens", "closes", "window", "act", "other")), key=lambda m: m.end)
     if not read:
@@ -227,6 +234,10 @@ def _read_dates(text: str, dates: list[Date], matches: list[Match]) -> Iterator[
                 role = "closes"
             elif role is None and index and held in ("opens", "closes") and previous != "other":
                 role = held
+        if role == "closes" and _EXTENDED.search(window):
+            yield date, "other"
+            previous, left = "closes", date.end
+            continue
         if role == "window" and not ranged:
             role = "closes" if _BY.search(window) else "opens" if re.search(r"\b(?:from|begin\w*|start\w*|open\w*)\b[^,;]{0,20}$", window, re.IGNORECASE) else "closes" if re.search(r"clos|end", window, re.IGNORECASE) else None
             previous = role
@@ -500,11 +511,16 @@ def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, st
     heading = statement.block.headings[-1] if statement.block.headings else ""
     off = bool(_OFF_HEADING.search(heading)) and not _about(heading)
     off_here = off and not _NAMED.search(text)
+    if off and re.match(r"(?:application )?deadlines?\b", text, re.IGNORECASE) and not _HARD_OFF.search(heading):
+        off = False  # 'Deadline: eight weeks before the start', under whatever harmless heading it stands
     for match in found:
         if match["tail"]:
             kind = _lead_kind(statement, text, match, words, off)
             if kind and (deadline := _lead_deadline(match, kind)):
                 yield deadline, 0.95 if _about(text) else 0.8, "lead_time"
+        elif _TOO_LATE.search(text[max(0, match.start() - 20) : match.start()]) and _refuses_applications(text, match):
+            if deadline := _lead_deadline(match):
+                yield deadline, 0.8, "lead_time"
         elif not off_here and _takes_so_long(text, match, words):
             if deadline := _lead_deadline(match):
                 yield deadline, 0.6, "processing_time"
@@ -517,12 +533,13 @@ def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: lis
     near = before[-1].key if before else None
     wanted = bool(before) and near == "application"
     if near is None:
+        asked = any((_label_role(t) == "closes" and _about(t)) or _WHEN_TO_APPLY.search(t) for t in statement.context[:2])
         strong = [m for m in after if m.start - match.end() < 160]
         wanted = bool(strong) and strong[0].key == "application"
         if not strong:
-            wanted = any(_label_role(t) == "closes" and _about(t) for t in statement.context[:2])
+            wanted = asked
         elif strong[0].key == "application" and re.match(r"\s*(?:of|to|the|your|your\s)*\s*(?:the )?(?:proposed|desired|requested)", text[match.end() : strong[0].start + 10]):
-            wanted = _asks(text)
+            wanted = asked or _asks(text)
     if any(m.key == "host" for m in words if m.end <= match.start()):
         return None
     if wanted and off and not _NAMED.search(text[: match.end()]):
@@ -539,6 +556,16 @@ def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: lis
 
 def _asks(text: str) -> bool:
     return bool(re.search(r"\b(?:must|should|submit|apply|need|required?|complete|contact|send|has to|have to|please|deadline|due|received)\b", text, re.IGNORECASE))
+
+
+def _refuses_applications(text: str, match: re.Match[str]) -> bool:
+    """'We cannot accept applications within six weeks of the start.'"""
+    return bool(
+        re.match(r"\s(?:of|from|before)\s(?:\w+\s){0,3}?(?:start|first day|rotation|elective|block|visit|arrival|observership|date)", text[match.end() :])
+        and re.search(r"\b(?:cannot|can not|not|unable to|will be (?:rejected|declined))\b", text, re.IGNORECASE)
+        and re.search(r"\bappl|\brequests?\b", text, re.IGNORECASE)
+        and not re.search(r"cancel|withdraw|\bdrop|\bnotif|\bfee|refund|chang", text, re.IGNORECASE)
+    )
 
 
 def _takes_so_long(text: str, match: re.Match[str], words: list[Match]) -> bool:

@@ -236,12 +236,19 @@ def _refusal(place: Setting) -> str | None:
     last = place.headings[-1:] if not strong else ()
     if any(_keys(text) & {"living", "award", "proof"} for text in last):
         return "living_costs"
-    if money.amount == 0:
+    if money.amount == 0 and not _is_zero_fee(place):
         return "zero_amount"
     return None
 
 
 _REFUSING = ("coverage", "penalty", "abroad", "old", "rest", "award", "proof", "living")
+
+
+def _is_zero_fee(place: Setting) -> bool:
+    """'Application fee: $0', or $0 under a column of fees; not '$0 will be refunded'."""
+    if re.search(r"refund|deductible|copay", place.text, re.IGNORECASE):
+        return False
+    return bool(place.attached and place.attached[0] <= 12) or (len(place.text) < 8 and _first_kind(place.context) is not None)
 
 
 @attrs.frozen
@@ -302,7 +309,8 @@ def _period(place: Setting, kind: str) -> Period:
     if placement or _PLACEMENT.search(before[-80:]):
         return Period("rotation", said=True)
     if strict:
-        return Period("once")
+        said = [period for _, end, period in _lengths(before) if period.said and len(before) - end <= 40]
+        return said[-1] if said and kind != "deposit" else Period("once")
     for text in place.context:
         for _, _, period in _lengths(text[:200]):
             return period
@@ -314,6 +322,8 @@ def _period(place: Setting, kind: str) -> Period:
 _PER_SOMETHING = re.compile(
     rf"\s?(?:USD\s|US dollars\s)?(?:\(\w+\)\s)?(?:per|/|for each|for every|each|a)\s?(?:\w+[\s-]){{0,2}}?(?:week|month|{_PLACE})\b", re.IGNORECASE
 )
+# 'The two-week observership is $1,400'
+_PRICE_IS = re.compile(rf"\b(?:{_PLACE}|program|programme)(?:\s\(\w+\))?\s?(?:is|are|runs|[:–-])\s(?:USD?\s)?$", re.IGNORECASE)
 
 
 def _paid(place: Setting) -> bool:
@@ -323,7 +333,7 @@ def _paid(place: Setting) -> bool:
         return True
     if keys & {"other", "insurance"} and place.attached and (place.attached[0] <= 4 or len(place.text) < 60):
         return True
-    if _PER_SOMETHING.match(place.after()):
+    if _PER_SOMETHING.match(place.after()) or _PRICE_IS.search(place.before()):
         return True
     if len(place.text) > 200:
         return False
@@ -353,11 +363,19 @@ def _refundable(text: str) -> bool | None:
     return True if _REFUNDED.search(text) else None
 
 
-def _read_amount(place: Setting, statement_block: Block, sentence: str, order: int) -> Candidate | None:
-    if not _paid(place) or _refusal(place):
+def _read_amount(
+    place: Setting, statement_block: Block, sentence: str, order: int, follows: Candidate | None = None
+) -> Candidate | None:
+    """The fee that an amount is, None where it is none. `follows`: a fee in the sentence before or earlier in this one."""
+    if _refusal(place):
+        return None
+    paid = _paid(place)
+    if not paid and not (follows and (place.attached or _LENGTH.search(place.after()) or re.search(_PLACE, place.after(), re.IGNORECASE))):
         return None
     money = place.money
     kind = place.kind()
+    if kind is None and not paid and follows:
+        kind = follows.fee.kind  # '$450 covers one rotation; $800 is asked for two'
     if kind is None and place.bare or kind is None and len(place.text) < 160:
         kind = _first_kind(place.context)
     if "third_party" in {match.key for match in place.matches} and kind in (None, "application", "program"):
@@ -366,7 +384,7 @@ def _read_amount(place: Setting, statement_block: Block, sentence: str, order: i
         return None  # a range is what housing or cover may cost elsewhere, not a charge
     if kind == "insurance" and money.amount >= 5000:
         return None
-    if kind == "other" and not _charged(place):
+    if kind == "other" and not (_charged(place) or follows):
         return None
     period = _period(place, kind or "program")
     summary = {m.key for _, m in place.keys("part", "total")}.union(*(_keys(text) for text in place.context[:1] if place.bare))
@@ -520,13 +538,16 @@ def _free_candidate(statement: Statement, kind: str, order: int, rule: str) -> C
 def _candidates(blocks: list[Block]) -> Iterator[Candidate]:
     numbers = {id(block): order for order, block in enumerate(blocks)}
     before, last_block = "", blocks[0] if blocks else None
+    last: Candidate | None = None
     for spot, statement in enumerate(statements(blocks)):
         lower = statement.text.lower()
         order = numbers[id(statement.block)]
         if _GATE.search(lower):
             for place in _sentence_settings(statement):
-                if candidate := _read_amount(place, statement.block, statement.text, order):
+                follows = last if last and last.block is statement.block and spot - last.spot <= 1 else None
+                if candidate := _read_amount(place, statement.block, statement.text, order, follows):
                     candidate.spot = spot
+                    last = candidate
                     yield candidate
         if free := _free(statement, before if statement.block is last_block else "", order):
             yield free
@@ -536,9 +557,23 @@ def _candidates(blocks: list[Block]) -> Iterator[Candidate]:
             continue
         for place in _row_settings(block):
             if candidate := _read_amount(place, block, block.text, order):
+                if not candidate.fee.amount:
+                    candidate.fee = attrs.evolve(candidate.fee, per="once", weeks=None)
                 yield candidate
+        yield from _free_cells(block, order)
 
 
+def _free_cells(block: Block, order: int) -> Iterator[Candidate]:
+    """'No charge' or 'none' in a column of fees."""
+    for cell in block.cells[1:]:
+        kind = _first_kind([cell.column]) or ("program" if "money" in _keys(cell.column) else _first_kind([cell.row]))
+        if _FREE_CELL.fullmatch(cell.text) and kind in ("application", "program"):
+            audience = audience_in(cell.row) or audience_of(block, block.text)
+            fee = Fee(0.0, kind or "program", "once", None, audience)
+            yield Candidate(fee, True, False, quote(block.text), block, order, "fee_none_in_table", 0.8)
+
+
+_FREE_CELL = re.compile(r"(?:none|free|no (?:fee|charge|cost)s?|waived|not charged)\W?", re.IGNORECASE)
 _NAMED_LATER = re.compile(r"\b(?:the|this|your) (?:application|processing|registration|administrative|administration) fee\b", re.IGNORECASE)
 
 
@@ -580,7 +615,8 @@ def _add_refunds(candidates: list[Candidate], blocks: list[Block]) -> None:
         kinds = (_keys(statement.text) & set(KINDS)) - bound
         amounts = {place.money.amount for place in places if _own_refund(place) is not None}
         every = bool(_ALL_FEES.search(statement.text))
-        told.append(_Refund(answer, kinds, amounts, every, numbers[id(statement.block)], spot, statement.block))
+        plural = bool(re.match(r"(?:both|these|they|all|fees|payments)\b", lower))
+        told.append(_Refund(answer, kinds, amounts, every, plural, numbers[id(statement.block)], spot, statement.block))
         if len(told) >= MAX_CANDIDATES:
             break
     for candidate in candidates:
@@ -598,6 +634,7 @@ class _Refund:
     kinds: set[str]
     amounts: set[float]
     every: bool
+    plural: bool
     order: int
     spot: int
     block: Block
@@ -613,6 +650,8 @@ def _is_told_of(refund: _Refund, candidate: Candidate, candidates: list[Candidat
         return True
     if refund.block.headings != candidate.block.headings or refund.order - candidate.order not in (0, 1):
         return False
+    if refund.plural:
+        return True
     earlier = [other.spot for other in candidates if other.order == candidate.order and other.spot <= refund.spot]
     return bool(earlier) and candidate.spot == max(earlier)
 
