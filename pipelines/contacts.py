@@ -41,21 +41,19 @@ _LABEL = re.compile(
 _QUOTE = 200
 
 
-def find_contacts(blocks: list[Block], behind_links: bool = False) -> list[Fact]:
+def find_contacts(blocks: list[Block]) -> list[Fact]:
     """E-mail addresses and phone numbers of the program's office, each once, in reading order.
 
-    `behind_links`: also addresses that no word of the page shows (a link 'E-mail us', an address hidden from spam robots).
-    They are off by default: a fact is traced to words on the page, and no word there spells them; the blocks' links have them.
+    An address that no word of the page shows (a link 'E-mail us', an address hidden from spam robots) is an `email_links`
+    fact, apart from `emails`: no word there spells it, so its quote is the link's text or the sentence around.
     """
     facts: dict[tuple[str, str], Fact] = {}
     for block in blocks:
         if block.kind == "title":
             continue
         for fact in _of_block(block):
-            if fact.rule == "email_behind_link" and not behind_links:
-                continue
             facts.setdefault((fact.field, fact.value), fact)
-    return list(facts.values())
+    return [fact for fact in facts.values() if fact.field != "email_links" or ("emails", fact.value) not in facts]
 
 
 def _of_block(block: Block) -> Iterator[Fact]:
@@ -84,7 +82,8 @@ def _emails(block: Block) -> Iterator[Fact]:
             continue
         if _is_of_others(_around(block.text, start, end)):
             continue
-        yield Fact("emails", address, _quote(block.text, start, end), block.headings, 0.9, rule)
+        field = "email_links" if rule == "email_behind_link" else "emails"
+        yield Fact(field, address, _quote(block.text, start, end), block.headings, 0.9, rule)
 
 
 def _addresses(block: Block) -> Iterator[tuple[str, int, int, str]]:

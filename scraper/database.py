@@ -16,6 +16,7 @@ pages                  a page that was read: when, with which content, for which
 evidence               a reading: field, value, exact quote, headings, page, rule, from when to when; nothing is deleted
 changes                a value that changed, in words, with page, crawl and date
 crawls, crawl_hosts    a crawl; a crawl's visit to an institution
+page_memory            what a page that answers 'not modified' said when it was read last: see scraper/memory.py
 terms                  the name for people of a value such as 'bls_cpr'
 about                  what this database is: title, source, fictional or real
 =====================  ==============================================================================================
@@ -40,7 +41,7 @@ from scraper.items import AUDIENCES, FEE_KINDS, FEE_PERIODS, FIELDS, INSTITUTION
 from scraper.vocabulary import VocabularyError, vocabulary
 
 APPLICATION_ID = 0x55534345  # 'USCE' in ASCII: tells our files from other programs'
-SCHEMA_VERSION = 1  # raised by one with every migration; kept in PRAGMA user_version
+SCHEMA_VERSION = 2  # raised by one with every migration; kept in PRAGMA user_version
 
 ColumnType = Literal["text", "integer", "number", "bool", "date", "datetime", "json", "url"]
 
@@ -153,6 +154,11 @@ TABLES: tuple[Table, ...] = (
             Column("changes", "integer", "Changes against the crawls before.", "changes"),
             Column("errors", "integer", "Pages or sites that could not be read.", "errors"),
             Column("outcome", "text", "How it ended."),
+            Column("unchanged_pages", "integer", "Pages whose text was as before.", "pages", since=2),
+            Column("closed", "integer", "Programs closed.", "programs", since=2),
+            Column("stale", "integer", "Programs whose pages could no longer be reached.", "programs", since=2),
+            Column("gate", "text", "Was it published? 'passed', or why not; empty for a crawl that is not judged.", since=2),
+            Column("plan", "json", "What it was to visit, for going on after a break.", exported=False, since=2),
         ),
         key=("id",),
         order=("id",),
@@ -197,6 +203,7 @@ TABLES: tuple[Table, ...] = (
             Column("fetched_at", "datetime", "When its present text was first read.", "UTC", required=True),
             Column("last_seen", "datetime", "When it was last fetched.", "UTC"),
             Column("unreachable_since", "datetime", "Since when it cannot be fetched.", "UTC"),
+            Column("gone_since", "datetime", "Since when its site says that there is no such page (404, 410).", "UTC", exported=False, since=2),
         ),
         key=("url",),
         order=("url",),
@@ -293,7 +300,7 @@ TABLES: tuple[Table, ...] = (
         "E-mail addresses and phone numbers of a program's office. One row an address or number.",
         (
             _PROGRAM,
-            Column("kind", "text", "E-mail or phone.", required=True, choices=("email", "phone")),
+            Column("kind", "text", "E-mail, e-mail that stands behind a link only, or phone.", required=True, choices=("email", "email_link", "phone")),
             Column("contact", "text", "Address, or ten digits.", required=True),
             _AUDIENCE,
             _EVIDENCE,
@@ -336,10 +343,35 @@ TABLES: tuple[Table, ...] = (
             Column("programs", "integer", "Programs built from them.", "programs"),
             Column("changes", "integer", "Changes seen.", "changes"),
             Column("finished_at", "datetime", "When the visit ended.", "UTC", required=True),
+            Column("started_at", "datetime", "When the visit began.", "UTC", since=2),
+            Column("unchanged_pages", "integer", "Pages whose text was as before.", "pages", since=2),
+            Column("new_pages", "integer", "Pages never read before.", "pages", since=2),
+            Column("changed_pages", "integer", "Pages whose text was another than before.", "pages", since=2),
+            Column("closed", "integer", "Programs closed.", "programs", since=2),
+            Column("stale", "integer", "Programs whose pages could no longer be reached.", "programs", since=2),
+            Column("failures", "json", "What could not be read, counted: host, then reason (scraper/outcomes.py).", since=2),
         ),
         key=("crawl_id", "institution_id"),
         order=("crawl_id", "institution_id"),
         indexes=(("institution_id",),),
+    ),
+    Table(
+        "page_memory",
+        "Memory of pages",
+        "What a page said when it was read last, for when it answers 'not modified'. One row a page that can answer so.",
+        (
+            Column("url", "url", "Address of the page.", required=True),
+            Column("institution_id", "text", "Institution whose page it is.", required=True, references="institutions"),
+            Column("reader", "text", "Fingerprint of the rules that read it; other rules read it anew.", required=True),
+            Column("etag", "text", "The validator ETag, as the host gave it."),
+            Column("last_modified", "text", "The validator Last-Modified, as the host gave it."),
+            Column("read_at", "datetime", "When its text was read last.", "UTC", required=True),
+            Column("memory", "json", "Its facts, and the links that promised something.", required=True),
+        ),
+        key=("url",),
+        order=("url",),
+        indexes=(("institution_id",),),
+        since=2,
     ),
     Table(
         "terms",
@@ -375,6 +407,7 @@ SET_TABLES: dict[str, tuple[str, str, dict[str, str]]] = {
     "documents": ("documents", "document", {}),
     "specialties": ("specialties", "specialty", {}),
     "emails": ("contacts", "contact", {"kind": "email"}),
+    "email_links": ("contacts", "contact", {"kind": "email_link"}),
     "phones": ("contacts", "contact", {"kind": "phone"}),
 }
 
@@ -532,7 +565,7 @@ select p.id, p.name as program, i.name as institution, i.city, i.state,
   p.compensation,
   {_yes_no("certificate_offered")},
   {_yes_no("recommendation_offered")},
-  {_joined("contacts", "contact", where=" and x.kind = 'email'")} as emails,
+  {_joined("contacts", "contact", where=" and x.kind <> 'phone'")} as emails,
   {_joined("contacts", "contact", where=" and x.kind = 'phone'")} as phones,
   p.url, p.last_seen as last_read, p.stale_since as unreachable_since,
   i.latitude, i.longitude, i.kind as institution_kind, p.institution_id, p.search_id
@@ -684,6 +717,23 @@ migrations = Migrations("usce_atlas")
 _PYTHON_TYPE = {"integer": int, "number": float, "bool": int}
 
 
+def _create_table(db: sqlite_utils.Database, table: Table, columns: Iterable[Column]) -> None:
+    columns = list(columns)
+    key = table.key[0] if len(table.key) == 1 else table.key
+    db.table(table.name).create(
+        {column.name: _PYTHON_TYPE.get(column.type, str) for column in columns},
+        pk=key,
+        not_null={column.name for column in columns if column.required and column.name not in table.key},
+        foreign_keys=[
+            (column.name, column.references, TABLE[column.references].key[0]) for column in columns if column.references
+        ],
+    )
+    for index in table.unique:
+        db.table(table.name).create_index(index, unique=True)
+    for index in table.indexes:
+        db.table(table.name).create_index(index)
+
+
 @migrations()
 def m001_tables(db: sqlite_utils.Database) -> None:
     """Every table of version 1, with its foreign keys and indexes. The marks in the file's head come with the first
@@ -692,25 +742,21 @@ def m001_tables(db: sqlite_utils.Database) -> None:
     for table in TABLES:
         if table.since > 1:
             continue
-        columns = [column for column in table.columns if column.since <= 1]
-        key = table.key[0] if len(table.key) == 1 else table.key
-        db.table(table.name).create(
-            {column.name: _PYTHON_TYPE.get(column.type, str) for column in columns},
-            pk=key,
-            not_null={column.name for column in columns if column.required and column.name not in table.key},
-            foreign_keys=[
-                (column.name, column.references, TABLE[column.references].key[0])
-                for column in columns
-                if column.references
-            ],
-        )
-        for index in table.unique:
-            db.table(table.name).create_index(index, unique=True)
-        for index in table.indexes:
-            db.table(table.name).create_index(index)
+        _create_table(db, table, [column for column in table.columns if column.since <= 1])
     db.execute(
         f"create virtual table {SEARCH_TABLE} using fts5 ({', '.join(SEARCH_COLUMNS)}, tokenize='porter unicode61')"
     )
+
+
+@migrations()
+def m002_crawls_unattended(db: sqlite_utils.Database) -> None:
+    """Version 2: what a crawl needs that runs every week: memory of unchanged pages, pages gone, how visits went."""
+    for table in TABLES:
+        new = {column.name: _PYTHON_TYPE.get(column.type, str) for column in table.columns if column.since == 2}
+        for name, kind in new.items():
+            db.table(table.name).add_column(name, kind)
+        if table.since == 2:
+            _create_table(db, table, table.columns)
 
 
 def _create_views(db: sqlite_utils.Database) -> None:

@@ -23,8 +23,8 @@ def read(html: str) -> list[Block]:
     return find_blocks(f"<main>{html}</main>".encode(), "https://hospital.example/")[1]
 
 
-def values(blocks: list[Block], field: str, **options: bool) -> list[str]:
-    return [fact.value for fact in find_contacts(blocks, **options) if fact.field == field]
+def values(blocks: list[Block], field: str) -> list[str]:
+    return [fact.value for fact in find_contacts(blocks) if fact.field == field]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
@@ -37,7 +37,7 @@ def test_contacts(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_quotes_are_verbatim(case: dict[str, Any]) -> None:
     blocks = read(case["html"])
-    for fact in find_contacts(blocks, behind_links=True):
+    for fact in find_contacts(blocks):
         assert fact.quote
         assert any(fact.quote in block.text for block in blocks), fact
         assert len(fact.quote) <= 200
@@ -45,7 +45,7 @@ def test_quotes_are_verbatim(case: dict[str, Any]) -> None:
 
 def test_address_behind_a_link_quotes_the_words_of_the_link() -> None:
     blocks = read('<p>Please <a href="mailto:coordinator@alder.example.edu?subject=x">write to us</a> early.</p>')
-    (fact,) = find_contacts(blocks, behind_links=True)
+    (fact,) = find_contacts(blocks)
     assert (fact.value, fact.quote) == ("coordinator@alder.example.edu", "Please write to us early.")
 
 
@@ -55,8 +55,8 @@ def test_address_hidden_from_robots() -> None:
         f'<p>Mail <a href="/cdn-cgi/l/email-protection" data-cfemail="{hidden}">[email&#160;protected]</a></p>'
     )
     assert values(blocks, "emails") == []
-    assert values(blocks, "emails", behind_links=True) == ["ed@alder.example.org"]
-    assert all("@" not in fact.quote for fact in find_contacts(blocks, behind_links=True))
+    assert values(blocks, "email_links") == ["ed@alder.example.org"]
+    assert all("@" not in fact.quote for fact in find_contacts(blocks))
 
 
 def test_each_contact_once() -> None:
@@ -70,8 +70,8 @@ def test_any_text_is_read(texts: list[str]) -> None:
     blocks = [
         Block("paragraph", text, links=(Link(text[:5], f"mailto:{text}"), Link("", f"tel:{text}"))) for text in texts
     ]
-    for fact in find_contacts(blocks, behind_links=True):
-        assert fact.field in ("emails", "phones")
+    for fact in find_contacts(blocks):
+        assert fact.field in ("emails", "email_links", "phones")
         assert any(fold_space(fact.quote) in fold_space(text) for text in texts)
 
 
