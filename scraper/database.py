@@ -157,7 +157,9 @@ TABLES: tuple[Table, ...] = (
             Column("unchanged_pages", "integer", "Pages whose text was as before.", "pages", since=2),
             Column("closed", "integer", "Programs closed.", "programs", since=2),
             Column("stale", "integer", "Programs whose pages could no longer be reached.", "programs", since=2),
-            Column("gate", "text", "Was it published? 'passed', or why not; empty for a crawl that is not judged.", since=2),
+            Column(
+                "gate", "text", "Was it published? 'passed', or why not; empty for a crawl that is not judged.", since=2
+            ),
             Column("plan", "json", "What it was to visit, for going on after a break.", exported=False, since=2),
         ),
         key=("id",),
@@ -203,7 +205,14 @@ TABLES: tuple[Table, ...] = (
             Column("fetched_at", "datetime", "When its present text was first read.", "UTC", required=True),
             Column("last_seen", "datetime", "When it was last fetched.", "UTC"),
             Column("unreachable_since", "datetime", "Since when it cannot be fetched.", "UTC"),
-            Column("gone_since", "datetime", "Since when its site says that there is no such page (404, 410).", "UTC", exported=False, since=2),
+            Column(
+                "gone_since",
+                "datetime",
+                "Since when its site says that there is no such page (404, 410).",
+                "UTC",
+                exported=False,
+                since=2,
+            ),
         ),
         key=("url",),
         order=("url",),
@@ -300,7 +309,13 @@ TABLES: tuple[Table, ...] = (
         "E-mail addresses and phone numbers of a program's office. One row an address or number.",
         (
             _PROGRAM,
-            Column("kind", "text", "E-mail, e-mail that stands behind a link only, or phone.", required=True, choices=("email", "email_link", "phone")),
+            Column(
+                "kind",
+                "text",
+                "E-mail, e-mail that stands behind a link only, or phone.",
+                required=True,
+                choices=("email", "email_link", "phone"),
+            ),
             Column("contact", "text", "Address, or ten digits.", required=True),
             _AUDIENCE,
             _EVIDENCE,
@@ -349,7 +364,9 @@ TABLES: tuple[Table, ...] = (
             Column("changed_pages", "integer", "Pages whose text was another than before.", "pages", since=2),
             Column("closed", "integer", "Programs closed.", "programs", since=2),
             Column("stale", "integer", "Programs whose pages could no longer be reached.", "programs", since=2),
-            Column("failures", "json", "What could not be read, counted: host, then reason (scraper/outcomes.py).", since=2),
+            Column(
+                "failures", "json", "What could not be read, counted: host, then reason (scraper/outcomes.py).", since=2
+            ),
         ),
         key=("crawl_id", "institution_id"),
         order=("crawl_id", "institution_id"),

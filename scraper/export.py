@@ -26,7 +26,6 @@ from scraper.database import (
     AUDIENCE_CHOICES,
     OVERVIEW_ORDER,
     SCALAR_FIELDS,
-    SCHEMA_VERSION,
     SET_TABLES,
     TABLE,
     VIEW,
@@ -57,6 +56,7 @@ LICENSE = {
 }
 SOURCE = "Public pages of US hospitals and medical schools, each named in pages.csv with the day on which it was read"
 PACKAGE = "datapackage.json"
+PACKAGE_VERSION = 1  # of the form of the files: raised when a column comes or goes, not with every table of the database
 # A spreadsheet takes a cell that begins so for a formula; an apostrophe before it makes it text.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
@@ -245,7 +245,7 @@ def _package(db: sqlite_utils.Database, quotes: bool) -> dict[str, Any]:
         "title": about.get("title") or "USCE Atlas: US clinical experience for visiting students and graduates",
         "description": about.get("fictional")
         or "Programs that visiting medical students and graduates can apply for, read from the hospitals' own pages.",
-        "version": f"{SCHEMA_VERSION}.0.0",
+        "version": f"{PACKAGE_VERSION}.0.0",
         "generator": f"usce-atlas {__version__}",
         "licenses": [LICENSE],
         "sources": [{"title": SOURCE}],
@@ -345,9 +345,9 @@ def _check_files(directory: Path) -> dict[str, tuple[Column, ...]]:
         raise PackageError(f"{path}: there is no such file. Give the folder that `usce export` wrote.") from None
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise PackageError(f"{path}: cannot be read ({error}). Export again.") from None
-    if version.partition(".")[0] != str(SCHEMA_VERSION):
+    if version.partition(".")[0] != str(PACKAGE_VERSION):
         raise PackageError(
-            f"{path}: made for schema {version}, this version reads {SCHEMA_VERSION}. Update USCE Atlas."
+            f"{path}: made for schema {version}, this version reads {PACKAGE_VERSION}. Update USCE Atlas."
         )
     found = {}
     for file in FILES:
