@@ -19,7 +19,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import attrs
@@ -62,6 +62,16 @@ def _token(word: str) -> str:
     """The regular expression of one word of a phrase."""
     escaped = re.sub(r"['’]", "['’`]?", re.sub(r"[^\w'’]", lambda m: re.escape(m[0]), word))
     return escaped if word != word.lower() else f"(?i:{escaped})"
+
+
+def _words_of(text: str) -> tuple[tuple[str, int], ...]:
+    """The words of `text` in lower case, and where each begins."""
+    return tuple((word[0].lower(), word.start()) for word in _WORD.finditer(text))
+
+
+# A sentence is looked through by a dozen vocabularies, and by some of them more than once: what is read of short texts is kept.
+_SHORT = 1000
+_words = lru_cache(maxsize=1024)(_words_of)
 
 
 class _Branch:
@@ -153,6 +163,7 @@ class Vocabulary:
                 groups.setdefault(first[0].lower(), []).append(plain)
         self._groups = groups
         self._by_word: dict[str, list[tuple[re.Pattern[str], list[str]]]] = {}
+        self._remembered = lru_cache(maxsize=1024)(self._found)
 
     def _expressions(self, word: str) -> list[tuple[re.Pattern[str], list[str]]]:
         """The phrases that begin with `word`, those without and those with a gap apart: made when the word is first met."""
@@ -171,19 +182,25 @@ class Vocabulary:
 
     def find(self, text: str) -> Iterator[Match]:
         """The phrases in `text`, left to right, not overlapping, the longest at each place."""
+        return iter(self._remembered(text) if len(text) <= _SHORT else self._found(text))
+
+    def _found(self, text: str) -> tuple[Match, ...]:
         position = 0
-        for word in _WORD.finditer(text):
-            if word.start() < position or word[0].lower() not in self._groups:
+        found: list[Match] = []
+        groups = self._groups
+        for word, start in _words(text) if len(text) <= _SHORT else _words_of(text):
+            if word not in groups or start < position:
                 continue
             phrase, end = "", 0
-            for expression, ends in self._expressions(word[0].lower()):
-                match = expression.match(text, word.start())
+            for expression, ends in self._expressions(word):
+                match = expression.match(text, start)
                 if match and match.lastindex and len(ends[match.lastindex - 1]) > len(phrase):
                     phrase, end = ends[match.lastindex - 1], match.end()
             if phrase:
                 position = end
                 if key := self.phrases[phrase]:
-                    yield Match(key, word.start(), end)
+                    found.append(Match(key, start, end))
+        return tuple(found)
 
     def keys_in(self, text: str) -> set[str]:
         """The keys whose phrases stand in `text`."""
