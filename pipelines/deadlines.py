@@ -33,7 +33,32 @@ MAX_FACTS = 60
 _MONTHS = {
     name: index // 2 + 1
     for index, name in enumerate(
-        "january jan february feb march mar april apr may may june jun july jul august aug september sep october oct november nov december dec".split()
+        [
+            "january",
+            "jan",
+            "february",
+            "feb",
+            "march",
+            "mar",
+            "april",
+            "apr",
+            "may",
+            "may",
+            "june",
+            "jun",
+            "july",
+            "jul",
+            "august",
+            "aug",
+            "september",
+            "sep",
+            "october",
+            "oct",
+            "november",
+            "nov",
+            "december",
+            "dec",
+        ]
     )
 } | {"sept": 9}
 _MONTH = r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
@@ -55,16 +80,25 @@ _RANGE = re.compile(r"[\s,.]*(?:-|–|—|‐|to|through|thru|until|till|and)\s*
 _ACADEMIC_YEAR = re.compile(r"(?<![\d/-])(20\d\d)\s?(?:-|–|—|/)\s?(?:20)?(\d\d)(?!\d|[-–/]\d)")
 _TERM = re.compile(r"\b(spring|summer|fall|autumn|winter)\s(?:\w+\s)?(20\d\d)\b", re.IGNORECASE)
 _SINGLE_YEAR = re.compile(r"(?<![\d/–—-])(20\d\d)(?!\s?[-–—/]\s?\d|\d)")
-_YEAR_OF_APPLICATION = re.compile(r"\b(20\d\d)\s(?:\w+\s){0,2}?(?:applications?|cycle|season|application period)\b", re.IGNORECASE)
+_YEAR_OF_APPLICATION = re.compile(
+    r"\b(20\d\d)\s(?:\w+\s){0,2}?(?:applications?|cycle|season|application period)\b", re.IGNORECASE
+)
 
-_BY = re.compile(r"(?:\b(?:by|before|until|till|through|thru|no later than|not later than|on or before|prior to|latest)|due)\s*(?:the\s)?(?:\w+day,?\s)?(?:end of |close of business on |midnight on |11:59 ?p\.?m\.? (?:\w+ )?on |5 ?p\.?m\.? (?:\w+ )?on )?$", re.IGNORECASE)
-_FROM = re.compile(r"\b(?:beginning|starting|as of|from|on or after|after|as early as)\s*(?:on |in )?(?:\w+day,?\s)?(?:late |early |mid-?)?$", re.IGNORECASE)
+_BY = re.compile(
+    r"(?:\b(?:by|before|until|till|through|thru|no later than|not later than|on or before|prior to|latest)|due)\s*(?:the\s)?(?:\w+day,?\s)?(?:end of |close of business on |midnight on |11:59 ?p\.?m\.? (?:\w+ )?on |5 ?p\.?m\.? (?:\w+ )?on )?$",
+    re.IGNORECASE,
+)
+_FROM = re.compile(
+    r"\b(?:beginning|starting|as of|from|on or after|after|as early as)\s*(?:on |in )?(?:\w+day,?\s)?(?:late |early |mid-?)?$",
+    re.IGNORECASE,
+)
 _MONTH_PREPOSITION = re.compile(
-    r"(?:\b(?:in|by|until|through|is|are|early|late|mid|of|from|as of|starting|beginning|before|each|every|to)|[:–-])\s?[-–]?\s?(?:the\s)?(?:\w+\s)?(?:beginning of\s|end of\s)?$",
+    r"(?:\b(?:in|by|between|until|through|is|are|early|late|mid|of|from|as of|starting|beginning|before|each|every|to)|[:–-])\s?[-–]?\s?(?:the\s)?(?:\w+\s)?(?:beginning of\s|end of\s)?$",
     re.IGNORECASE,
 )
 _MONTH_OF_SOMETHING = re.compile(
-    r"[\s,]*(?:\d{4}\s)?(?:rotations?|electives?|blocks?|start|sessions?|cohorts?|graduates?|match|clerkships?|periods?|placements?|terms?|semesters?|observerships?|group|intake)\b", re.IGNORECASE
+    r"[\s,]*(?:\d{4}\s)?(?:rotations?|electives?|blocks?|start|sessions?|cohorts?|graduates?|match|clerkships?|periods?|placements?|terms?|semesters?|observerships?|group|intake)\b",
+    re.IGNORECASE,
 )
 _PLACE = r"(?:rotations?|electives?|clerkships?|blocks?|periods?|months?|opportunities|placements?|sessions?|observerships?|visits?|experiences?|semesters?|terms?|courses?|slots?|openings|positions?|programs?)"
 # 'for electives from July', 'rotations starting', 'the program begins on': the date after it is one of rotations.
@@ -74,25 +108,39 @@ _OF_ROTATION = re.compile(
     rf"|\b(?:for|during)\s(?:the\s)?(?:months? of\s|{_PLACE}\s(?:in\s|from\s|of\s)?)?$",
     re.IGNORECASE,
 )
-_BEGINS = re.compile(r"\b(?:starts?|begins?|start date|starting date|rotat\w+)\s(?:in|on|of|from|between)\s$", re.IGNORECASE)
-_PERIOD_OF_APPLICATION = re.compile(r"\b(?:application|submission|evaluation|review|request|enrollment|inquiry)\s(?:period|window|session)s?\b[^,;]{0,20}$", re.IGNORECASE)
+_BEGINS = re.compile(
+    r"\b(?:starts?|begins?|start date|starting date|rotat\w+)\s(?:in|on|of|from|between)\s$", re.IGNORECASE
+)
+_PERIOD_OF_APPLICATION = re.compile(
+    r"\b(?:application|submission|evaluation|review|request|enrollment|inquiry)\s(?:period|window|session)s?\b[^,;]{0,20}$",
+    re.IGNORECASE,
+)
 _EXTENDED = re.compile(r"\b(?:extended|moved|changed|postponed|pushed)(?: back)? from\s(?:\w+day,?\s)?$", re.IGNORECASE)
-_WHEN_TO_APPLY = re.compile(r"\bwhen (?:to|do i|should i|can i|must i) (?:apply|submit)|\bhow (?:early|far in advance|soon|long before)\b|\bdeadline", re.IGNORECASE)
+_WHEN_TO_APPLY = re.compile(
+    r"\bwhen (?:to|do i|should i|can i|must i) (?:apply|submit)|\bhow (?:early|far in advance|soon|long before)\b|\bdeadline",
+    re.IGNORECASE,
+)
 _TOO_LATE = re.compile(r"\b(?:within|(?:less|fewer) than|later than)\s$", re.IGNORECASE)
-_ABOUT_APPLICATION = re.compile(r"\b(?:appl\w*|vslo|vsas|submi\w*|requests?|inquir\w*|nominat\w*|enroll|intake|portal|catalogs?|proposals?)\b", re.IGNORECASE)
+_ABOUT_APPLICATION = re.compile(
+    r"\b(?:appl\w*|vslo|vsas|submi\w*|requests?|inquir\w*|nominat\w*|enroll|intake|portal|catalogs?|proposals?|materials|to be considered)\b",
+    re.IGNORECASE,
+)
 _OFF_HEADING = re.compile(
     r"\b(?:accepted|acceptance|after (?:you|acceptance)|cancel\w*|withdraw\w*|refunds?|immuniz\w*|health|housing|orientation|calendar|rotation dates|block dates|elective dates|"
     r"news|events?|residency|onboarding|payments?|fees|drop|scholarships?|stipends?|priority)\b",
     re.IGNORECASE,
 )
-_HARD_OFF = re.compile(r"\b(?:accept\w*|cancel\w*|withdraw\w*|refunds?|immuniz\w*|housing|payments?|fees|drop|onboarding|scholarships?|stipends?|residency)\b", re.IGNORECASE)
+_HARD_OFF = re.compile(
+    r"\b(?:accept\w*|cancel\w*|withdraw\w*|refunds?|immuniz\w*|housing|payments?|fees|drop|onboarding|scholarships?|stipends?|residency)\b",
+    re.IGNORECASE,
+)
 _NAMED = re.compile(r"\bapplications?\b|\bapply\b|\bapplicants?\b|\bsubmi", re.IGNORECASE)
 
 _COUNT = r"\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen|thirty|forty-five|sixty|ninety"
 _LEAD = re.compile(
     rf"(?:\b(?P<low>{_COUNT})\s?(?:\(\d{{1,3}}\)\s?)?(?:-|–|—|to|or)\s?)?(?<![\d.$/])\b(?P<count>{_COUNT})(?:\s(?:and a half))?[\s-]{{0,2}}(?:\((?P<figure>\d{{1,3}})(?:\s?(?P<unit2>days?|weeks?|months?))?\))?[\s-]{{0,2}}"
     rf"(?:full\s)?(?:business\s|calendar\s|working\s)?(?P<unit>days?|weeks?|months?)’?'?(?:\s?\((?P<n3>\d{{1,3}})\s?(?P<unit3>days|weeks|months)\))?"
-    rf"(?P<tail>(?:\s\w+){{0,2}}?\s(?:prior|before|in advance|ahead of|ahead|preceding|advance notice|earlier)\b)?",
+    rf"(?P<tail>(?:\s\w+){{0,2}}?\s(?:prior|before|in advance|ahead of|ahead|preceding|advance notice|notice|earlier)\b)?",
     re.IGNORECASE,
 )
 _LEAD_GATE = re.compile(r"\b(?:days?|weeks?|months?)\b", re.IGNORECASE)
@@ -127,7 +175,16 @@ def find_dates(text: str) -> list[Date]:
         year = year + 2000 if year is not None and year < 100 else year
         if not _possible(month, day, year):
             continue
-        if day is None and year is None and word == "May" and not re.search(r"(?:\b(?:in|by|of|until|through|to|from|and|late|early|mid|or)|[,:–-])\s?[-–]?$", text[: match.start()][-12:], re.IGNORECASE):
+        if (
+            day is None
+            and year is None
+            and word == "May"
+            and not re.search(
+                r"(?:\b(?:in|by|of|until|through|to|from|and|late|early|mid|or)|[,:–-])\s?[-–]?$",
+                text[: match.start()][-12:],
+                re.IGNORECASE,
+            )
+        ):
             continue
         found.append(Date(month, day, year, match.start(), match.end(), slash=bool(match["m6"])))
     return [*_day_ranges(text, found)]
@@ -144,14 +201,27 @@ def _possible(month: int, day: int | None, year: int | None) -> bool:
 def _day_ranges(text: str, dates: list[Date]) -> Iterator[Date]:
     """'March 1-15, 2026' is two dates; 'January 1 - March 31, 2026' gives its year to both ends."""
     for index, date in enumerate(dates):
-        tail = re.match(rf"\s?(?:-|–|—|‐|to|through)\s?({_DAY})(?:st|nd|rd|th)?(?![\d/])(?:,?\s({_YEAR}))?", text[date.end : date.end + 30])
-        if tail and date.day and not date.slash and date.year is None and _possible(date.month, int(tail[1]), None) and not (
-            index + 1 < len(dates) and dates[index + 1].start < date.end + tail.end()
+        tail = re.match(
+            rf"\s?(?:-|–|—|‐|to|through)\s?({_DAY})(?:st|nd|rd|th)?(?![\d/])(?:,?\s({_YEAR}))?",
+            text[date.end : date.end + 30],
+        )
+        if (
+            tail
+            and date.day
+            and not date.slash
+            and date.year is None
+            and _possible(date.month, int(tail[1]), None)
+            and not (index + 1 < len(dates) and dates[index + 1].start < date.end + tail.end())
         ):
             year = int(tail[2]) if tail[2] else None
             yield attrs.evolve(date, year=year)
             yield Date(date.month, int(tail[1]), year, date.end + tail.start(1), date.end + tail.end())
-        elif date.year is None and index + 1 < len(dates) and dates[index + 1].year and _RANGE.fullmatch(text[date.end : dates[index + 1].start]):
+        elif (
+            date.year is None
+            and index + 1 < len(dates)
+            and dates[index + 1].year
+            and _RANGE.fullmatch(text[date.end : dates[index + 1].start])
+        ):
             after = dates[index + 1]
             year = after.year or 0
             yield attrs.evolve(date, year=year - ((date.month, date.day or 1) > (after.month, after.day or 31)))
@@ -170,32 +240,50 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
     """The role that the words between the date before and this date give it; `matches` are those of `window`, placed from `left`."""
     if _OF_ROTATION.search(window[-90:]) and not _PERIOD_OF_APPLICATION.search(window[-60:]):
         return "other"
-    if _BEGINS.search(window[-40:]) and not re.search(r"appl\w*|window|cycle|submission|portal", window[-70:], re.IGNORECASE):
+    if _BEGINS.search(window[-40:]) and not re.search(
+        r"appl\w*|window|cycle|submission|portal", window[-70:], re.IGNORECASE
+    ):
         return "other"
     read = sorted((m for m in matches if m.key in ("opens", "closes", "window", "act", "other")), key=lambda m: m.end)
     if not read:
         return None
     last = read[-1]
-    if any(re.match("review|consider|evaluat", window[m.start - left :]) and last.end - m.end < 40 for m in read if m.key == "other"):
+    if any(
+        re.match("review|consider|evaluat", window[m.start - left :]) and last.end - m.end < 40
+        for m in read
+        if m.key == "other"
+    ):
         return "other"  # 'begin reviewing and accepting applications on'
     if refused and (match := re.search(r"\b(before|after)\s(?:\w+day,?\s)?$", window)):
         return "opens" if match[1] == "before" else "closes"  # 'received before … or after … will not be considered'
     if last.key == "act":
+        if re.search(r"\bnot\b[^.;]{0,80}\buntil\s(?:\w+day,?\s)?$", window, re.IGNORECASE):
+            return "opens"
         if _BY.search(window):
             return "closes"
         if _FROM.search(window):
             return "opens"
-        named = [m for m in read if m.key != "act"]  # 'begin accepting applications March 1': the act has no preposition
+        named = [
+            m for m in read if m.key != "act"
+        ]  # 'begin accepting applications March 1': the act has no preposition
         if not named:
             return "window" if ranged else None
         last = named[-1]
+    if last.key in ("act", "opens", "closes") and re.search(
+        r"\bnot\b[^.;]{0,80}\b(?:until|before)\s(?:\w+day,?\s)?$", window, re.IGNORECASE
+    ):
+        return "opens"  # 'not accepting applications until March 1'
     if last.key == "window":
         return "window"
     if last.key == "opens" and re.search(r"\b(?:until|through|till)\s*$", window, re.IGNORECASE):
         return "closes"
     if last.key == "other" and _BY.search(window):
         earlier = [m for m in matches if m.key in ("act", "closes")]
-        if earlier and not any(m.key == "other" for m in matches if m.end <= earlier[0].start) and _weak_other(last, window, left):
+        if (
+            earlier
+            and not any(m.key == "other" for m in matches if m.end <= earlier[0].start)
+            and _weak_other(last, window, left)
+        ):
             return "closes"
     return last.key  # type: ignore[return-value]
 
@@ -206,7 +294,10 @@ def _weak_other(match: Match, window: str, left: int) -> bool:
     return bool(re.match(r"transcript|immuniz|evaluation form|insurance|health form|background", word))
 
 
-_REFUSED = re.compile(r"\b(?:not|never)\s(?:be\s)?(?:consider|accept|review|process)|\bwill be (?:rejected|returned|denied|declined)", re.IGNORECASE)
+_REFUSED = re.compile(
+    r"\b(?:not|never)\s(?:be\s)?(?:consider|accept|review|process)|\bwill be (?:rejected|returned|denied|declined)",
+    re.IGNORECASE,
+)
 
 
 def _read_dates(text: str, dates: list[Date], matches: list[Match]) -> Iterator[tuple[Date, Role | None]]:
@@ -224,14 +315,16 @@ def _read_dates(text: str, dates: list[Date], matches: list[Match]) -> Iterator[
             role = previous
             if previous == "other" and held and date.day and not dates[index - 1].day:
                 role = held  # 'due May 15; for January to June, November 15'
-            if role == "window" and _RANGE.fullmatch(window):
-                role = "closes"
-            elif previous == "opens" and _RANGE.fullmatch(window) and not re.search(r"\band\b", window):
+            if (role == "window" and _RANGE.fullmatch(window)) or (
+                previous == "opens" and _RANGE.fullmatch(window) and not re.search(r"\band\b", window)
+            ):
                 role = "closes"
         else:
             role = _role_before(window, inside, window_start, ranged, refused)
             if role is None and refused and held and re.search(r"\bafter\s$", window):
                 role = "closes"
+            elif role is None and ranged and held and re.search(r"\b(?:between|from)\s$", window):
+                role = "window"
             elif role is None and index and held in ("opens", "closes") and previous != "other":
                 role = held
         if role == "closes" and _EXTENDED.search(window):
@@ -239,7 +332,15 @@ def _read_dates(text: str, dates: list[Date], matches: list[Match]) -> Iterator[
             previous, left = "closes", date.end
             continue
         if role == "window" and not ranged:
-            role = "closes" if _BY.search(window) else "opens" if re.search(r"\b(?:from|begin\w*|start\w*|open\w*)\b[^,;]{0,20}$", window, re.IGNORECASE) else "closes" if re.search(r"clos|end", window, re.IGNORECASE) else None
+            role = (
+                "closes"
+                if _BY.search(window)
+                else "opens"
+                if re.search(r"\b(?:from|begin\w*|start\w*|open\w*)\b[^,;]{0,20}$", window, re.IGNORECASE)
+                else "closes"
+                if re.search(r"clos|end", window, re.IGNORECASE)
+                else None
+            )
             previous = role
             held = role or held
             yield date, role
@@ -259,10 +360,13 @@ def _label_role(text: str) -> Role | None:
     keys = [m.key for m in matches]
     if "never" in keys or keys[0] == "other" or (keys[-1] == "other" and "closes" not in keys and "opens" not in keys):
         return "other"
-    if re.search(r"\b(?:decision|notif|offer|priority|payment|onboarding|drop|withdraw|cancel|orientation|document|acceptance)", text, re.IGNORECASE):
+    if re.search(
+        r"\b(?:decision|notif|offer|priority|payment|onboarding|drop|withdraw|cancel|orientation|document|acceptance)",
+        text,
+        re.IGNORECASE,
+    ):
         return "other"
-    last = next(key for key in reversed(keys) if key != "other")
-    return last  # type: ignore[return-value]
+    return next(key for key in reversed(keys) if key != "other")  # type: ignore[misc]
 
 
 def _after_role(text: str, date: Date, stop: int) -> Role | None:
@@ -287,8 +391,8 @@ def _about(text: str) -> bool:
     return bool(_ABOUT_APPLICATION.search(text))
 
 
-def _statement_deadlines(statement: Statement) -> Iterator[tuple[Deadline, float, str]]:
-    """The dated deadlines of a sentence or line."""
+def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> Iterator[tuple[Deadline, float, str]]:
+    """The dated deadlines of a sentence or line; `follows` is the kind of a deadline in the sentence right before."""
     text = statement.text
     dates = find_dates(text)
     if not dates:
@@ -302,7 +406,11 @@ def _statement_deadlines(statement: Statement) -> Iterator[tuple[Deadline, float
     roles = list(_read_dates(text, dates, matches))
     full = [date for date in dates if date.day is not None]
     alone = _context_role(statement) if len(text) <= 120 else None
-    about = _about(text) or any(_about(t) for t in statement.context[:3])
+    about = (
+        _about(text)
+        or bool(re.match(r"deadlines?\b", text, re.IGNORECASE))
+        or any(_about(t) for t in statement.context[:3])
+    )
     for index, (date, role) in enumerate(roles):
         sure = role is not None
         if role is None and index == 0 and len(text[: date.start].strip()) <= 12:
@@ -311,7 +419,21 @@ def _statement_deadlines(statement: Statement) -> Iterator[tuple[Deadline, float
             sure = role is not None
         if role is None and date.day is not None and alone in ("opens", "closes") and len(full) == 1:
             role = alone
-        if role is None and alone == "window" and len(full) == 2 and len(dates) == 2 and _RANGE.fullmatch(text[dates[0].end : dates[1].start]):
+        if (
+            role is None
+            and follows
+            and len(full) == 1
+            and date.day is not None
+            and _LIKE_THE_ONE_BEFORE.fullmatch(text)
+        ):
+            role, about = follows, True  # 'Deadlines: fall – June 1; spring – October 1'
+        if (
+            role is None
+            and alone == "window"
+            and len(full) == 2
+            and len(dates) == 2
+            and _RANGE.fullmatch(text[dates[0].end : dates[1].start])
+        ):
             role = "opens" if index == 0 else "closes"
         if role is None and date.day is None and len(dates) == 1 and alone in ("opens", "closes") and len(text) < 40:
             role = alone
@@ -321,7 +443,14 @@ def _statement_deadlines(statement: Statement) -> Iterator[tuple[Deadline, float
         if date.day is None and not first and not _month_counts(text, date, index, roles, len(text) < 40 and not sure):
             continue
         year = date.year or _year_around(statement, text, date, dates)
-        yield _deadline(role, attrs.evolve(date, year=year)), 0.95 if sure else 0.8, "deadline_in_sentence" if sure else "deadline_under_heading"
+        yield (
+            _deadline(role, attrs.evolve(date, year=year)),
+            0.95 if sure else 0.8,
+            "deadline_in_sentence" if sure else "deadline_under_heading",
+        )
+
+
+_LIKE_THE_ONE_BEFORE = re.compile(r"[\w\s/&]{1,40}\s?[:–—-]\s?[\w\s,./]{1,30}")
 
 
 def _month_counts(text: str, date: Date, index: int, roles: list[tuple[Date, Role | None]], short: bool) -> bool:
@@ -331,7 +460,11 @@ def _month_counts(text: str, date: Date, index: int, roles: list[tuple[Date, Rol
     if short:
         return True
     before = text[: date.start]
-    joined = index > 0 and bool(_JOIN.fullmatch(text[roles[index - 1][0].end : date.start])) and roles[index - 1][1] is not None
+    joined = (
+        index > 0
+        and bool(_JOIN.fullmatch(text[roles[index - 1][0].end : date.start]))
+        and roles[index - 1][1] is not None
+    )
     return joined or bool(_MONTH_PREPOSITION.search(before[-40:]))
 
 
@@ -352,7 +485,11 @@ def _year_around(statement: Statement, text: str, date: Date, dates: list[Date])
         return years.pop()
     if years:
         return None
-    if re.search(r"\b(?:annual|annually|(?:each|every) (?:calendar |academic )?year)\b", statement.block.text[:3000], re.IGNORECASE):
+    if re.search(
+        r"\b(?:annual|annually|(?:each|every) (?:calendar |academic )?year)\b",
+        statement.block.text[:3000],
+        re.IGNORECASE,
+    ):
         return None
     if (match := _YEAR_OF_APPLICATION.search(text)) and not _ACADEMIC_YEAR.search(text):
         return int(match[1])
@@ -391,7 +528,13 @@ def _row_roles(block: Block, header: tuple[Cell, ...]) -> list[Role | None]:
     for index, cell in enumerate(block.cells):
         name = cell.column or (header[index].text if index < len(header) else "")
         role = _label_role(name) if name else None
-        if name and role is None and re.search(r"\b(?:start|end|block|rotation|elective|period|dates?|month|session|begin)", name, re.IGNORECASE):
+        if (
+            name
+            and role is None
+            and re.search(
+                r"\b(?:start|end|block|rotation|elective|period|dates?|month|session|begin)", name, re.IGNORECASE
+            )
+        ):
             role = "other"
         roles.append(role)
     return roles
@@ -417,25 +560,31 @@ def _full(text: str) -> bool:
     return any(date.day is not None or date.year is not None for date in find_dates(text))
 
 
-def _row_deadlines(row: Block, header: tuple[Cell, ...], about: bool, off: bool) -> Iterator[tuple[Block, Deadline, float, str]]:
+def _row_deadlines(
+    row: Block, header: tuple[Cell, ...], about: bool, off: bool
+) -> Iterator[tuple[Block, Deadline, float, str]]:
     roles = _row_roles(row, header)
     start = _row_start(row, roles)
     label = row.cells[0].text if row.cells else ""
     label_role = _label_role(label) if len(label) <= 100 and not _full(label) else None
     for index, cell in enumerate(row.cells):
         role = roles[index]
-        if role is None and index and label_role and index == 1:
+        if role is None and index and label_role:
             role = label_role
             named = _about(label) or about
         else:
             named = about
-        if role not in ("opens", "closes", "window") or not named or off and not _NAMED.search(label + cell.column):
+        if role not in ("opens", "closes", "window") or not named or (off and not _NAMED.search(label + cell.column)):
             continue
-        dates = [date for date in find_dates(cell.text) if date.day is not None or date.year is not None or len(cell.text) < 16]
+        dates = [
+            date
+            for date in find_dates(cell.text)
+            if date.day is not None or date.year is not None or len(cell.text) < 16
+        ]
         if len(cell.text) > 80 or not dates:
             lead = _cell_lead(cell.text) if role == "closes" else None
             if lead:
-                yield row, lead, 0.8, "lead_in_table"
+                yield row, attrs.evolve(lead, audience=audience_in(cell.column) or "any"), 0.8, "lead_in_table"
             continue
         if role == "window":
             pairs: list[tuple[Kind, Date]] = [("opens", dates[0]), ("closes", dates[1])] if len(dates) == 2 else []
@@ -443,7 +592,8 @@ def _row_deadlines(row: Block, header: tuple[Cell, ...], about: bool, off: bool)
             pairs = [(role, date) for date in dates[:1]]  # type: ignore[misc]
         for kind, date in pairs:
             year = date.year or _table_year(row, cell, date, start)
-            yield row, _deadline(kind, attrs.evolve(date, year=year)), 0.95, "deadline_in_table"
+            audience: Audience = audience_in(cell.column) or "any"
+            yield row, _deadline(kind, attrs.evolve(date, year=year), audience), 0.95, "deadline_in_table"
 
 
 def _row_start(row: Block, roles: list[Role | None]) -> dt.date | None:
@@ -502,7 +652,7 @@ def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, st
     text = statement.text
     if not _LEAD_GATE.search(text):
         return
-    found = [match for match in _LEAD.finditer(text)]
+    found = list(_LEAD.finditer(text))
     if not found:
         return
     words = _lead_matches(text)
@@ -521,24 +671,30 @@ def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, st
         elif _TOO_LATE.search(text[max(0, match.start() - 20) : match.start()]) and _refuses_applications(text, match):
             if deadline := _lead_deadline(match):
                 yield deadline, 0.8, "lead_time"
-        elif not off_here and _takes_so_long(text, match, words):
-            if deadline := _lead_deadline(match):
-                yield deadline, 0.6, "processing_time"
+        elif not off_here and _takes_so_long(text, match, words) and (deadline := _lead_deadline(match)):
+            yield deadline, 0.6, "processing_time"
 
 
 def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: list[Match], off: bool) -> Kind | None:
     """Is the lead time one of the application? By the nearest noun before it; where there is none, after it or above."""
-    before = [m for m in words if m.end <= match.start() and m.key in ("application", "stop") and match.start() - m.end < 200]
+    before = [
+        m for m in words if m.end <= match.start() and m.key in ("application", "stop") and match.start() - m.end < 200
+    ]
     after = [m for m in words if m.start >= match.end() and m.key in ("application", "stop")]
     near = before[-1].key if before else None
     wanted = bool(before) and near == "application"
     if near is None:
-        asked = any((_label_role(t) == "closes" and _about(t)) or _WHEN_TO_APPLY.search(t) for t in statement.context[:2])
+        asked = any(
+            (_label_role(t) == "closes" and _about(t)) or _WHEN_TO_APPLY.search(t) for t in statement.context[:2]
+        )
         strong = [m for m in after if m.start - match.end() < 160]
         wanted = bool(strong) and strong[0].key == "application"
         if not strong:
             wanted = asked
-        elif strong[0].key == "application" and re.match(r"\s*(?:of|to|the|your|your\s)*\s*(?:the )?(?:proposed|desired|requested)", text[match.end() : strong[0].start + 10]):
+        elif strong[0].key == "application" and re.match(
+            r"\s*(?:of|to|the|your|your\s)*\s*(?:the )?(?:proposed|desired|requested)",
+            text[match.end() : strong[0].start + 10],
+        ):
             wanted = asked or _asks(text)
     if any(m.key == "host" for m in words if m.end <= match.start()):
         return None
@@ -547,21 +703,36 @@ def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: lis
     if not wanted:
         return None
     lead_in = text[max(0, match.start() - 40) : match.start()]
-    if re.search(r"(?:\b(?:no|not) (?:earlier|sooner|more) than|\bas early as|\bearliest\b[^.]{0,25}|\bup to|\bmaximum of|\bat most)\s*$", lead_in, re.IGNORECASE):
+    if re.search(
+        r"(?:\b(?:no|not) (?:earlier|sooner|more) than|\bas early as|\bearliest\b[^.]{0,25}|\bup to|\bmaximum of|\bat most)\s*$",
+        lead_in,
+        re.IGNORECASE,
+    ):
         return "opens" if re.search(r"\bappl|\baccept|\bsubmi|\brequest", text, re.IGNORECASE) else None
-    if re.search(r"\b(?:approximately|about|around|only|within (?:the )?(?:last|past))\s*$", lead_in, re.IGNORECASE) and not _asks(text):
+    if re.search(
+        r"\b(?:approximately|about|around|only|within (?:the )?(?:last|past))\s*$", lead_in, re.IGNORECASE
+    ) and not _asks(text):
         return None
     return "closes"
 
 
 def _asks(text: str) -> bool:
-    return bool(re.search(r"\b(?:must|should|submit|apply|need|required?|complete|contact|send|has to|have to|please|deadline|due|received)\b", text, re.IGNORECASE))
+    return bool(
+        re.search(
+            r"\b(?:must|should|submit|apply|need|required?|complete|contact|send|has to|have to|please|deadline|due|received|e-?mail|send|return|write|call)\b",
+            text,
+            re.IGNORECASE,
+        )
+    )
 
 
 def _refuses_applications(text: str, match: re.Match[str]) -> bool:
     """'We cannot accept applications within six weeks of the start.'"""
     return bool(
-        re.match(r"\s(?:of|from|before)\s(?:\w+\s){0,3}?(?:start|first day|rotation|elective|block|visit|arrival|observership|date)", text[match.end() :])
+        re.match(
+            r"\s(?:of|from|before)\s(?:\w+\s){0,3}?(?:start|first day|rotation|elective|block|visit|arrival|observership|date)",
+            text[match.end() :],
+        )
         and re.search(r"\b(?:cannot|can not|not|unable to|will be (?:rejected|declined))\b", text, re.IGNORECASE)
         and re.search(r"\bappl|\brequests?\b", text, re.IGNORECASE)
         and not re.search(r"cancel|withdraw|\bdrop|\bnotif|\bfee|refund|chang", text, re.IGNORECASE)
@@ -577,7 +748,11 @@ def _takes_so_long(text: str, match: re.Match[str], words: list[Match]) -> bool:
     takes = [m for m in near if m.key == "takes" and 0 <= match.start() - m.end < 45]
     if not takes or any(m.key == "stop" for m in near):
         return False
-    if re.match(r"\s*(?:of|in length|long|duration|rotation|elective|clerkship|period|observership|minimum|commitment|after|experience)\b", text[match.end() :], re.IGNORECASE):
+    if re.match(
+        r"\s*(?:of|in length|long|duration|rotation|elective|clerkship|period|observership|minimum|commitment|after|experience)\b",
+        text[match.end() :],
+        re.IGNORECASE,
+    ):
         return False
     return any(m.key in ("process", "application") for m in near if m.end <= takes[-1].start or m.start >= match.end())
 
@@ -623,15 +798,24 @@ def _cell_statements(blocks: list[Block]) -> Iterator[Statement]:
 
 
 def _found(blocks: list[Block]) -> Iterator[Found]:
+    last: Found | None = None
     for statement in itertools.chain(statements(blocks), _cell_statements(blocks)):
         block, text = statement.block, statement.text
-        audience: Audience = audience_in(text) or audience_of(block, text)
-        for deadline, confidence, rule in itertools.chain(_statement_deadlines(statement), _statement_leads(statement)):
-            yield Found(attrs.evolve(deadline, audience=audience), quote(text, 0, min(len(text), 250)), block, confidence, rule)
-        if _rolling(statement):
-            yield Found(Deadline("closes", rolling=True, audience=audience), quote(text), block, 0.8, "rolling")
+        near = last is not None and (last.block is block or (bool(block.group) and last.block.group == block.group))
+        follows = last.deadline.kind if last and last.block is block and last.rule.startswith("deadline") else None
+        read = list(itertools.chain(_statement_deadlines(statement, follows), _statement_leads(statement)))
+        if _rolling(statement) or (near and re.fullmatch(r"[\w\s/&]{1,40}[:–—-]\s?rolling\W?", text, re.IGNORECASE)):
+            read.append((Deadline("closes", rolling=True), 0.8, "rolling"))
+        if read:
+            audience: Audience = audience_in(text) or audience_of(block, text)
+            for deadline, confidence, rule in read:
+                words = quote(text, 0, min(len(text), 250))
+                last = Found(attrs.evolve(deadline, audience=audience), words, block, confidence, rule)
+                yield last
     for block, deadline, confidence, rule in _table_deadlines(blocks):
-        yield Found(attrs.evolve(deadline, audience=audience_of(block, block.text)), quote(block.text), block, confidence, rule)
+        if deadline.audience == "any":
+            deadline = attrs.evolve(deadline, audience=audience_of(block, block.text))
+        yield Found(deadline, quote(block.text), block, confidence, rule)
 
 
 def _days(deadline: Deadline) -> float:
@@ -645,8 +829,15 @@ def _has_day(deadline: Deadline) -> bool:
 def _distinct(found: list[Found]) -> list[Found]:
     """Each (kind, date) once; a date with its year stands for the same without; how long an application takes to process
     counts only where no lead time of the page is longer."""
-    longest = max((_days(f.deadline) for f in found if f.rule in ("lead_time", "lead_in_table") and f.deadline.kind == "closes"), default=0)
-    days = {(f.deadline.kind, (f.deadline.date or f"0000-{f.deadline.month_day}")[5:7]) for f in found if _has_day(f.deadline)}
+    longest = max(
+        (_days(f.deadline) for f in found if f.rule in ("lead_time", "lead_in_table") and f.deadline.kind == "closes"),
+        default=0,
+    )
+    days = {
+        (f.deadline.kind, (f.deadline.date or f"0000-{f.deadline.month_day}")[5:7])
+        for f in found
+        if _has_day(f.deadline)
+    }
     dated = {(f.deadline.kind, f.deadline.date.partition("-")[2]) for f in found if f.deadline.date}
     seen: set[tuple[object, ...]] = set()
     kept = []

@@ -41,7 +41,9 @@ _BARE = re.compile(rf"^\W{{0,3}}({_NUMBER})\W{{0,3}}$")
 _MONEY_COLUMN = re.compile(r"\$|\bUSD\b|\b(?:fees?|amount|costs?|price|tuition|charges?|rate)\b", re.IGNORECASE)
 _GATE = re.compile(r"\$|\busd\b|\bdollars\b")
 _FREE_GATE = re.compile(r"\bno\b|\bnothing\b|\bfree\b|\bwithout\b|\bnot charge|\bnone\b|waived|\bn/a\b")
-_NONE = re.compile(r"\W{0,3}(?:none|nothing|n/?a|no|no cost|no charge|free|not applicable|\$?0(?:\.00)?)\W{0,3}$", re.IGNORECASE)
+_NONE = re.compile(
+    r"\W{0,3}(?:none|nothing|n/?a|no|no cost|no charge|free|not applicable|\$?0(?:\.00)?)\W{0,3}$", re.IGNORECASE
+)
 _INCLUDES = re.compile(r"\binclud(?:es|ing|e)\b|\bconsist(?:s|ing) of\b", re.IGNORECASE)
 
 _COUNT = r"\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|sixteen"
@@ -54,28 +56,44 @@ _LENGTH = re.compile(
     re.IGNORECASE,
 )
 _PLACEMENT = re.compile(
-    rf"(?:\b(?:per|each|every|for an?|for one|for the first|additional)\s|/\s?)(?:[\w-]+\s){{0,2}}?{_PLACE}\b", re.IGNORECASE
+    rf"(?:\b(?:per|each|every|for an?|for one|for the first|additional)\s|/\s?)(?:[\w-]+\s){{0,2}}?{_PLACE}\b",
+    re.IGNORECASE,
 )
-_ONCE = re.compile(r"\bone[- ]time\b|\b(?:only|paid|charged|assessed|due|payable) once\b|\bonce (?:only|per)\b|\bsingle payment\b|\bper (?:application|applicant|person|student)\b", re.IGNORECASE)
+_EACH_PERSON = re.compile(r"\bper (?:application|applicant|person|student|visitor|observer)\b", re.IGNORECASE)
+_ONCE = re.compile(
+    r"\bone[- ]time\b|\b(?:only|paid|charged|assessed|due|payable) once\b|\bonce (?:only|per)\b|\bsingle payment\b",
+    re.IGNORECASE,
+)
 # A length that says when something is due, or how long it takes, is no price period.
 _WHEN_AFTER = re.compile(
     r"[\s,]*(?:before|prior|in advance|ahead|after|of (?:the |your |receiving |receipt|acceptance|notification)|from (?:the|your)|notice|following|period)",
     re.IGNORECASE,
 )
-_WHEN_BEFORE = re.compile(r"(?:\bwithin|\bleast|\blast|\bpast|\bthan|\bapproximately|\babout)\s(?:an?\s|the\s)?$", re.IGNORECASE)
+_WHEN_BEFORE = re.compile(
+    r"(?:\bwithin|\bleast|\blast|\bpast|\bthan|\bapproximately|\babout)\s(?:an?\s|the\s)?$", re.IGNORECASE
+)
 _DAYS = {"day": "day", "week": "week", "wk": "week", "month": "month", "mo": "month", "year": "year", "yr": "year"}
-_ADVERBS = {"daily": "day", "weekly": "week", "monthly": "month", "annual": "year", "annually": "year", "yearly": "year"}
+_ADVERBS = {
+    "daily": "day",
+    "weekly": "week",
+    "monthly": "month",
+    "annual": "year",
+    "annually": "year",
+    "yearly": "year",
+}
 
 _NOT_REFUNDED = re.compile(
-    r"\bnon[-\s–]?refundable|\bnot\s(?:be\s)?(?:refund|reimburs)\w*|\bno refunds?\b|\bnot refundable|\bnever refund|\bcannot be refund|\bno fees? (?:will|can) be refund",
+    r"\bnon[-\s–]?refundable|\bnot\s(?:be\s)?(?:refund|reimburs|returned)\w*|\bno refunds?\b|\bnot refundable|\bnever refund|\bcannot be refund|\bno fees? (?:will|can) be refund",
     re.IGNORECASE,
 )
 _REFUNDED = re.compile(
     r"\b(?:is|are|be|fully|partially)\s(?:\w+\s){0,2}?(?:refundable|refunded|reimbursed)|(?<![-–])\brefundable\b"
-    r"|\b(?:full|partial|half|\d{1,3}%|a)\s(?:refund|reimbursement)\b|\brefunds? (?:of|will be|is|are|may be)\b|\breimbursements? (?:will|of|may)\b",
+    r"|\b(?:is|are|be)\s(?:\w+\s)?returned\s(?:when|upon|at|after|once|if|on)\b|\b(?:full|partial|half|\d{1,3}%|a)\s(?:refund|reimbursement)\b|\brefunds? (?:of|will be|is|are|may be)\b|\breimbursements? (?:will|of|may)\b",
     re.IGNORECASE,
 )
-_ALL_FEES = re.compile(r"\b(?:all|any)\s(?:\w+\s)?(?:fees|payments|charges)\b|\bfees are\b|\bpayments? (?:is|are)\b", re.IGNORECASE)
+_ALL_FEES = re.compile(
+    r"\b(?:all|any)\s(?:\w+\s)?(?:fees|payments|charges)\b|\bfees are\b|\bpayments? (?:is|are)\b", re.IGNORECASE
+)
 
 
 @attrs.frozen
@@ -156,7 +174,11 @@ class Setting:
         """How far off a kind stands that belongs to the amount; None where it does not, or belongs to the amount before."""
         if match.start >= self.money.end:
             between = self.text[self.money.end : match.start]
-            if match.start > self.right or len(between) > 60 or re.search(r"[;:]|\.\s|,\s(?!non)|\b(?:and|plus|before|after)\b", between):
+            if (
+                match.start > self.right
+                or len(between) > 60
+                or re.search(r"[;:]|\.\s|,\s(?!non)|\b(?:and|plus|before|after)\b", between)
+            ):
                 return None
             return len(between) + (20 if re.search(r"\b(?:is|for|per|will|to)\b", between) else 0)
         if match.end <= self.money.start:
@@ -165,7 +187,6 @@ class Setting:
                 return None
             return None if self.left and self._of_the_amount_before(match) else len(between)
         return None
-
 
     def _of_the_amount_before(self, match: Match) -> bool:
         """'$500 application fee and $1,000 for each elective': the application fee is the $500."""
@@ -178,8 +199,15 @@ class Setting:
         if self.attached:
             return self.attached[1]
         for match in self.matches:
-            if match.key in KINDS and self.left <= match.start < self.right and not (self.left and self._of_the_amount_before(match)):
-                return match.key
+            if match.key not in KINDS or not self.left <= match.start < self.right:
+                continue
+            if self.left and self._of_the_amount_before(match):
+                continue
+            if match.key in ("other", "insurance") and match.start > self.money.end + 25:
+                continue  # '$3,600, including supervision and badge'
+            return match.key
+        if _LABEL_OF_APPLICATION.search(self.text[self.left : self.money.start]):
+            return "application"
         if _INCLUDES.search(self.after()):  # 'a fee of $130 (which includes a $100 processing fee …)'
             for match in self.matches:
                 if match.key in KINDS and match.start >= self.right:
@@ -188,6 +216,9 @@ class Setting:
         return first.key if first and self.first >= first.end else None
 
 
+_LABEL_OF_APPLICATION = re.compile(
+    r"^\W{0,3}(?:application|registration|processing|administration)\s?[:–-]\s?$", re.IGNORECASE
+)
 _CLAUSE_END = re.compile(r"[;,:]|\b(?:and|plus|or)\b")
 
 
@@ -248,7 +279,8 @@ def _is_zero_fee(place: Setting) -> bool:
     """'Application fee: $0', or $0 under a column of fees; not '$0 will be refunded'."""
     if re.search(r"refund|deductible|copay", place.text, re.IGNORECASE):
         return False
-    return bool(place.attached and place.attached[0] <= 12) or (len(place.text) < 8 and _first_kind(place.context) is not None)
+    introduced = any(_keys(text) & {"application", "program", "money"} for text in place.context)
+    return bool(place.attached and place.attached[0] <= 12) or (len(place.text) < 45 and introduced)
 
 
 @attrs.frozen
@@ -275,7 +307,14 @@ def _length_period(match: re.Match[str]) -> Period | None:
     return Period("rotation", round(weeks, 1), said) if count else None
 
 
-_PERIODS = {(1, "day"): "day", (1, "week"): "week", (2, "week"): "two_weeks", (4, "week"): "four_weeks", (1, "month"): "month", (1, "year"): "year"}
+_PERIODS: dict[tuple[float, str], str] = {
+    (1, "day"): "day",
+    (1, "week"): "week",
+    (2, "week"): "two_weeks",
+    (4, "week"): "four_weeks",
+    (1, "month"): "month",
+    (1, "year"): "year",
+}
 
 
 def _lengths(text: str) -> Iterator[tuple[int, int, Period]]:
@@ -306,6 +345,8 @@ def _period(place: Setting, kind: str) -> Period:
             if len(before) - end <= 160:
                 return period
             break
+    if _EACH_PERSON.search(after) and not placement:
+        return Period("once")
     if placement or _PLACEMENT.search(before[-80:]):
         return Period("rotation", said=True)
     if strict:
@@ -316,20 +357,27 @@ def _period(place: Setting, kind: str) -> Period:
             return period
         if _PLACEMENT.search(text[:200]):
             return Period("rotation", said=True)
-    return Period("once" if re.search(r"\b(?:acceptance|confirmation|seat)\s", place.text, re.IGNORECASE) else "rotation")
+    return Period(
+        "once" if re.search(r"\b(?:acceptance|confirmation|seat)\s", place.text, re.IGNORECASE) else "rotation"
+    )
 
 
 _PER_SOMETHING = re.compile(
-    rf"\s?(?:USD\s|US dollars\s)?(?:\(\w+\)\s)?(?:per|/|for each|for every|each|a)\s?(?:\w+[\s-]){{0,2}}?(?:week|month|{_PLACE})\b", re.IGNORECASE
+    rf"\s?(?:USD\s|US dollars\s)?(?:\(\w+\)\s)?(?:per|/|for each|for every|each|a)\s?(?:\w+[\s-]){{0,2}}?(?:week|month|{_PLACE})\b",
+    re.IGNORECASE,
 )
 # 'The two-week observership is $1,400'
-_PRICE_IS = re.compile(rf"\b(?:{_PLACE}|program|programme)(?:\s\(\w+\))?\s?(?:is|are|runs|[:–-])\s(?:USD?\s)?$", re.IGNORECASE)
+_PRICE_IS = re.compile(
+    rf"\b(?:{_PLACE}|program|programme)(?:\s\(\w+\))?\s?(?:is|are|runs|[:–-])\s(?:USD?\s)?$", re.IGNORECASE
+)
 
 
 def _paid(place: Setting) -> bool:
     """Do words of payment stand with the amount: in its sentence, or, where that is short, in what introduces it?"""
     keys = {match.key for match in place.matches}
-    if keys & {"application", "program", "deposit", "money"}:
+    if keys & {"application", "program", "deposit", "money"} or _LABEL_OF_APPLICATION.search(
+        place.text[: place.money.start]
+    ):
         return True
     if keys & {"other", "insurance"} and place.attached and (place.attached[0] <= 4 or len(place.text) < 60):
         return True
@@ -370,13 +418,15 @@ def _read_amount(
     if _refusal(place):
         return None
     paid = _paid(place)
-    if not paid and not (follows and (place.attached or _LENGTH.search(place.after()) or re.search(_PLACE, place.after(), re.IGNORECASE))):
+    if not paid and not (
+        follows and (place.attached or _LENGTH.search(place.after()) or re.search(_PLACE, place.after(), re.IGNORECASE))
+    ):
         return None
     money = place.money
     kind = place.kind()
     if kind is None and not paid and follows:
         kind = follows.fee.kind  # '$450 covers one rotation; $800 is asked for two'
-    if kind is None and place.bare or kind is None and len(place.text) < 160:
+    if (kind is None and place.bare) or (kind is None and len(place.text) < 160):
         kind = _first_kind(place.context)
     if "third_party" in {match.key for match in place.matches} and kind in (None, "application", "program"):
         kind = "other"
@@ -386,8 +436,10 @@ def _read_amount(
         return None
     if kind == "other" and not (_charged(place) or follows):
         return None
-    period = _period(place, kind or "program")
-    summary = {m.key for _, m in place.keys("part", "total")}.union(*(_keys(text) for text in place.context[:1] if place.bare))
+    period = _period(place, kind or "program") if money.amount else Period("once")
+    summary = {m.key for _, m in place.keys("part", "total") if m.key == "total" or m.end <= money.start}.union(
+        *(_keys(text) for text in place.context[:1] if place.bare)
+    )
     derived = "part" in summary or (place.left > 0 and bool(_INCLUDES.search(place.text[: money.start][-400:])))
     around = place.text[place.left : place.right]
     audience: Audience = audience_in(around) or audience_of(statement_block, sentence)
@@ -398,7 +450,11 @@ def _read_amount(
         quote=quote(sentence, money.start, money.end) if place.text == sentence else place.text,
         block=statement_block,
         order=order,
-        rule="fee_in_table" if statement_block.kind == "row" else "fee_in_sentence" if kind and place.attached else "fee_under_heading",
+        rule="fee_in_table"
+        if statement_block.kind == "row"
+        else "fee_in_sentence"
+        if kind and place.attached
+        else "fee_under_heading",
         confidence=0.6 if money.spread else 0.95 if place.attached else 0.8,
         derived=derived,
         total="total" in summary,
@@ -408,8 +464,13 @@ def _read_amount(
 def _charged(place: Setting) -> bool:
     """Is a badge, a room or a check really charged for here, not merely priced elsewhere?"""
     keys = {match.key for match in place.matches}
-    return bool(keys & {"money", "third_party"}) or len(place.text) < 80 or any(
-        "money" in _keys(text) or re.search(r"\bfees?\b", text, re.IGNORECASE) for text in (place.text, *place.context)
+    return (
+        bool(keys & {"money", "third_party"})
+        or len(place.text) < 80
+        or any(
+            "money" in _keys(text) or re.search(r"\bfees?\b", text, re.IGNORECASE)
+            for text in (place.text, *place.context)
+        )
     )
 
 
@@ -423,7 +484,13 @@ def _own_refund(place: Setting) -> bool | None:
     text = place.text[start:end]
     if place.bare and place.context and _NOT_REFUNDED.search(place.context[0]):
         return False
-    return False if _NOT_REFUNDED.search(text) else True if re.search(r"(?<![-–])\brefundable\b", text, re.IGNORECASE) else None
+    return (
+        False
+        if _NOT_REFUNDED.search(text)
+        else True
+        if re.search(r"(?<![-–])\brefundable\b", text, re.IGNORECASE)
+        else None
+    )
 
 
 def _sentence_settings(statement: Statement) -> Iterator[Setting]:
@@ -471,14 +538,17 @@ def _row_settings(block: Block) -> Iterator[Setting]:
             )
 
 
-_OWN_SUBJECT = re.compile(r"application|processing|registration|administrative|enrol|tuition|program|elective|rotation|observership", re.IGNORECASE)
+_OWN_SUBJECT = re.compile(
+    r"application|processing|registration|administrative|enrol|tuition|program|elective|rotation|observership",
+    re.IGNORECASE,
+)
 _APPLYING = re.compile(r"application|processing|registration|administrative|enrol", re.IGNORECASE)
 _PLAIN_FREE = re.compile(
     r"(?:and )?(?:there (?:is|are) )?(?:currently )?no (?:fees?|charges?|costs?)(?: (?:is|are) (?:charged|required|assessed))?\b"
     r"|(?:program |programme |observership |elective )?(?:fees?|costs?|tuition|charges?)\s?[:–-]\s?(?:none|no\b|nothing|n/?a|free|\$0\b)",
     re.IGNORECASE,
 )
-_OFF_TOPIC = {"topic", "other", "insurance", "living", "award", "penalty", "coverage"}
+_OFF_TOPIC = {"topic", "abroad", "other", "insurance", "living", "award", "penalty", "coverage"}
 
 
 def _clause(text: str, start: int, end: int) -> tuple[int, int]:
@@ -501,7 +571,9 @@ def _free(statement: Statement, before: str, order: int) -> Candidate | None:
         kind = "application" if _first_kind(statement.context[:2]) == "application" else "program"
         return _free_candidate(statement, kind, order, "fee_none") if asked else None
     matches = _matches(text)
-    plain = _PLAIN_FREE.match(text)
+    plain = _PLAIN_FREE.match(text) or re.search(
+        r"\b(?:tuition|fees?) (?:is|are|will be) waived\b", text, re.IGNORECASE
+    )
     hit = next((match for match in matches if match.key == "free"), None)
     if hit is None and plain is None:
         return None
@@ -510,14 +582,20 @@ def _free(statement: Statement, before: str, order: int) -> Candidate | None:
     near = {match.key for match in matches if match.start >= left and match.end <= right}
     words = text[start:end]
     own = _OWN_SUBJECT.search(words)
-    if near & _OFF_TOPIC and not own or re.search(r"refund|cancel|withdraw", text[left:right], re.IGNORECASE):
+    if (near & _OFF_TOPIC and not own) or re.search(r"refund|cancel|withdraw", text[left:right], re.IGNORECASE):
         return None
     if not own and not near & {"subject", "application", "program"} and not asked:
-        start_of_sentence = plain is not None or _PLAIN_FREE.match(text[left:].lstrip())
+        start_of_sentence = (plain is not None and plain.start() == 0) or _PLAIN_FREE.match(text[left:].lstrip())
         if not start_of_sentence or right - left > 80 or _keys(before) & _OFF_TOPIC:
             return None
     following = text[end : end + 40]
-    if find_money(following[:20]) or re.match(r"\s*(?:waivers?|refunds?|until|unless|more than)", following, re.IGNORECASE):
+    if "waived" in words.lower() and (
+        find_money(text[:start]) or re.search(r"affiliat|partner|member|hardship|\b(?:if|when|upon|unless)\b", text)
+    ):
+        return None
+    if find_money(following[:20]) or re.match(
+        r"\s*(?:waivers?|refunds?|until|unless|more than)", following, re.IGNORECASE
+    ):
         return None
     return _free_candidate(statement, "application" if _APPLYING.search(words) else "program", order, "free_of_charge")
 
@@ -535,11 +613,11 @@ def _free_candidate(statement: Statement, kind: str, order: int, rule: str) -> C
     )
 
 
-def _candidates(blocks: list[Block]) -> Iterator[Candidate]:
+def _candidates(blocks: list[Block], spoken: list[Statement]) -> Iterator[Candidate]:
     numbers = {id(block): order for order, block in enumerate(blocks)}
     before, last_block = "", blocks[0] if blocks else None
     last: Candidate | None = None
-    for spot, statement in enumerate(statements(blocks)):
+    for spot, statement in enumerate(spoken):
         lower = statement.text.lower()
         order = numbers[id(statement.block)]
         if _GATE.search(lower):
@@ -557,8 +635,6 @@ def _candidates(blocks: list[Block]) -> Iterator[Candidate]:
             continue
         for place in _row_settings(block):
             if candidate := _read_amount(place, block, block.text, order):
-                if not candidate.fee.amount:
-                    candidate.fee = attrs.evolve(candidate.fee, per="once", weeks=None)
                 yield candidate
         yield from _free_cells(block, order)
 
@@ -574,7 +650,9 @@ def _free_cells(block: Block, order: int) -> Iterator[Candidate]:
 
 
 _FREE_CELL = re.compile(r"(?:none|free|no (?:fee|charge|cost)s?|waived|not charged)\W?", re.IGNORECASE)
-_NAMED_LATER = re.compile(r"\b(?:the|this|your) (?:application|processing|registration|administrative|administration) fee\b", re.IGNORECASE)
+_NAMED_LATER = re.compile(
+    r"\b(?:the|this|your) (?:application|processing|registration|administrative|administration) fee\b", re.IGNORECASE
+)
 
 
 def _generic_kinds(candidates: list[Candidate], blocks: list[Block]) -> None:
@@ -584,7 +662,10 @@ def _generic_kinds(candidates: list[Candidate], blocks: list[Block]) -> None:
         if candidate.kind_said or candidate.fee.amount == 0:
             continue
         previous = candidates[index - 1] if index else None
-        if previous and previous.block is candidate.block and "additional" in candidate.quote.lower():
+        near = (
+            previous and previous.block.headings == candidate.block.headings and candidate.order - previous.order <= 1
+        )
+        if previous and near and "additional" in candidate.quote.lower():
             candidate.fee = attrs.evolve(candidate.fee, kind=previous.fee.kind)
             continue
         if any(other.fee.kind == "application" for other in candidates):
@@ -598,27 +679,40 @@ def _generic_kinds(candidates: list[Candidate], blocks: list[Block]) -> None:
                 break
 
 
-def _add_refunds(candidates: list[Candidate], blocks: list[Block]) -> None:
+def _add_refunds(candidates: list[Candidate], blocks: list[Block], spoken: list[Statement]) -> None:
     """Refundability said elsewhere: by amount, by kind of fee, or of all fees in the same section. Conditional refunds are
     refunds, and a refund of a program fee under some condition goes before 'non-refundable' under another (labels schema)."""
+    if not any(candidate.fee.amount for candidate in candidates):
+        return
     told: list[_Refund] = []
     numbers = {id(block): order for order, block in enumerate(blocks)}
-    for spot, statement in enumerate(statements(blocks)):
+    for spot, statement in enumerate(spoken):
         lower = statement.text.lower()
-        if "refund" not in lower and "reimburs" not in lower:
+        if "refund" not in lower and "reimburs" not in lower and "returned" not in lower:
             continue
         answer = _refundable(statement.text)
         if answer is None:
             continue
         places = list(_sentence_settings(statement))
         bound = {place.attached[1] for place in places if place.attached and place.attached[0] < 40}
-        kinds = (_keys(statement.text) & set(KINDS)) - bound
+        kinds = _refunded_kinds(statement.text) - bound
         amounts = {place.money.amount for place in places if _own_refund(place) is not None}
         every = bool(_ALL_FEES.search(statement.text))
         plural = bool(re.match(r"(?:both|these|they|all|fees|payments)\b", lower))
         told.append(_Refund(answer, kinds, amounts, every, plural, numbers[id(statement.block)], spot, statement.block))
         if len(told) >= MAX_CANDIDATES:
             break
+    for candidate, following in itertools.pairwise(candidates):
+        same = candidate.spot == following.spot and candidate.block is following.block and candidate.block.kind != "row"
+        if (
+            same
+            and candidate.fee.kind == following.fee.kind
+            and candidate.fee.refundable is None
+            and following.fee.refundable is False
+        ):
+            candidate.fee = attrs.evolve(
+                candidate.fee, refundable=False
+            )  # '$500 for two weeks and $900 for four, nonrefundable'
     for candidate in candidates:
         if candidate.fee.refundable is None and candidate.fee.amount:
             answers = {refund.answer for refund in told if _is_told_of(refund, candidate, candidates)}
@@ -638,6 +732,14 @@ class _Refund:
     order: int
     spot: int
     block: Block
+
+
+def _refunded_kinds(text: str) -> set[str]:
+    """The kinds of fee that stand before the word of refund ('tuition is refunded when you return the badge'), else after it."""
+    word = _NOT_REFUNDED.search(text) or _REFUNDED.search(text)
+    kinds = [match for match in _matches(text) if match.key in KINDS]
+    before = {match.key for match in kinds if word and match.end <= word.start()}
+    return before or {match.key for match in kinds}
 
 
 def _is_told_of(refund: _Refund, candidate: Candidate, candidates: list[Candidate]) -> bool:
@@ -661,7 +763,7 @@ def _distinct(candidates: list[Candidate]) -> list[Candidate]:
     kept: list[Candidate] = []
     sums = any(not candidate.derived and candidate.fee.amount for candidate in candidates)
     for candidate in sorted(candidates, key=lambda c: c.order):
-        if candidate.derived and sums or candidate.total and _is_sum(candidate, candidates):
+        if (candidate.derived and sums) or (candidate.total and _is_sum(candidate, candidates)):
             continue
         same = next(
             (
@@ -684,13 +786,17 @@ def _is_sum(candidate: Candidate, candidates: list[Candidate]) -> bool:
     """Is the amount the sum of up to four others? Then it is listed already, in parts (labels schema: worked totals)."""
     others = [c.fee.amount for c in candidates if c.fee.amount and not c.total][:10]
     return any(
-        abs(sum(group) - candidate.fee.amount) < 0.01 for size in (2, 3, 4) for group in itertools.combinations(others, size)
+        abs(sum(group) - candidate.fee.amount) < 0.01
+        for size in (2, 3, 4)
+        for group in itertools.combinations(others, size)
     )
 
 
 def _merged(first: Candidate, second: Candidate) -> Candidate:
     """The better of two readings of one fee, with what only the other says."""
-    better, other = (second, first) if (second.kind_said, second.per_said) > (first.kind_said, first.per_said) else (first, second)
+    better, other = (
+        (second, first) if (second.kind_said, second.per_said) > (first.kind_said, first.per_said) else (first, second)
+    )
     fee = better.fee
     if not better.per_said and other.per_said and other.fee.kind == fee.kind:
         fee = attrs.evolve(fee, per=other.fee.per, weeks=other.fee.weeks)
@@ -702,11 +808,13 @@ def _merged(first: Candidate, second: Candidate) -> Candidate:
 
 def find_fees(blocks: list[Block]) -> list[Fact]:
     """The fees that `blocks` state, one fact a fee."""
-    candidates = list(itertools.islice(_candidates(blocks), MAX_CANDIDATES))
+    spoken = list(statements(blocks))
+    candidates = list(itertools.islice(_candidates(blocks, spoken), MAX_CANDIDATES))
     _generic_kinds(candidates, blocks)
-    _add_refunds(candidates, blocks)
+    _add_refunds(candidates, blocks, spoken)
     return [
-        Fact("fees", c.fee, c.quote, c.block.headings, c.confidence, c.rule, c.fee.audience) for c in _distinct(candidates)
+        Fact("fees", c.fee, c.quote, c.block.headings, c.confidence, c.rule, c.fee.audience)
+        for c in _distinct(candidates)
     ]
 
 

@@ -60,8 +60,9 @@ def statements(blocks: Iterable[Block]) -> Iterator[Statement]:
             before = ""
             continue
         label = before
-        for line in block.text.split("\n"):
-            for sentence in sentences(line):
+        lines = block.text.split("\n")
+        for line in lines:
+            for sentence in block.sentences if len(lines) == 1 else sentences(line):
                 for piece in _pieces(sentence):
                     yield Statement(block, piece, label)
                     label = piece if _is_label(piece) and piece[-1] in "?:" else ""
