@@ -50,7 +50,8 @@ def merge_facts(readings: Iterable[Reading], own_url: str = "") -> Merged:
     own = key(own_url) if own_url else ""
     # Three stable sorts: by page last of all, so that it weighs most.
     ranked = sorted(readings, key=lambda r: (-r.fact.confidence, r.page_url))
-    ranked.sort(key=lambda r: r.fetched_at, reverse=True)
+    # By the day: in which order the pages of one visit came is chance.
+    ranked.sort(key=lambda r: r.fetched_at[:10], reverse=True)
     ranked.sort(key=lambda r: key(r.page_url) != own)
     by_field: dict[str, list[Reading]] = {}
     for reading in ranked:

@@ -18,8 +18,10 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 
 from scraper.items import Audience, Block, Fact, Page, Program
+from scraper.memory import Remembered, Trail, fact_of, fact_record
 from scraper.outcomes import Outcome
 from scraper.scope import audience_in
+from scraper.signals import page_unchanged
 from scraper.text import fold_space
 from scraper.urls import host_of, key, segments
 from scraper.vocabulary import vocabulary
@@ -65,6 +67,9 @@ class Summary:
     facts: tuple[Fact, ...] = ()
     links: frozenset[str] = frozenset()  # keys (scraper.urls.key) of the pages that it links to
     content_hash: str = ""
+    etag: str = ""
+    last_modified: str = ""
+    score: float = 0.0
 
     @classmethod
     def of(cls, page: Page) -> Summary:
@@ -79,7 +84,28 @@ class Summary:
             facts=tuple(page.facts) if page.relevant else (),
             links=frozenset(_links(page)) if page.relevant else frozenset(),
             content_hash=content_hash(page.blocks, page.body),
+            etag=page.etag,
+            last_modified=page.last_modified,
+            score=page.relevance_score,
         )
+
+    def remembered(self, trail: Trail, needs_browser: bool = False) -> Remembered:
+        """The page as it is kept for when its host says 'not modified'."""
+        kept = ("status", "title", "name", "content_hash")
+        summary = {name: getattr(self, name) for name in kept}
+        summary |= {"facts": [fact_record(fact) for fact in self.facts], "links": sorted(self.links)}
+        return Remembered(
+            self.url, self.etag, self.last_modified, self.fetched_at, self.relevant, trail, summary, needs_browser
+        )
+
+    @classmethod
+    def recalled(cls, page: Remembered, fetched_at: str) -> Summary:
+        """The summary of a page that is as it was: what `remembered` kept, with the date on which its host said so."""
+        values = page.summary | {
+            "facts": tuple(fact_of(record) for record in page.summary["facts"]),
+            "links": frozenset(page.summary["links"]),
+        }
+        return cls(url=page.url, fetched_at=fetched_at, relevant=page.relevant, **values)
 
 
 def content_hash(blocks: Iterable[Block], body: bytes = b"") -> str:
@@ -462,6 +488,7 @@ class Visit:
     outcome: str = "finished"
     complete: bool = True
     pages: list[Summary] = attrs.field(factory=list)  # every page that was read, relevant or not
+    shells: list[Summary] = attrs.field(factory=list)  # pages of which only the shell was read: they need a browser
     failed: dict[str, str] = attrs.field(factory=dict)  # what could not be read: URL -> reason (scraper.outcomes)
     programs: list[Program] = attrs.field(factory=list)
 
@@ -485,6 +512,7 @@ class ProgramsStage:
         self.crawler = crawler
         self.visits: dict[str, Visit] = {}
         crawler.signals.connect(self.item_dropped, signal=signals.item_dropped)
+        crawler.signals.connect(self.page_unchanged, signal=page_unchanged)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ProgramsStage:
@@ -499,6 +527,11 @@ class ProgramsStage:
             item.relevant = False
             self._collect(item)
 
+    def page_unchanged(self, institution_id: str, page: Remembered, fetched_at: str) -> None:
+        """A page that is as it was says what it said."""
+        visit = self.visits.setdefault(institution_id, Visit(institution_id))
+        visit.pages.append(Summary.recalled(page, fetched_at))
+
     def _collect(self, page: Page) -> None:
         if page.institution_id is None:
             self._count("programs/pages_without_institution")
@@ -506,6 +539,7 @@ class ProgramsStage:
         visit = self.visits.setdefault(page.institution_id, Visit(page.institution_id))
         if page.status >= 400 or (page.needs_browser and not page.relevant):
             visit.failed[page.url] = f"http_{page.status}" if page.status >= 400 else "needs_browser"
+            visit.shells.append(Summary.of(page))
         else:
             visit.pages.append(Summary.of(page))
         page.body, page.blocks = b"", []

@@ -9,11 +9,9 @@ whose pages could be read is marked stale. All dates are those of the pages, so 
 
 from __future__ import annotations
 
-import contextlib
+import json
 import logging
-import sqlite3
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +27,6 @@ from scraper.database import (
     SET_TABLES,
     DatabaseError,
     Row,
-    check,
     delete,
     highest,
     index_program,
@@ -42,7 +39,8 @@ from scraper.database import (
     write_institutions,
 )
 from scraper.items import Deadline, Fact, Fee, Program, utc_now
-from scraper.outcomes import Outcome
+from scraper.memory import Trail, remember
+from scraper.outcomes import GONE, Outcome
 from scraper.record import deadline_of, fee_of, row_of_value, value_of, value_text
 from scraper.signals import institution_finished
 from scraper.urls import key
@@ -51,32 +49,48 @@ from scraper.wording import change_words, value_words
 logger = logging.getLogger(__name__)
 
 HEADING_SEPARATOR = " › "
-# The page is gone for good; what it said holds no longer where other pages speak for the program.
-_GONE = frozenset({"http_404", "http_410", "soft_404"})
 # Reasons that tell nothing about the page itself.
 _OUR_OWN = frozenset({"not_archived", "no_address", "stage", "storage"})
 
 
 @attrs.define
 class Stored:
-    """What a visit came to: programs built, rows of changes written, pages left out because the database knows newer ones."""
+    """What a visit came to: programs built, rows of changes written, pages left out because the database knows newer ones,
+    pages that were as before, new to us and changed, programs closed and newly out of reach."""
 
     programs: int = 0
     changes: int = 0
     outdated: int = 0
+    unchanged_pages: int = 0
+    new_pages: int = 0
+    changed_pages: int = 0
+    closed: int = 0
+    stale: int = 0
 
 
-def store_visit(db: sqlite_utils.Database, visit: Visit, crawl_id: int | None = None) -> Stored:
-    """Write what was found at an institution, whole or not at all."""
+def store_visit(
+    db: sqlite_utils.Database,
+    visit: Visit,
+    crawl_id: int | None = None,
+    outcome: Outcome | None = None,
+    trails: dict[str, Trail] | None = None,
+) -> Stored:
+    """Write what was found at an institution, whole or not at all. `trails` are of the pages that were read anew."""
     with db.atomic():
-        return _Writer(db, visit, crawl_id).write()
+        stored = _Writer(db, visit, crawl_id, outcome).write()
+        for page in (*visit.shells, *visit.pages):
+            if (trail := (trails or {}).get(key(page.url))) is not None:
+                remember(db, visit.institution_id, page.remembered(trail, needs_browser=page in visit.shells))
+    return stored
 
 
 class _Writer:
     """Writes one visit. Lives for the length of a transaction."""
 
-    def __init__(self, db: sqlite_utils.Database, visit: Visit, crawl_id: int | None) -> None:
-        self.db, self.visit, self.crawl_id = db, visit, crawl_id
+    def __init__(
+        self, db: sqlite_utils.Database, visit: Visit, crawl_id: int | None, outcome: Outcome | None = None
+    ) -> None:
+        self.db, self.visit, self.crawl_id, self.outcome = db, visit, crawl_id, outcome
         self.institution_id = visit.institution_id
         self.stored = Stored()
         known = {key(row["url"]): row for row in select(db, "pages", institution_id=self.institution_id)}
@@ -88,12 +102,20 @@ class _Writer:
             else:
                 self.read[key(page.url)] = page
         self.failed = {key(url): reason for url, reason in visit.failed.items() if reason not in _OUR_OWN}
+        # Gone twice in a row: once may be a slip of the site's.
+        self.gone = {
+            url for url, reason in self.failed.items() if reason in GONE and url in known and known[url]["gone_since"]
+        }
         dates = [page.fetched_at for page in self.read.values()]
         # Only a visit that read no page at all has no date of its own.
         self.date = max(dates, default="") or utc_now()
         self.moved = {url for url, page in self.read.items() if self._has_new_words(url, page)}
         self.moved |= {url for url in self.failed if url in known and known[url]["unreachable_since"] is None}
+        self.moved |= {url for url in self.gone if select(db, "evidence", page_url=known[url]["url"], closed_at=None)}
         self.first_visit = not known
+        self.stored.new_pages = len(self.read.keys() - known.keys())
+        self.stored.changed_pages = len(self.moved & self.read.keys() & known.keys())
+        self.stored.unchanged_pages = len(self.read) - self.stored.new_pages - self.stored.changed_pages
 
     def _has_new_words(self, url: str, page: Summary) -> bool:
         row = self.known_pages.get(url)
@@ -177,18 +199,26 @@ class _Writer:
         update(self.db, "programs", {"id": program.id}, {n: v for n, v in values.items() if row[n] != v})
 
     def _leave(self, row: Row, evidence: list[Row]) -> None:
-        """A stored program that no page read now speaks of: closed when its pages say so, stale when they cannot be read."""
+        """A stored program that no page read now speaks of: closed when its pages say so or are gone, stale when they
+        cannot be read."""
         if row["closed_at"] is not None:
             return
         pages = {key(e["page_url"]) for e in evidence if e["closed_at"] is None} | {key(row["url"])}
         unread = pages - self.read.keys()
-        if not unread:
+        if not unread - self.gone:
             update(self.db, "programs", {"id": row["id"]}, {"closed_at": self.date[:10]})
+            for old in evidence:
+                if old["closed_at"] is None and key(old["page_url"]) in self.gone:
+                    update(self.db, "evidence", {"id": old["id"]}, {"closed_at": max(self.date, old["last_seen"])})
             self._settle(row["id"], quietly=True)
-            if self.moved & pages:
+            self.stored.closed += 1
+            if unread:
+                self._change(row["id"], "program", row["name"], None, f"Its page is gone: {row['name']}", row["url"])
+            elif self.moved & pages:
                 self._change(row["id"], "program", row["name"], None, f"No longer described: {row['name']}", row["url"])
         elif self.visit.complete and row["stale_since"] is None and unread & self.failed.keys():
             update(self.db, "programs", {"id": row["id"]}, {"stale_since": self.date[:10]})
+            self.stored.stale += 1
 
     # --- evidence ---
 
@@ -225,15 +255,15 @@ class _Writer:
         return set(facts)
 
     def _close_evidence(self, rows: list[Row], said: set[tuple] | None) -> None:
-        """Close what the pages read now say no longer. What stood on pages that are gone for good is closed where other
-        pages speak for the program (`said` is not None)."""
+        """Close what the pages read now say no longer. What stood on pages that are gone is closed where other pages
+        speak for the program (`said` is not None)."""
         for row in rows:
             if row["closed_at"] is not None or (said and _identity(row) in said):
                 continue
             url = key(row["page_url"])
             if url in self.read:
                 date = self.read[url].fetched_at
-            elif said is not None and self.failed.get(url) in _GONE:
+            elif said is not None and url in self.gone:
                 date = self.date
             else:
                 continue
@@ -297,12 +327,16 @@ class _Writer:
                     "fetched_at": row["fetched_at"] if row and is_same else page.fetched_at,
                     "last_seen": page.fetched_at,
                     "unreachable_since": None,
+                    "gone_since": None,
                 },
             )
         for identity, reason in self.failed.items():
             row = self.known_pages.get(identity)
             if row is not None and identity not in self.read:
-                values: Row = {"unreachable_since": row["unreachable_since"] or self.date}
+                values: Row = {
+                    "unreachable_since": row["unreachable_since"] or self.date,
+                    "gone_since": (row["gone_since"] or self.date) if reason in GONE else None,
+                }
                 if reason.startswith("http_"):
                     values["status"] = int(reason.removeprefix("http_"))
                 update(self.db, "pages", {"url": row["url"]}, {n: v for n, v in values.items() if row[n] != v})
@@ -320,8 +354,15 @@ class _Writer:
                 "programs": programs,
                 "changes": self.stored.changes,
                 "finished_at": utc_now(),
+                "started_at": (self.outcome.started_at if self.outcome else "") or None,
+                **{name: getattr(self.stored, name) for name in _COUNTED},
+                "failures": json.dumps(self.outcome.failures_by_host if self.outcome else {}),
             },
         )
+
+
+# What is written down of a visit besides its pages, programs and changes.
+_COUNTED = ("unchanged_pages", "new_pages", "changed_pages", "closed", "stale")
 
 
 def _identity(row: Row) -> tuple[str, str, str, str]:
@@ -552,66 +593,6 @@ def _settle_set(
     return differences
 
 
-# --- the state of another day ---
-
-
-@contextlib.contextmanager
-def as_of(database: Path, day: str) -> Iterator[Path]:
-    """A copy of a database as it stood at the end of `day` (YYYY-MM-DD), which is gone after the block.
-
-    Raises DatabaseError where there is no such database.
-    """
-    if not database.exists():
-        raise DatabaseError(f"{database}: there is no such database.")
-    with tempfile.TemporaryDirectory(prefix="usce-") as directory:
-        path = Path(directory) / "as-of.db"
-        check(database)
-        with contextlib.closing(sqlite3.connect(database)) as source, contextlib.closing(sqlite3.connect(path)) as copy:
-            source.backup(copy)
-        db = open_database(path)
-        try:
-            with db.atomic():
-                _rewind(db, day)
-        finally:
-            db.conn.close()
-        yield path
-
-
-def _rewind(db: sqlite_utils.Database, day: str) -> None:
-    """Undo what came after `day`: open again what was closed later, forget what was first seen later."""
-    for row in select(db, "changes"):
-        if row["date"][:10] > day:
-            delete(db, "changes", id=row["id"])
-    late = {row["id"] for row in select(db, "programs") if row["first_seen"] > day}
-    for table in ("fees", "deadlines", *{table for table, _, _ in SET_TABLES.values()}):
-        update(db, table, {}, {"evidence_id": None})
-        for identifier in late:
-            delete(db, table, program_id=identifier)
-    for row in select(db, "evidence"):
-        if row["program_id"] in late or row["first_seen"][:10] > day:
-            delete(db, "evidence", id=row["id"])
-        elif row["closed_at"] is not None and row["closed_at"][:10] > day:
-            update(db, "evidence", {"id": row["id"]}, {"closed_at": None})
-    for identifier in late:
-        delete(db, "changes", program_id=identifier)
-        update(db, "pages", {"program_id": identifier}, {"program_id": None})
-        delete(db, "programs", id=identifier)
-    for row in select(db, "pages"):
-        if (row["first_seen"] or "")[:10] > day:
-            delete(db, "pages", url=row["url"])
-        elif (row["last_seen"] or "")[:10] > day:
-            values: Row = {"last_seen": min(row["last_seen"], f"{day}T23:59:59Z")}
-            if row["fetched_at"][:10] > day:
-                values |= {"fetched_at": row["first_seen"], "content_hash": None}
-            update(db, "pages", {"url": row["url"]}, values)
-    for row in select(db, "programs"):
-        values = {name: None for name in ("closed_at", "stale_since") if row[name] is not None and row[name] > day}
-        if row["last_seen"] > day:
-            values["last_seen"] = day
-        update(db, "programs", {"id": row["id"]}, values)
-        settle(db, row["id"])
-
-
 # --- the stage -------------------------------------------------------------------------------------------------------
 
 
@@ -647,15 +628,26 @@ class StorageStage:
         replay = self.crawler.settings.get("USCE_REPLAY") or ""
         self.crawl_id = start_crawl(self.db, "replay" if replay else "live", Path(replay).name if replay else None)
 
-    def institution_finished(self, institution_id: str, outcome: Outcome | None = None) -> None:
-        self._store(institution_id, outcome)
+    def institution_finished(
+        self, institution_id: str, outcome: Outcome | None = None, trails: dict[str, Trail] | None = None
+    ) -> None:
+        self._store(institution_id, outcome, trails=trails)
 
-    def _store(self, institution_id: str, outcome: Outcome | None, complete: bool = True) -> None:
+    def _store(
+        self,
+        institution_id: str,
+        outcome: Outcome | None,
+        complete: bool = True,
+        trails: dict[str, Trail] | None = None,
+    ) -> None:
         programs = self.crawler.get_item_pipeline(ProgramsStage)
         if programs is None:
             return
         visit = programs.take(institution_id, outcome, complete=complete)
-        stored = store_visit(self.db, visit, self.crawl_id) if self.db is not None else Stored(len(visit.programs))
+        if self.db is not None:
+            stored = store_visit(self.db, visit, self.crawl_id, outcome, trails)
+        else:
+            stored = Stored(len(visit.programs))
         if outcome is not None:
             outcome.programs = stored.programs
         self.totals["institutions"] += 1

@@ -168,6 +168,8 @@ class Page:
     relevance_score: float = 0.0
     needs_browser: bool = False
     program: Program | None = None
+    etag: str = ""  # the validators by which the host may say 'not modified' next time
+    last_modified: str = ""
 
     def facts_of(self, field: str) -> Iterator[Fact]:
         """The page's facts of one field, in reading order."""

@@ -19,6 +19,8 @@ from scrapy.exceptions import (
 from twisted.internet.error import ConnectError, ConnectionDone, ConnectionLost, SSLError
 from twisted.internet.error import TimeoutError as ConnectTimeout
 
+from scraper.urls import host_of
+
 # The names of all that may befall a fetch, in words for people. `http_NNN` stands beside them for each status.
 REASONS = {
     "dns": "the host's name could not be resolved",
@@ -47,6 +49,9 @@ REASONS = {
 }
 # A host with nothing but these was not reached at all.
 UNREACHED = frozenset({"dns", "refused", "reset", "tls", "timeout"})
+
+# The page itself is no more, its host says: not merely out of reach.
+GONE = frozenset({"http_404", "http_410", "soft_404"})
 
 
 class Refused(IgnoreRequest):
@@ -115,10 +120,22 @@ class Outcome:
     unchanged: int = 0
     programs: int = 0
     finished: bool = False
+    started_at: str = ""
     failures: Counter[str] = attrs.field(factory=Counter)
     failed_urls: dict[str, str] = attrs.field(factory=dict)  # address -> reason, the first MAX_FAILED_URLS
 
     MAX_FAILED_URLS = 1000
+
+    @property
+    def failures_by_host(self) -> dict[str, dict[str, int]]:
+        """Failures counted by host and reason; those that belong to no address stand under ''."""
+        counts: dict[str, Counter[str]] = {}
+        for url, reason in self.failed_urls.items():
+            counts.setdefault(host_of(url), Counter())[reason] += 1
+        rest = self.failures - sum(counts.values(), Counter())
+        if rest:
+            counts[""] = rest
+        return {host: dict(sorted(found.items())) for host, found in sorted(counts.items())}
 
     def failed(self, reason: str, url: str = "") -> None:
         """Count a failure, and remember where it happened."""

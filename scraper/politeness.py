@@ -157,6 +157,23 @@ class OwnSite:
         return Refused(reason)
 
 
+class Conditional:
+    """Asks for a page that is known only in case it is no longer the same (RFC 9110, 13): an unchanged one costs a 304.
+
+    The spider says in `meta["remembered"]` what is known of an address. Every hop of a redirect is asked for by itself,
+    without the validators of the hop before.
+    """
+
+    def process_request(self, request: Request) -> None:
+        find = request.meta.get("remembered")
+        if find is None:
+            return
+        for name in ("If-None-Match", "If-Modified-Since"):
+            request.headers.pop(name, None)
+        if page := find(request.url):
+            request.headers.update(page.headers)
+
+
 refused_hosts: set[str] = set()  # names that resolved to private addresses in this process
 
 

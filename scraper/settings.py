@@ -50,6 +50,7 @@ AUTOTHROTTLE_MAX_DELAY = 30.0
 AUTOTHROTTLE_TARGET_CONCURRENCY = 0.5  # rest twice as long as the host needed for its answer
 USCE_CRAWL_DELAY_MAX = 30.0  # a robots.txt that asks for more gets this
 USCE_RETRY_AFTER_MAX = 60.0  # a host that asks for a longer rest is left alone until the next crawl
+USCE_CONDITIONAL = True  # ask for known pages only in case they changed; a recording wants them whole, and does not
 # Hosts are what is crawled in parallel. Sixteen keep one machine's line busy at the delays above.
 CONCURRENT_REQUESTS = 32
 USCE_CONCURRENT_INSTITUTIONS = 16
@@ -81,6 +82,7 @@ TWISTED_DNS_RESOLVER = "scraper.politeness.Resolver"
 # --- Scrapy's parts, ours among them ------------------------------------------------------------------------------------
 DOWNLOADER_MIDDLEWARES = {
     "scraper.politeness.OwnSite": 90,  # before robots.txt, so that a foreign host is not even asked for that
+    "scraper.politeness.Conditional": 95,
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # OwnSite knows more
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scraper.politeness.Robots": 100,

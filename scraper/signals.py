@@ -8,6 +8,10 @@ stopped crawl left unfinished: that one keeps what it had.
 `institution_reported` follows when those handlers are done, finished or not, with `outcome`. `page_read` is sent for each
 page that has left the pipelines, kept or dropped, with `page`. Both are for reports and progress.
 
+`page_unchanged` is sent for a page that answered 'not modified', instead of the page itself: with `institution_id`, `page`
+(scraper.memory.Remembered) and `fetched_at`. The stage that groups pages takes up what it said when it was read last.
+`institution_finished` carries `trails` besides (page key -> scraper.memory.Trail), for what is to be remembered.
+
     crawler.signals.connect(self.institution_finished, signal=institution_finished)
 """
 
@@ -16,6 +20,7 @@ from __future__ import annotations
 institution_finished = object()
 institution_reported = object()
 page_read = object()
+page_unchanged = object()
 
 # Sent by the programs stage when it has made programs of an institution's pages, with the keyword argument
 # `visit` (`pipelines.programs.Visit`). The storage stage waits for it.

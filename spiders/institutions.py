@@ -27,10 +27,11 @@ from twisted.python.failure import Failure
 
 from scraper.archive import Archive, Entry
 from scraper.items import Institution, Page, utc_now
+from scraper.memory import MAX_LINKS, Known, Memory, Trail
 from scraper.outcomes import Outcome, reason_of
 from scraper.politeness import Robots, refused_hosts
 from scraper.registry import DIRECTORY, load_registry
-from scraper.signals import institution_finished, institution_reported, page_read
+from scraper.signals import institution_finished, institution_reported, page_read, page_unchanged
 from scraper.urls import Sites, canonical, key
 from spiders.frontier import Frontier
 from spiders.links import find_links, is_pdf, score_link
@@ -38,6 +39,8 @@ from spiders.links import find_links, is_pdf, score_link
 logger = logging.getLogger(__name__)
 
 START_SCORE = 10.0  # start URLs go before whatever is found
+KNOWN_SCORE = 5.0  # then pages that described a program last time, whether anything links to them still or not
+DEEPER = 0.02  # what a link loses with each link that it is away from a start
 STOP_POLL = 0.5  # seconds after which a fetch looks whether the crawl is being stopped
 _HTML = ("text/html", "application/xhtml+xml")
 _PDF = "application/pdf"
@@ -57,6 +60,8 @@ class Visit:
     seen: set[str] = attrs.field(factory=set)  # keys of the pages read
     read: asyncio.Event = attrs.field(factory=asyncio.Event)  # set when the page in the pipelines has left them
     from_home: bool = False
+    known: Known = attrs.field(factory=Known)  # what the database knew of its pages
+    trails: dict[str, Trail] = attrs.field(factory=dict)  # by key: where each page that was read stood and led
 
 
 class InstitutionsSpider(Spider):
@@ -82,9 +87,12 @@ class InstitutionsSpider(Spider):
         spider.at_once = settings.getint("USCE_CONCURRENT_INSTITUTIONS")
         spider.visits = {}
         spider.claims = {}
+        spider.memory = Memory("" if spider.archive else settings["USCE_DATABASE"] or "")
+        spider.conditional = settings.getbool("USCE_CONDITIONAL") and not settings["USCE_RECORD"]
         crawler.signals.connect(spider._left_pipelines, signal=signals.item_scraped)
         crawler.signals.connect(spider._left_pipelines, signal=signals.item_dropped)
         crawler.signals.connect(spider._failed_in_pipelines, signal=signals.item_error)
+        crawler.signals.connect(spider._let_go, signal=signals.spider_closed)
         return spider
 
     registry: Any
@@ -100,6 +108,8 @@ class InstitutionsSpider(Spider):
     chosen: list[str]
     at_once: int
     visits: dict[str, Visit]
+    memory: Memory
+    conditional: bool
     claims: dict[str, str]  # key of a page -> the institution that took it, where several share a site
 
     def _choose(self, ids: list[str]) -> list[str]:
@@ -141,9 +151,10 @@ class InstitutionsSpider(Spider):
         """One institution from beginning to end."""
         institution = self.registry.institutions[response.meta["institution_id"]]
         async with self.slots:
-            visit = Visit(institution, Outcome(institution.id), Frontier(self.max_candidates))
+            visit = Visit(institution, Outcome(institution.id, started_at=utc_now()), Frontier(self.max_candidates))
             self.visits[institution.id] = visit
             try:
+                visit.known = self.memory.of(institution.id, utc_now())
                 pages = self._replayed(visit) if self.archive is not None else self._crawled(visit)
                 async for page in pages:
                     visit.read.clear()
@@ -164,7 +175,7 @@ class InstitutionsSpider(Spider):
         """Let the stages that group and store have their turn; an error of theirs is a failure of the visit."""
         visit.outcome.finished = True
         results = await self.crawler.signals.send_catch_log_async(
-            institution_finished, institution_id=visit.institution.id, outcome=visit.outcome
+            institution_finished, institution_id=visit.institution.id, outcome=visit.outcome, trails=visit.trails
         )
         for _, result in results:
             error = result.value if isinstance(result, Failure) else result
@@ -197,6 +208,10 @@ class InstitutionsSpider(Spider):
             visit.frontier.push(canonical(start.url), START_SCORE, 0)
         if not visit.frontier:
             await self._begin_at_home(visit)
+        for url in visit.known.programs:
+            if self._is_own(visit, url):
+                remembered = visit.known.pages.get(key(url))
+                visit.frontier.push(canonical(url), KNOWN_SCORE, remembered.trail.depth if remembered else 1)
         while visit.outcome.fetches < self.max_pages:
             if not visit.frontier and visit.outcome.pages == 0:
                 await self._begin_at_home(visit)  # the start URLs are all gone: look for where they went
@@ -206,6 +221,9 @@ class InstitutionsSpider(Spider):
             response = await self._fetch(visit, candidate.url)
             if response is None:
                 continue
+            if response.status == 304:
+                self._unchanged(visit, response, candidate.depth)
+                continue
             page = self._page(visit, response)
             if page is None:
                 continue
@@ -214,10 +232,10 @@ class InstitutionsSpider(Spider):
                 visit.outcome.failed("noindex", response.url)
             else:
                 yield page
-            if "nofollow" not in directives and candidate.depth < self.max_depth:
-                self._follow(
-                    visit, response, page.relevance_score if page.relevant is not None else 0.0, candidate.depth + 1
-                )
+            score = page.relevance_score if page.relevant is not None else 0.0
+            links = [] if "nofollow" in directives else self._promising_links(visit, response, score)
+            trail = visit.trails[key(page.url)] = Trail(candidate.depth, score, tuple(links))
+            self._follow(visit, trail)
 
     async def _begin_at_home(self, visit: Visit) -> None:
         """Home page and sitemaps, once."""
@@ -267,17 +285,54 @@ class InstitutionsSpider(Spider):
             return []
         return [urljoin(home, url) for url in getattr(getattr(parser, "rp", None), "sitemaps", [])]
 
-    def _follow(self, visit: Visit, response: Response, page_score: float, depth: int) -> None:
-        if not isinstance(response, TextResponse):
-            return
-        for link in find_links(response):
-            score = score_link(link.text, link.url, link.section, page_score) - 0.02 * depth
+    def _promising_links(self, visit: Visit, response: Response, page_score: float) -> list[tuple[str, float]]:
+        """The page's links to pages of this institution that promise something, the best first."""
+        found: dict[str, float] = {}
+        for link in find_links(response) if isinstance(response, TextResponse) else ():
+            score = score_link(link.text, link.url, link.section, page_score)
             if score < self.min_score:
                 continue
             if not self._is_own(visit, link.url):
                 self.crawler.stats.inc_value("links/off_site")
                 continue
-            visit.frontier.push(link.url, score, depth)
+            found[link.url] = max(score, found.get(link.url, score))
+        return sorted(found.items(), key=lambda pair: -pair[1])[:MAX_LINKS]
+
+    def _follow(self, visit: Visit, trail: Trail) -> None:
+        """Queue the links of a page that was read, now or on an earlier visit."""
+        depth = trail.depth + 1
+        if depth > self.max_depth:
+            return
+        for url, promise in trail.links:
+            score = promise - DEEPER * depth
+            if score >= self.min_score and self._is_own(visit, url):
+                visit.frontier.push(url, score, depth)
+
+    def _unchanged(self, visit: Visit, response: Response, depth: int) -> None:
+        """A page that its host calls unchanged says and links to what it did when it was read last."""
+        identity = key(response.url)
+        if identity in visit.seen:
+            self.crawler.stats.inc_value("pages/again")
+            return
+        visit.seen.add(identity)
+        self.claims.setdefault(identity, visit.institution.id)
+        page, now = visit.known.pages[identity], utc_now()
+        visit.outcome.pages += 1
+        visit.outcome.unchanged += 1
+        visit.outcome.relevant += page.relevant
+        # Twice on one day is no news: no row has to change for it.
+        seen = visit.known.last_seen.get(identity, "")
+        fetched_at = seen if seen[:10] == now[:10] else now
+        signals = self.crawler.signals
+        if page.needs_browser:
+            self._failed(visit, "needs_browser", page.url)
+        else:
+            signals.send_catch_log(
+                page_unchanged, institution_id=visit.institution.id, page=page, fetched_at=fetched_at
+            )
+        shown = Page(page.url, institution_id=visit.institution.id, fetched_at=fetched_at, relevant=page.relevant)
+        signals.send_catch_log(page_read, page=shown)
+        self._follow(visit, attrs.evolve(page.trail, depth=depth))
 
     def _is_own(self, visit: Visit, url: str) -> bool:
         """Does `url` belong to the institution visited? A site that several share gives each page to who asks first."""
@@ -301,6 +356,8 @@ class InstitutionsSpider(Spider):
                 logger.warning("%s: %r", url, error)
             self._failed(visit, reason, url)
             return None
+        if response.status == 304 and key(response.url) in visit.known.pages:
+            return response
         if not 200 <= response.status < 300:
             reason = "redirects" if 300 <= response.status < 400 else f"http_{response.status}"
             self._failed(visit, reason, url)
@@ -319,11 +376,13 @@ class InstitutionsSpider(Spider):
         return response if response.status == 200 else None
 
     async def _download(self, visit: Visit, url: str) -> Response:
-        request = Request(
-            url,
-            meta={"institution_id": visit.institution.id, "on_site": lambda target: self._is_own(visit, target)},
-            dont_filter=True,
-        )
+        meta: dict[str, Any] = {
+            "institution_id": visit.institution.id,
+            "on_site": lambda target: self._is_own(visit, target),
+        }
+        if self.conditional:
+            meta["remembered"] = lambda target: visit.known.pages.get(key(target))
+        request = Request(url, meta=meta, dont_filter=True)
         task = asyncio.ensure_future(self.crawler.engine.download_async(request))
         while not task.done():
             if not self._running:
@@ -366,7 +425,12 @@ class InstitutionsSpider(Spider):
             content_type=content_type or "text/html",
             fetched_at=response.meta.get("archived_at") or utc_now(),
             status=response.status,
+            etag=_header(response, "ETag"),
+            last_modified=_header(response, "Last-Modified"),
         )
+
+    def _let_go(self) -> None:
+        self.memory.close()
 
     # --- What the pipelines say -----------------------------------------------------------------------------------------------
 
@@ -389,6 +453,12 @@ class InstitutionsSpider(Spider):
 
     def _visit_of(self, response: Response | None) -> Visit | None:
         return self.visits.get(response.meta.get("institution_id", "")) if isinstance(response, Response) else None
+
+
+def _header(response: Response, name: str) -> str:
+    """A header that is to be sent back as it is; '' where it is missing or longer than any host needs."""
+    value = (response.headers.get(name) or b"").decode("latin-1").strip()
+    return value if len(value) <= 200 and value.isprintable() else ""
 
 
 def _is_readable(content_type: str, response: Response) -> bool:

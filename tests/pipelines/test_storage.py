@@ -10,7 +10,7 @@ import pytest
 import sqlite_utils
 
 from pipelines.programs import Summary, Visit, merge_programs
-from pipelines.storage import Stored, as_of, start_crawl, store_visit
+from pipelines.storage import Stored, start_crawl, store_visit
 from scraper.database import TABLES, insert, open_database, select, select_one
 from scraper.items import Deadline, Fact, Fee
 from tests.pipelines.making import HOST, fact, page
@@ -62,7 +62,7 @@ def test_a_visit_is_stored(db: sqlite_utils.Database) -> None:
         ),
         page("/residency", name="Residency", relevant=False),
     )
-    assert stored == Stored(programs=1)
+    assert stored == Stored(programs=1, new_pages=2)
     program = select_one(db, "programs", id="alderbrook--electives")
     assert program is not None
     assert (program["vslo"], program["toefl_ibt_min"], program["ielts_min"]) == (1, 90.0, None)
@@ -97,7 +97,7 @@ def test_the_same_pages_again_change_nothing(db: sqlite_utils.Database) -> None:
     ]
     visit(db, *pages)
     before = dump(db)
-    assert visit(db, *pages) == Stored(programs=1)
+    assert visit(db, *pages) == Stored(programs=1, unchanged_pages=2)
     assert dump(db) == before
 
 
@@ -196,11 +196,13 @@ def test_a_page_that_is_gone_says_nothing_any_more_where_others_do(db: sqlite_ut
     fees = page("/visiting/fees", fact("fees", Fee(350, "application")), name="Fees for Visiting Students")
     visit(db, own, fees)
     visit(db, own, at=SECOND, failed={fees.url: "http_404"})
+    assert len(select(db, "fees")) == 1, "once may be a slip"
+    visit(db, own, at=THIRD, failed={fees.url: "http_410"})
     assert select(db, "fees") == []
     assert changes(db) == ["Application fee: $350 (no longer stated)"]
 
 
-@pytest.mark.parametrize("reason", ["timeout", "dns", "http_404", "http_503", "robots", "needs_browser"])
+@pytest.mark.parametrize("reason", ["timeout", "dns", "http_503", "robots", "needs_browser", "challenge", "login"])
 def test_a_program_none_of_whose_pages_can_be_read_is_stale(db: sqlite_utils.Database, reason: str) -> None:
     visit(db, visiting(fact("vslo", True)))
     other = page("/other", name="Other", relevant=False)
@@ -212,6 +214,32 @@ def test_a_program_none_of_whose_pages_can_be_read_is_stale(db: sqlite_utils.Dat
     visit(db, visiting(fact("vslo", True)), at="2026-06-01T12:00:00Z")
     assert select_one(db, "programs")["stale_since"] is None
     assert changes(db) == []
+
+
+@pytest.mark.parametrize("reason", ["http_404", "http_410", "soft_404"])
+def test_a_program_whose_pages_are_gone_twice_in_a_row_is_closed_with_the_date(
+    db: sqlite_utils.Database, reason: str
+) -> None:
+    visit(db, visiting(fact("vslo", True)))
+    other = page("/other", name="Other", relevant=False)
+    visit(db, other, at=SECOND, failed={f"{HOST}/visiting": reason})
+    program = select_one(db, "programs")
+    assert (program["vslo"], program["stale_since"], program["closed_at"]) == (1, "2026-04-01", None)
+    assert visit(db, other, at=THIRD, failed={f"{HOST}/visiting": reason}).closed == 1
+    assert select_one(db, "programs")["closed_at"] == "2026-05-01"
+    assert open_values(db, "vslo") == []
+    assert changes(db) == ["Its page is gone: Visiting Students"]
+    visit(db, visiting(fact("vslo", True)), at="2026-06-01T12:00:00Z")
+    assert select_one(db, "programs")["closed_at"] is None
+
+
+def test_gone_then_out_of_reach_then_gone_is_not_twice_in_a_row(db: sqlite_utils.Database) -> None:
+    visit(db, visiting(fact("vslo", True)))
+    other = page("/other", name="Other", relevant=False)
+    for at, reason in ((SECOND, "http_404"), (THIRD, "timeout"), ("2026-06-01T12:00:00Z", "http_404")):
+        visit(db, other, at=at, failed={f"{HOST}/visiting": reason})
+    program = select_one(db, "programs")
+    assert (program["stale_since"], program["closed_at"]) == ("2026-04-01", None)
 
 
 def test_what_an_archive_does_not_hold_is_not_stale(db: sqlite_utils.Database) -> None:
@@ -330,7 +358,7 @@ def test_an_id_is_never_given_twice(db: sqlite_utils.Database) -> None:
     assert ids(db) == {"electives": "/visiting", "electives-2": "/elsewhere/students"}
 
 
-# --- whole or not at all, other days -------------------------------------------------------------------------------------
+# --- whole or not at all -------------------------------------------------------------------------------------
 
 
 def test_a_visit_is_written_whole_or_not_at_all(db: sqlite_utils.Database) -> None:
@@ -340,20 +368,6 @@ def test_a_visit_is_written_whole_or_not_at_all(db: sqlite_utils.Database) -> No
     with pytest.raises(Exception, match="no_such_field"):
         visit(db, broken, at=SECOND)
     assert dump(db) == before
-
-
-def test_any_days_state_can_be_asked_for(db: sqlite_utils.Database, tmp_path: Path) -> None:
-    visit(db, visiting(fact("fees", Fee(300, "application")), fact("visas", "B-1"), content_hash="a"))
-    observers = page("/observers", fact("program_types", "observership"), name="Observership")
-    visit(db, visiting(fact("fees", Fee(350, "application")), content_hash="b"), observers, at=SECOND)
-    with as_of(tmp_path / "atlas.db", "2026-03-15") as path:
-        then = open_database(path)
-        assert [r["amount"] for r in select(then, "fees")] == [300]
-        assert [r["visa"] for r in select(then, "visas")] == ["B-1"]
-        assert [r["id"] for r in select(then, "programs")] == ["alderbrook--electives"]
-        assert select(then, "changes") == []
-        then.conn.close()
-    assert [row["amount"] for row in select(db, "fees")] == [350]
 
 
 def test_the_full_text_index_follows(db: sqlite_utils.Database) -> None:
