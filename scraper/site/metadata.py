@@ -28,7 +28,7 @@ SORT = {
     "crawls": {"sort_desc": "id"},
 }
 # Tables that are only joined to, or that only the machinery needs, stay out of the list of tables.
-HIDDEN = {"terms", "deadline_dates", "_sqlite_migrations"}
+HIDDEN = {"terms", "deadline_dates", "page_memory", "_sqlite_migrations"}
 
 QUERIES: dict[str, dict[str, Any]] = {
     "programs_by_visa": {

@@ -1,11 +1,60 @@
-"""The modules of the site, each a group of pages with its ROUTES. A new group is a module and its name here."""
+"""The modules of the site, each a group of pages with its ROUTES. A new group is a module and its name in PAGES."""
 
 from __future__ import annotations
 
-from scraper.site import home, program, programs
+import hashlib
+from pathlib import Path
+
+import attrs
+
+from scraper.site import changes, charts, data, deadlines, health, home, institutions, program, programs, robots
 from scraper.site.app import Routes
 
-PAGES = (home, programs, program)
+PAGES = (home, programs, program, institutions, deadlines, changes, charts, data, health, robots)
 ROUTES: Routes = [route for module in PAGES for route in module.ROUTES]
 # Templates show the way to a group of pages only where there is one: {% if 'match' in features %}.
 FEATURES = frozenset(module.__name__.rpartition(".")[2] for module in PAGES)
+
+
+@attrs.frozen
+class Link:
+    """An entry of the navigation, shown where its `feature` is there."""
+
+    feature: str
+    title: str
+    path: str
+
+
+NAVIGATION = tuple(
+    link
+    for link in (
+        Link("programs", "Programs", "/programs"),
+        Link("match", "Match me", "/match"),
+        Link("deadlines", "Deadlines", "/deadlines"),
+        Link("institutions", "Hospitals", "/institutions"),
+        Link("data", "Data", "/data"),
+    )
+    if link.feature in FEATURES
+)
+FOOTER = tuple(
+    link
+    for link in (
+        Link("compare", "Compare", "/compare"),
+        Link("changes", "What changed", "/changes"),
+        Link("charts", "Charts", "/charts"),
+        Link("health", "Health of the data", "/health"),
+        Link("data", "About and downloads", "/data"),
+    )
+    if link.feature in FEATURES
+)
+
+
+def _version() -> str:
+    """A mark that changes whenever a style sheet or script does, so that browsers never show a page in an old dress."""
+    found = hashlib.sha256()
+    for path in sorted((Path(__file__).parent / "static").iterdir()):
+        found.update(path.read_bytes())
+    return found.hexdigest()[:8]
+
+
+STATIC_VERSION = _version()

@@ -1,8 +1,17 @@
-"""Hooks Datasette up with the site: metadata, canned queries, routes. What they do stands in `scraper.site`."""
+"""Hooks Datasette up with the site: metadata, canned queries, routes, headers. What they do stands in `scraper.site`."""
 
 from datasette import hookimpl
 
-from scraper.site import app, metadata, pages
+from scraper.site import app, errors, metadata, pages, security, snapshot
+
+
+@hookimpl
+def startup(datasette):
+    async def prepare():
+        if app.atlas_names(datasette):
+            await snapshot.current(datasette)
+
+    return prepare
 
 
 @hookimpl
@@ -22,4 +31,22 @@ def register_routes():
 
 @hookimpl
 def extra_template_vars(datasette):
-    return {**app.template_variables(datasette), "features": pages.FEATURES}
+    return {
+        **app.template_variables(datasette),
+        "features": pages.FEATURES,
+        "navigation": pages.NAVIGATION,
+        "footer_links": pages.FOOTER,
+        "static_version": pages.STATIC_VERSION,
+    }
+
+
+@hookimpl(hookwrapper=True)
+def handle_exception(datasette, request, exception):
+    # Datasette's own handler would print every local variable, and with them what a visitor asked for.
+    outcome = yield
+    outcome.force_result([errors.answer(datasette, request, exception)])
+
+
+@hookimpl
+def asgi_wrapper(datasette):
+    return lambda site: security.guard(site, datasette.setting("base_url"), lambda: app.atlas_names(datasette))
