@@ -19,7 +19,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import attrs
@@ -64,9 +64,19 @@ def _token(word: str) -> str:
     return escaped if word != word.lower() else f"(?i:{escaped})"
 
 
-def _words_of(text: str) -> tuple[tuple[str, int], ...]:
-    """The words of `text` in lower case, and where each begins."""
-    return tuple((word[0].lower(), word.start()) for word in _WORD.finditer(text))
+def _words_of(text: str) -> tuple[tuple[str, int, str], ...]:
+    """The words of `text` in lower case, where each begins, and which comes next ('' behind the last)."""
+    words = [word[0].lower() for word in _WORD.finditer(text)]
+    starts = [word.start() for word in _WORD.finditer(text)]
+    return tuple(zip(words, starts, [*words[1:], ""], strict=False))
+
+
+def _second_word(phrase: str) -> str:
+    """The word that must follow the first of a phrase, '' where none must or it may be spelt in several ways."""
+    words = list(itertools.islice(_WORD.finditer(phrase), 2))
+    if len(words) < 2 or "..." in phrase[words[0].end() : words[1].start()] or phrase[words[1].end() :][:1] in ("'", "’"):
+        return ""
+    return words[1][0].lower()
 
 
 # A sentence is looked through by a dozen vocabularies, and by some of them more than once: what is read of short texts is kept.
@@ -123,6 +133,26 @@ class _Branch:
         return choices[0] if len(choices) == 1 else f"(?:{'|'.join(choices)})"
 
 
+class _Group:
+    """The phrases that begin with the same two words. Most are never met: their expressions are made when they are."""
+
+    def __init__(self) -> None:
+        self.plains: list[str] = []
+
+    @cached_property
+    def expressions(self) -> list[tuple[re.Pattern[str], list[str]]]:
+        """Those without and those with a gap apart, each with the phrase that every mark of an end stands for."""
+        made = []
+        for group in ([p for p in self.plains if "..." not in p], [p for p in self.plains if "..." in p]):
+            if group:
+                root = _Branch()
+                for plain in group:
+                    root.add(plain)
+                ends: list[str] = []
+                made.append((re.compile(root.expression(ends, "")), ends))
+        return made
+
+
 class Vocabulary:
     """The phrases of one file, ready to be looked for.
 
@@ -157,28 +187,12 @@ class Vocabulary:
         self.titles = {key: entry.get("title", key.replace("_", " ").capitalize()) for key, entry in entries.items()}
         self.entries = entries
         self.phrases = owner
-        groups: dict[str, list[str]] = {}
+        self._groups: dict[str, dict[str, _Group]] = {}  # first word -> second word -> phrases
         for plain in owner:
             if first := _WORD.match(plain):
-                groups.setdefault(first[0].lower(), []).append(plain)
-        self._groups = groups
-        self._by_word: dict[str, list[tuple[re.Pattern[str], list[str]]]] = {}
+                seconds = self._groups.setdefault(first[0].lower(), {})
+                seconds.setdefault(_second_word(plain), _Group()).plains.append(plain)
         self._remembered = lru_cache(maxsize=1024)(self._found)
-
-    def _expressions(self, word: str) -> list[tuple[re.Pattern[str], list[str]]]:
-        """The phrases that begin with `word`, those without and those with a gap apart: made when the word is first met."""
-        made = self._by_word.get(word)
-        if made is None:
-            made = self._by_word[word] = []
-            plains = self._groups[word]
-            for group in ([p for p in plains if "..." not in p], [p for p in plains if "..." in p]):
-                if group:
-                    root = _Branch()
-                    for plain in group:
-                        root.add(plain)
-                    ends: list[str] = []
-                    made.append((re.compile(root.expression(ends, "")), ends))
-        return made
 
     def find(self, text: str) -> Iterator[Match]:
         """The phrases in `text`, left to right, not overlapping, the longest at each place."""
@@ -188,14 +202,18 @@ class Vocabulary:
         position = 0
         found: list[Match] = []
         groups = self._groups
-        for word, start in _words(text) if len(text) <= _SHORT else _words_of(text):
-            if word not in groups or start < position:
+        for word, start, following in _words(text) if len(text) <= _SHORT else _words_of(text):
+            seconds = groups.get(word)
+            if seconds is None or start < position:
                 continue
             phrase, end = "", 0
-            for expression, ends in self._expressions(word):
-                match = expression.match(text, start)
-                if match and match.lastindex and len(ends[match.lastindex - 1]) > len(phrase):
-                    phrase, end = ends[match.lastindex - 1], match.end()
+            for second in ("", following) if following else ("",):
+                if (group := seconds.get(second)) is None:
+                    continue
+                for expression, ends in group.expressions:
+                    match = expression.match(text, start)
+                    if match and match.lastindex and len(ends[match.lastindex - 1]) > len(phrase):
+                        phrase, end = ends[match.lastindex - 1], match.end()
             if phrase:
                 position = end
                 if key := self.phrases[phrase]:
