@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _SPACE = re.compile(r"\s+")
 # A full stop ends a sentence when white space and something that can open one follow it. White space is met at its
@@ -36,6 +37,10 @@ def fold_space(text: str) -> str:
 
 def sentences(text: str) -> list[str]:
     """Cut `text` into sentences, each a verbatim piece of it. Semicolons and bullets part as full stops do."""
+    return list(_remembered(text) if len(text) <= _SHORT else _cut(text))
+
+
+def _cut(text: str) -> tuple[str, ...]:
     out, start = [], 0
     for match in _STOP.finditer(text):
         end = match.end() if match[0][0].isspace() else match.start() + 1
@@ -50,7 +55,12 @@ def sentences(text: str) -> list[str]:
     rest = text[start:].strip()
     if rest:
         out.append(rest)
-    return out
+    return tuple(out)
+
+
+# Every stage cuts the same paragraphs: those of the page that is being read are kept.
+_SHORT = 2000
+_remembered = lru_cache(maxsize=1024)(_cut)
 
 
 def _ends(before: str, text: str, following: int) -> bool:
