@@ -8,6 +8,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from datasette.plugins import pm
+
 from scraper.site.app import csv_text
 
 Scope = dict[str, Any]
@@ -37,6 +39,8 @@ def policy(directives: dict[str, str]) -> bytes:
     return "; ".join(f"{name} {sources}" for name, sources in directives.items()).encode()
 
 
+# Datasette plugins, by the name of their package, that the site works with.
+WELCOME: frozenset[str] = frozenset()
 OWN, TABLES = policy(_POLICY), policy(_TABLE_POLICY)
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -103,6 +107,14 @@ class _Answer:
             return b""
         whole, self.rest = self.rest, ""
         return csv_text(csv.reader(io.StringIO(whole, newline=""))).encode() if whole else b""
+
+
+def stand_alone() -> None:
+    """Take out the Datasette plugins that happen to be installed on this machine, but for those in WELCOME: their scripts would
+    run into the policy above, and a site that depends on what else is installed is a different site everywhere."""
+    for plugin, distribution in pm.list_plugin_distinfo():
+        if distribution.project_name not in WELCOME and pm.is_registered(plugin):
+            pm.unregister(plugin)
 
 
 def keep_no_log() -> None:

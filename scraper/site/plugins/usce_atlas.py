@@ -4,6 +4,8 @@ from datasette import hookimpl
 
 from scraper.site import app, errors, metadata, pages, security, snapshot
 
+security.stand_alone()
+
 
 @hookimpl
 def startup(datasette):

@@ -7,7 +7,6 @@ window.addEventListener("load", () => {
     const editor = CodeMirror.fromTextArea(input, { lineNumbers: true, mode: "text/x-sql", lineWrapping: true });
     editor.getInputField().setAttribute("aria-label", "SQL query");
     editor.setOption("extraKeys", { "Shift-Enter": () => document.querySelector("form.sql").submit(), Tab: false });
-    cmResize(editor, { resizableWidth: false });
     if (button) {
       button.hidden = false;
       button.addEventListener("click", () => editor.setValue(sqlFormatter.format(editor.getValue())));
