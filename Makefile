@@ -59,7 +59,7 @@ dataset: .venv/.run
 # requirements.lock, for every platform and Python version at once; addresses of registries stay out of it.
 lock: .venv/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
 		--no-emit-index-url --no-annotate --no-header --upgrade -o requirements.lock
 
 clean:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
+import enum
 import json
 import signal
 import sys
@@ -19,6 +21,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from pipelines.history import as_of
 from scraper import __version__, demo, extract, serving, status
 from scraper.archive import ArchiveError
 from scraper.crawling import CrawlError, CrawlLocked, CrawlReport, CrawlRequest, run_crawl
@@ -27,6 +30,7 @@ from scraper.database import DatabaseError, open_database
 from scraper.export import PackageError, newest_date
 from scraper.export import export as export_package
 from scraper.export import load as load_package
+from scraper.formats import FormatError
 from scraper.items import Page
 from scraper.outcomes import REASONS
 from scraper.record import to_record
@@ -44,6 +48,7 @@ KNOWN_ERRORS = (
     ArchiveError,
     CrawlError,
     DatabaseError,
+    FormatError,
     PackageError,
     RegistryError,
     VocabularyError,
@@ -70,6 +75,16 @@ app.add_typer(registry_app, name="registry")
 def examples(*lines: str) -> str:
     """An epilog that shows how a command is used."""
     return "[bold]Examples[/bold]\n\n" + "\n\n".join(f"  {escape(line)}" for line in lines)
+
+
+class Form(enum.StrEnum):
+    """The forms of scraper.formats.WRITERS."""
+
+    csv = "csv"
+    xlsx = "xlsx"
+    jsonl = "jsonl"
+    parquet = "parquet"
+    sqlite = "sqlite"
 
 
 DatabaseOption = Annotated[
@@ -278,17 +293,31 @@ def whole_file(path: Path) -> Iterator[Any]:
 # --- the dataset ---------------------------------------------------------------------------------------------------
 
 
-@app.command(epilog=examples("usce export data/published --no-quotes", "usce export /tmp/atlas -d my.db"))
+@app.command(
+    epilog=examples(
+        "usce export data/published --no-quotes        the dataset as CSV files",
+        "usce export /tmp/june --as-of 2026-06-01      as it stood on that day",
+        "usce export /tmp/book --format xlsx           one workbook",
+    )
+)
 def export(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the CSV files and datapackage.json.")],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the files and datapackage.json.")],
     database: DatabaseOption = DATABASE,
     quotes: Annotated[
         bool, typer.Option("--quotes/--no-quotes", help="Carry the pages' own words along as evidence.")
     ] = True,
+    form: Annotated[Form, typer.Option("--format", "-f", help="Form of the files.")] = Form.csv,
+    day: Annotated[
+        dt.datetime | None,
+        typer.Option(
+            "--as-of", metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="The state at the end of that day, UTC."
+        ),
+    ] = None,
 ) -> None:
-    """Write the dataset as CSV files with their data package."""
+    """Write the dataset as files with their data package: CSV, XLSX, JSON Lines, Parquet or SQLite."""
     need(database)
-    written = export_package(database, directory, quotes=quotes)
+    with as_of(database, day.date()) if day else contextlib.nullcontext(database) as source:
+        written = export_package(source, directory, quotes=quotes, form=form.value)
     table = Table(title=f"Written to {directory}", title_justify="left", box=None, pad_edge=False, show_header=False)
     for name, number in written.items():
         table.add_row(name, str(number))

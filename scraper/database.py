@@ -924,11 +924,46 @@ def delete(db: sqlite_utils.Database, table: str, **equals: Any) -> None:
 def program_records(db: sqlite_utils.Database) -> Iterator[Row]:
     """Every program, closed ones too, as `program_overview` has them, with its dates, in the order of their ids."""
     cursor = db.execute(
-        "select o.*, p.first_seen, p.stale_since, p.closed_at"
+        "select o.*, p.first_seen, p.stale_since, p.closed_at, coalesce((select substr(max(max(e.first_seen),"
+        " coalesce(max(e.closed_at), '')), 1, 10) from evidence e where e.program_id = o.id), p.first_seen) as facts_since"
         f" from ({_OVERVIEW}) o join programs p on p.id = o.id order by o.id"
     )
     names = [column[0] for column in cursor.description]
     return (dict(zip(names, row, strict=True)) for row in cursor)
+
+
+def members(db: sqlite_utils.Database) -> Iterator[Row]:
+    """The members of every program's sets with their names for people, by program, field and value."""
+    parts = []
+    for field, (table, column, fixed) in sorted(SET_TABLES.items()):
+        where = "".join(f" where {name} = '{value}'" for name, value in fixed.items())
+        parts.append(f"select program_id, '{field}' as field, {column} as value, audience from {table}{where}")
+    cursor = db.execute(
+        "select m.*, coalesce(t.title, m.value) as title from (" + " union all ".join(parts) + ") m"
+        " left join terms t on t.field = m.field and t.value = m.value order by m.program_id, m.field, m.value"
+    )
+    names = [column[0] for column in cursor.description]
+    return (dict(zip(names, row, strict=True)) for row in cursor)
+
+
+def described_institutions(db: sqlite_utils.Database) -> Iterator[Row]:
+    """The institutions of which a page or a program is known."""
+    known = {
+        row[0] for table in ("programs", "pages") for row in db.execute(f"select distinct institution_id from {table}")
+    }
+    return (row for row in iterate(db, "institutions", ("id",)) if row["id"] in known)
+
+
+def newest_reading(db: sqlite_utils.Database) -> str:
+    """When the page was read that was read last; '' where none was."""
+    return str(db.execute("select max(last_seen) from pages").fetchone()[0] or "")
+
+
+def after(db: sqlite_utils.Database, table: str, column: str, day: str) -> list[Row]:
+    """The rows whose date in a column is later than `day`."""
+    cursor = db.execute(f'select * from "{table}" where substr("{column}", 1, 10) > ?', [day])
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def highest(db: sqlite_utils.Database, table: str, column: str) -> int:

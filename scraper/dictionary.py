@@ -23,6 +23,8 @@ _TYPES = {
     "json": "JSON",
     "url": "web address",
 }
+# Files that are not made from the table of their name alone.
+_MADE_FROM = {"programs": ("programs", "program_overview"), "requirements": ()}
 _HEAD = f"""# Data dictionary
 
 Made by `python -m scraper.dictionary` from the code that makes the tables; do not edit it. Schema version {SCHEMA_VERSION}.
@@ -42,14 +44,21 @@ def markdown() -> str:
             lines += _table(table)
     lines.append("## Files of the dataset\n")
     lines.append(
-        "`usce export DIR` writes these and `datapackage.json`. Columns are those of the tables above unless listed here.\n"
+        "`usce export DIR` writes these and `datapackage.json`; with `--format` as XLSX, JSON Lines, Parquet or SQLite. Columns"
+        " are those of the tables above unless listed here.\n"
     )
     for file in FILES:
         without = f" In the published dataset it has no {' and '.join(file.quoted)}." if file.quoted else ""
         names = ", ".join(f"`{column.name}`" for column in file.columns)
         lines.append(f"### {file.path}\n\n{file.description}{without}\n\nColumns: {names}.\n")
-        if file.name == "requirements":
-            lines += _columns(file.columns)
+        known = {
+            column.name
+            for table in (*TABLES, *VIEWS)
+            if table.name in _MADE_FROM.get(file.name, (file.name,))
+            for column in table.columns
+        }
+        if new := [column for column in file.columns if column.name not in known]:
+            lines += _columns(new)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 

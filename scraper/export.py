@@ -1,8 +1,9 @@
-"""The data as CSV files with their data package (Frictionless), and back into a database.
+"""The data as files with their data package (Frictionless), and back into a database.
 
-`export` writes, `load` reads: export → load → export gives the same bytes. The order of columns and rows is stable, and
-nothing in the files depends on when they were written, so that a git diff shows what changed on the pages. What each
-column means stands in `scraper.database`; the package is made from there.
+`export` writes, `load` reads CSV: export → load → export gives the same bytes. The order of columns and rows is stable,
+and nothing in the files depends on when they were written, so that a git diff shows what changed on the pages: the day
+of the last reading, which every crawl moves, stands in pages.csv only. What each column means stands in
+`scraper.database`; the package is made from there. How a form such as XLSX is written stands in `scraper.formats`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import attrs
 import sqlite_utils
 
 from scraper import __version__
+from scraper.citing import cite_dataset, cite_program
 from scraper.database import (
     AUDIENCE_CHOICES,
     OVERVIEW_ORDER,
@@ -36,18 +38,21 @@ from scraper.database import (
     count,
     delete,
     delete_search,
+    described_institutions,
     highest,
     index_program,
     insert,
     iterate,
+    members,
+    newest_reading,
     open_database,
     program_records,
     select,
     select_one,
-    titles,
 )
+from scraper.formats import FORMULA, WRITERS, Sheet
 from scraper.items import utc_now
-from scraper.record import deadline_of, fee_of, number_text, value_of, value_text
+from scraper.record import deadline_of, fee_of, value_of, value_text
 
 LICENSE = {
     "name": "CC-BY-4.0",
@@ -56,11 +61,13 @@ LICENSE = {
 }
 SOURCE = "Public pages of US hospitals and medical schools, each named in pages.csv with the day on which it was read"
 PACKAGE = "datapackage.json"
-PACKAGE_VERSION = 1  # of the form of the files: raised when a column comes or goes, not with every table of the database
-# A spreadsheet takes a cell that begins so for a formula; an apostrophe before it makes it text.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+PACKAGE_VERSION = (
+    1  # of the form of the files: raised when a column comes or goes, not with every table of the database
+)
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
+# What no text cell begins with, so that a formula that somebody puts in is found by whoever checks the package.
+_NO_FORMULA = r"[^=+\-@\t\r][\s\S]*"
 _JSON_TYPES = {"integer": "integer", "number": "number", "bool": "boolean", "date": "date", "datetime": "datetime"}
 
 
@@ -70,7 +77,7 @@ class PackageError(ValueError):
 
 @attrs.frozen
 class File:
-    """One CSV file of the package: its columns, its key, and the words of other people that it may hold."""
+    """One file of the package: its columns, its key, and the words of other people that it may hold."""
 
     name: str
     title: str
@@ -95,14 +102,21 @@ def _table_file(name: str, without: tuple[str, ...] = (), quoted: tuple[str, ...
 
 
 _OVERVIEW, _PROGRAMS = VIEW["program_overview"].column, TABLE["programs"].column
-# What depends on the day on which one looks is left out.
+# What depends on the day on which one looks is left out, and so is the day of the last reading (see pages.csv).
 _PROGRAM_COLUMNS = (
     *(
         attrs.evolve(_OVERVIEW[name], references="" if name == "id" else _OVERVIEW[name].references)
         for name in OVERVIEW_ORDER
-        if name not in ("next_deadline", "search_id", "unreachable_since")
+        if name not in ("next_deadline", "search_id", "unreachable_since", "last_read")
     ),
     *(_PROGRAMS[name] for name in ("first_seen", "stale_since", "closed_at")),
+    Column("facts_since", "date", "Day on which what its pages say was first read as it stands here.", required=True),
+    Column(
+        "cite_as",
+        "text",
+        "How to cite it: institution, program, page and the day on which that was read.",
+        required=True,
+    ),
 )
 _REQUIREMENTS = (
     Column("program_id", "text", "Program the row belongs to.", required=True, references="programs"),
@@ -140,42 +154,61 @@ FILE = {file.name: file for file in FILES}
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def export(database: Path, directory: Path, *, quotes: bool = False) -> dict[str, int]:
-    """Write the data of `database` as CSV files and datapackage.json into `directory`; gives the rows of each file.
+def export(database: Path, directory: Path, *, quotes: bool = False, form: str = "csv") -> dict[str, int]:
+    """Write the data of `database` and datapackage.json into `directory`; gives the rows of each file.
 
     Everything is written beside `directory` first and swapped in when whole. Files there that are not ours stay.
-    Without `quotes` no sentence of a page is written. Raises DatabaseError where there is no such database.
+    Without `quotes` no sentence of a page is written. `form` is one of formats.WRITERS. Raises DatabaseError where there is
+    no such database or the directory holds an export of another form, FormatError where a library is missing.
     """
     if not database.exists():
         raise DatabaseError(f"{database}: there is no such database. Make one with `usce crawl`.")
     check(database)
-    db = open_database(database)
     directory = directory.resolve()
+    if (there := _form_of(directory)) not in ("", form):
+        raise DatabaseError(f"{directory}: holds an export as {there}. Name another folder for one as {form}.")
+    db = open_database(database)
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     except OSError as error:
+        db.conn.close()
         raise DatabaseError(f"{directory}: cannot be written ({error.strerror}).") from None
     try:
         # One transaction: a crawl that goes on meanwhile does not show.
         with db.atomic():
-            written = {file.path: _write(made / file.path, file.chosen(quotes), _rows(db, file)) for file in FILES}
-            package = _package(db, quotes)
+            writer = WRITERS[form](made, newest_reading(db))
+            written = {
+                file.name: writer.write(Sheet(file.name, file.chosen(quotes), file.key), _rows(db, file))
+                for file in FILES
+            }
+            writer.close()
+            package = _package(db, quotes, form)
         text = json.dumps(package, indent=2, ensure_ascii=False)
         (made / PACKAGE).write_text(f"{text}\n", "utf-8")
         _swap(made, directory)
+    except OSError as error:
+        raise DatabaseError(f"{directory}: cannot be written ({error.strerror or error}).") from None
     finally:
         shutil.rmtree(made, ignore_errors=True)
         db.conn.close()
-    return written
+    return {f"{name}.csv" if form == "csv" else name: number for name, number in written.items()}
+
+
+def _form_of(directory: Path) -> str:
+    """The form of the export that a directory holds, '' where it holds none that can be read."""
+    try:
+        return str(json.loads((directory / PACKAGE).read_text("utf-8"))["resources"][0]["format"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
 
 
 def _swap(made: Path, directory: Path) -> None:
+    """Put what was made in the place of `directory`, with what is there and not ours."""
     made.chmod(0o755)
     if directory.is_dir():
-        ours = {PACKAGE, *(file.path for file in FILES)}
         for entry in directory.iterdir():
-            if entry.name not in ours:
+            if not (made / entry.name).exists():
                 if entry.is_dir():
                     shutil.copytree(entry, made / entry.name, symlinks=True)
                 else:
@@ -191,72 +224,42 @@ def _swap(made: Path, directory: Path) -> None:
 def _rows(db: sqlite_utils.Database, file: File) -> Iterator[Row]:
     """The rows of a file, in its order."""
     if file.name == "programs":
-        yield from program_records(db)
-    elif file.name == "requirements":
-        yield from _requirements(db)
-    elif file.name == "institutions":
-        named = {row["institution_id"] for table in ("programs", "pages") for row in iterate(db, table)}
-        yield from (row for row in iterate(db, "institutions", ("id",)) if row["id"] in named)
-    else:
-        yield from iterate(db, file.name, TABLE[file.name].order)
+        return (row | {"cite_as": _cite(row)} for row in program_records(db))
+    if file.name == "requirements":
+        return members(db)
+    if file.name == "institutions":
+        return described_institutions(db)
+    return iterate(db, file.name, TABLE[file.name].order)
 
 
-def _requirements(db: sqlite_utils.Database) -> Iterator[Row]:
-    names = titles()
-    for program in iterate(db, "programs", ("id",)):
-        for field in sorted(SET_TABLES):
-            table, column, fixed = SET_TABLES[field]
-            for row in select(db, table, (column,), program_id=program["id"], **fixed):
-                value = row[column]
-                title = names.get(field, {}).get(value, value)
-                yield {**row, "field": field, "value": value, "title": title}
+def _cite(row: Row) -> str:
+    return cite_program(row["institution"], row["program"], row["url"], row["facts_since"])
 
 
-def cell(column: Column, value: Any) -> str:
-    """A value as the text of a CSV cell."""
-    if value is None:
-        return ""
-    if column.type == "bool":
-        return "true" if value else "false"
-    if column.type in ("number", "integer"):
-        return number_text(value)
-    text = str(value)
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def _write(path: Path, columns: tuple[Column, ...], rows: Iterable[Row]) -> int:
-    written = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(column.name for column in columns)
-        for row in rows:
-            writer.writerow([cell(column, row[column.name]) for column in columns])
-            written += 1
-    return written
-
-
-def _package(db: sqlite_utils.Database, quotes: bool) -> dict[str, Any]:
+def _package(db: sqlite_utils.Database, quotes: bool, form: str) -> dict[str, Any]:
     """The data package's description, made from the dictionary of the database."""
-    newest = max((row["last_seen"] or "" for row in iterate(db, "pages")), default="")
+    newest = newest_reading(db)
     about = {row["property"]: row["value"] for row in iterate(db, "about")}
+    title = about.get("title") or "USCE Atlas: US clinical experience for visiting students and graduates"
     package: dict[str, Any] = {
         "profile": "tabular-data-package",
         "name": "usce-atlas",
-        "title": about.get("title") or "USCE Atlas: US clinical experience for visiting students and graduates",
+        "title": title,
         "description": about.get("fictional")
         or "Programs that visiting medical students and graduates can apply for, read from the hospitals' own pages.",
         "version": f"{PACKAGE_VERSION}.0.0",
         "generator": f"usce-atlas {__version__}",
         "licenses": [LICENSE],
         "sources": [{"title": SOURCE}],
+        "citation": cite_dataset(title, newest),
     }
     if newest:
         package["created"] = newest
-    package["resources"] = [_resource(file, file.chosen(quotes)) for file in FILES]
+    package["resources"] = [_resource(file, file.chosen(quotes), form) for file in FILES]
     return package
 
 
-def _resource(file: File, columns: tuple[Column, ...]) -> dict[str, Any]:
+def _resource(file: File, columns: tuple[Column, ...], form: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"fields": [_field(column) for column in columns], "missingValues": [""]}
     if file.key:
         schema["primaryKey"] = list(file.key)
@@ -270,17 +273,19 @@ def _resource(file: File, columns: tuple[Column, ...]) -> dict[str, Any]:
     ]
     if keys:
         schema["foreignKeys"] = keys
-    return {
+    writer = WRITERS[form]
+    resource = {
         "name": file.name,
-        "path": file.path,
+        "path": writer.path(file.name),
         "profile": "tabular-data-resource",
         "title": file.title,
         "description": file.description,
-        "format": "csv",
-        "mediatype": "text/csv",
+        "format": form,
+        "mediatype": writer.media_type,
         "encoding": "utf-8",
         "schema": schema,
     }
+    return resource | ({"dialect": dialect} if (dialect := writer.dialect(file.name)) else {})
 
 
 def _field(column: Column) -> dict[str, Any]:
@@ -293,8 +298,12 @@ def _field(column: Column) -> dict[str, Any]:
         constraints["required"] = True
     if column.choices:
         constraints["enum"] = list(column.choices)
-    if column.pattern:
+    elif column.pattern:
         constraints["pattern"] = column.pattern
+    elif column.type == "url":
+        constraints["pattern"] = r"https?://[\s\S]+"
+    elif field["type"] == "string":
+        constraints["pattern"] = _NO_FORMULA
     if constraints:
         field["constraints"] = constraints
     return field
@@ -345,6 +354,8 @@ def _check_files(directory: Path) -> dict[str, tuple[Column, ...]]:
         raise PackageError(f"{path}: there is no such file. Give the folder that `usce export` wrote.") from None
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise PackageError(f"{path}: cannot be read ({error}). Export again.") from None
+    if _form_of(directory) not in ("", "csv"):
+        raise PackageError(f"{path}: an export as {_form_of(directory)}. `usce load` reads exports as csv.")
     if version.partition(".")[0] != str(PACKAGE_VERSION):
         raise PackageError(
             f"{path}: made for schema {version}, this version reads {PACKAGE_VERSION}. Update USCE Atlas."
@@ -411,7 +422,7 @@ def parse(column: Column, text: str) -> Any:
         return int(text) if column.type == "integer" else value
     if column.type in ("date", "datetime"):
         return _parse_date(column.type, text)
-    if _FORMULA.match(text):
+    if FORMULA.match(text):
         if not text.startswith("'"):
             raise ValueError("begins like a formula")
         text = text[1:]
@@ -447,6 +458,7 @@ class _Loader:
         self.keys: dict[str, set[Any]] = {"institutions": set(), "programs": set()}
         self.home: dict[str, str] = {}  # program -> institution
         self.read_on: dict[str, str] = {}  # page -> when last read
+        self.last_seen: dict[str, str] = {}  # program -> when a page of it was last read
         self.evidence: tuple[str, list[Row]] = ("", [])
 
     def _read(self, name: str) -> Iterator[tuple[int, Row]]:
@@ -485,6 +497,7 @@ class _Loader:
         pages = [row for _, row in self._read("pages")]
         self.read_on = {row["url"]: row["last_seen"] or row["fetched_at"] for row in pages}
         self.home = {row["id"]: row["institution_id"] for row in programs}
+        self.last_seen = _last_seen(pages)
         mine = _newest(pages, programs)
         theirs = _newest(iterate(self.db, "pages"), iterate(self.db, "programs"))
         wanted = {name for name in self.keys["institutions"] if mine.get(name, "") > theirs.get(name, "")}
@@ -526,7 +539,7 @@ class _Loader:
                 "name": row["program"],
                 "url": row["url"],
                 "first_seen": row["first_seen"],
-                "last_seen": row["last_read"],
+                "last_seen": self.last_seen.get(row["id"]) or row["facts_since"],
                 "stale_since": row["stale_since"],
                 "closed_at": row["closed_at"],
                 "search_id": number,
@@ -604,10 +617,19 @@ def _newest(pages: Iterable[Row], programs: Iterable[Row]) -> dict[str, str]:
     """The time of the newest reading of each institution."""
     newest: dict[str, str] = {}
     for row in (*pages, *programs):
-        name, date = row["institution_id"], row.get("last_seen") or row.get("last_read") or ""
+        name, date = row["institution_id"], row.get("last_seen") or row.get("facts_since") or ""
         if name is not None:
             newest[name] = max(newest.get(name, ""), date)
     return newest
+
+
+def _last_seen(pages: Iterable[Row]) -> dict[str, str]:
+    """The day on which a page of each program was last read."""
+    days: dict[str, str] = {}
+    for row in pages:
+        if (program := row["program_id"]) is not None:
+            days[program] = max(days.get(program, ""), (row["last_seen"] or row["fetched_at"])[:10])
+    return days
 
 
 def _forget(db: sqlite_utils.Database, institution_id: str) -> None:
