@@ -41,6 +41,9 @@ _INLINE = {
 _BOLD = {"b", "strong", "u"}
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.I)
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
+_NEVER_CHROME = {
+    "body", "main", "html", "article", "form", "p", "td", "th", "tr", "table", "tbody", "li", "dl", "dt", "dd", "summary", *_HEADINGS,
+}  # fmt: skip
 _HARD_ROLES = {"navigation", "contentinfo", "banner", "search", "menu", "menubar", "dialog", "alertdialog"}
 _WORD = r"(?:^|[-_\s])(?:{})(?:$|[-_\s0-9])"
 # Words of class names and ids that mean page chrome, whatever the site.
@@ -84,6 +87,9 @@ _text_length = etree.XPath("string-length(normalize-space(.))")
 _linked_text = etree.XPath(
     ".//a[not(starts-with(@href, 'mailto:') or starts-with(@href, 'tel:'))]//text()", smart_strings=False
 )
+_ids = etree.XPath(".//@id", smart_strings=False)
+_main_parts = etree.XPath(".//main | .//div[@role='main'] | .//section[@role='main'] | .//article[@role='main']")
+_articles = etree.XPath(".//article")
 _panels = etree.XPath(
     ".//*[@aria-controls or @data-target or @data-bs-target] | .//a[@data-toggle or @data-bs-toggle or @role='tab']"
 )
@@ -174,6 +180,13 @@ def _name_kind(name: str) -> str:
 
 
 @lru_cache(maxsize=20_000)
+def _kind_of_names(element_class: str, element_id: str) -> str:
+    """`_name_kind` of an element's class name and id together."""
+    name = f"{element_class} {element_id}"
+    return _name_kind(name) if len(name) >= 4 else ""
+
+
+@lru_cache(maxsize=20_000)
 def _is_title_name(name: str) -> bool:
     """Does a class name call its element the title of an accordion, tab or card?"""
     return bool(_TITLE_WORDS.search(_CAMEL.sub("-", name)))
@@ -183,6 +196,12 @@ def _is_title_name(name: str) -> bool:
 def _is_accordion_name(name: str) -> bool:
     """Does a class name speak of an accordion, tabs or a panel?"""
     return bool(_ACCORDION_WORDS.search(_CAMEL.sub("-", name)))
+
+
+@lru_cache(maxsize=20_000)
+def _is_scope_name(name: str) -> bool:
+    """Does a class name speak of a part whose headings hold for it alone?"""
+    return _is_accordion_name(name) or _name_kind(name) == "soft"
 
 
 class _Reader:
@@ -241,11 +260,11 @@ class _Reader:
 
     def _main(self, body: etree._Element) -> etree._Element:
         """The element that holds the page's own content: main, role=main or the one article; else the body."""
-        candidates = body.xpath(".//main | .//div[@role='main'] | .//section[@role='main'] | .//article[@role='main']")
+        candidates = _main_parts(body)
         best = max(candidates[:20], key=_text_length, default=None)
         if best is not None and _text_length(best) >= 200:
             return best
-        articles = body.xpath(".//article")
+        articles = _articles(body)
         if len(articles) == 1:
             text, linked = self._lengths(articles[0])
             whole, whole_linked = self._lengths(body)
@@ -307,7 +326,7 @@ class _Reader:
         ]
         if not controls and not tabs:
             return
-        ids = {e.get("id") for e in main.xpath(".//*[@id]")}
+        ids = set(_ids(main))
         for element in (*controls, *tabs[:500]):
             target = element.get("aria-controls") or element.get("data-target") or element.get("data-bs-target") or ""
             if not target and element.tag == "a":
@@ -336,31 +355,9 @@ class _Reader:
             return self.whole_body and element.find(".//h1") is None and not self._holds_the_page(element)
         if tag == "aside" or role == "complementary":
             return self._is_list_of_links(element)
-        if tag in (
-            "body",
-            "main",
-            "html",
-            "article",
-            "form",
-            "p",
-            "td",
-            "th",
-            "tr",
-            "table",
-            "tbody",
-            "li",
-            "dl",
-            "dt",
-            "dd",
-            "summary",
-        ):
+        if tag in _NEVER_CHROME:
             return False
-        if tag in _HEADINGS:
-            return False
-        name = f"{element.get('class') or ''} {element.get('id') or ''}"
-        if len(name) < 4:
-            return False
-        kind = _name_kind(name)
+        kind = _kind_of_names(element.get("class") or "", element.get("id") or "")
         if not kind or self.budget < 0:
             return False
         if kind == "soft":
@@ -494,7 +491,7 @@ class _Reader:
 
     def _is_scope(self, element: etree._Element, tag: str, name: str) -> bool:
         """Do headings inside of the element say nothing about what follows it?"""
-        return tag in ("dl", "aside") or (len(name) > 3 and (_is_accordion_name(name) or _name_kind(name) == "soft"))
+        return tag in ("dl", "aside") or (len(name) > 3 and _is_scope_name(name))
 
     def _is_class_title(self, element: etree._Element, name: str) -> bool:
         """Is a div or paragraph a heading by its role, or by a class name such as 'accordion-title'?"""
@@ -595,7 +592,7 @@ class _Reader:
                 self.buffer.append((" ", self.bold > 0))
             return
         self.written = True
-        if not self.pre:
+        if not self.pre and ("\n" in text or "\r" in text):
             text = text.replace("\n", " ").replace("\r", " ")
         if self.apart:
             # Addresses and numbers stand apart from the words around them, whatever the page forgot.
@@ -672,7 +669,8 @@ class _Reader:
         """Write the buffered text down; give it back when it may introduce a list inside of it."""
         if not self.written:
             # Nothing but white space; a link without words (an icon) may still hold an address.
-            self.buffer.clear()
+            if self.buffer:
+                self.buffer.clear()
             if self.links:
                 links = tuple(dict.fromkeys(self.links))
                 self.links = []

@@ -7,6 +7,7 @@ without the first. A `Statement` keeps the two together, so that stages can read
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import attrs
 
@@ -54,6 +55,15 @@ def _pieces(text: str) -> Iterator[str]:
 
 def statements(blocks: Iterable[Block]) -> Iterator[Statement]:
     """The statements of `blocks` in reading order; table rows are left to the stages, titles out."""
+    return iter(_statements(tuple(blocks)))
+
+
+@lru_cache(maxsize=2)  # several stages ask for those of the page that is being read; blocks are told apart by identity
+def _statements(blocks: tuple[Block, ...]) -> tuple[Statement, ...]:
+    return tuple(_cut(blocks))
+
+
+def _cut(blocks: Iterable[Block]) -> Iterator[Statement]:
     before = ""
     for block in blocks:
         if block.kind in ("title", "row"):
