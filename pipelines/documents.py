@@ -56,6 +56,8 @@ _BY_OTHERS = re.compile(
 _SHARED_NOUN = re.compile(
     r"\b(?:health|medical)(?:,| and| &|/| or)\s+(?:professional\s+)?(?:malpractice|liability)\b", re.I
 )
+_MORE = re.compile(r"\b(?:renew|extend|extension|prolong|chang|cancel|withdraw)\w*\b[^.;]{0,60}$", re.I)
+_CHARGED = re.compile(r"\$\d[\d,.]* (?:fee )?(?:for|towards?) (?:an? |the |your )?$", re.I)
 _QUESTION = re.compile(r"\?\s*$")
 _NO_BEFORE = re.compile(r"\b(?:no|without|nor)\s+(?:\w+\s+){0,2}$", re.I)
 _ADJACENT_OPTION = re.compile(r"^\s*[,(–—:-]?\s*$")
@@ -142,17 +144,19 @@ def _from_text(block: Block, text: str, above: tuple[str, ...], denied: set[tupl
             continue
         if scope == "demand" and listed:
             confidence, rule = 0.95, "listed_requirement"
-        elif (
-            mention.demands
-            or demands
-            or (mention.key in _PAID and _FEE_BEHIND.match(text[mention.end : mention.end + 40]))
-        ):
+        elif mention.demands or demands or (mention.key in _PAID and _is_charged(text, mention)):
             confidence, rule = (0.9 if scope == "demand" else 0.8), "demanding_sentence"
         elif scope == "demand" and (several or len(text) <= 120 or mention.start <= 5):
             confidence, rule = 0.7, "line_under_requirements"
         else:
             continue
         yield _fact(mention, block, text, confidence, rule)
+
+
+def _is_charged(text: str, mention: _Mention) -> bool:
+    """'A background check fee', '$35 for a drug screen': who pays for it undergoes it."""
+    before = text[max(0, mention.start - 40) : mention.start]
+    return bool(_FEE_BEHIND.match(text[mention.end : mention.end + 40]) or _CHARGED.search(before))
 
 
 def _from_heading(block: Block, text: str) -> Iterator[Fact]:
@@ -304,8 +308,17 @@ def _pair(one: Match, other: Match, between: str) -> _Mention | None:
     return None
 
 
+def _for_more(text: str, mention: _Mention) -> bool:
+    """Is it asked only of who wants more: 'may be extended with the consent of the supervising physician'?"""
+    return bool(_MORE.search(text[max(0, mention.start - 70) : mention.start]))
+
+
 def _refused(text: str, mention: _Mention, found: list[_Mention], cues: list[Match]) -> bool:
-    return _waived(text, mention, found, cues) or _offered(text, mention, cues)
+    return (
+        _waived(text, mention, found, cues)
+        or _offered(text, mention, cues)
+        or (mention.key == "sponsor_letter" and _for_more(text, mention))
+    )
 
 
 def _waived(text: str, mention: _Mention, found: list[_Mention], cues: list[Match]) -> bool:

@@ -415,11 +415,11 @@ _CLOSED_WORDS = (
 )
 
 
-def _find_status(blocks: list[Block]) -> Iterator[Fact]:
-    """'closed' and 'open' as the schema means them: of the program or all of it, now."""
-    named = " ".join(
-        block.text for block in blocks if block.kind == "title" or (block.kind == "heading" and block.depth == 1)
-    )[:2000]
+def _find_status(blocks: list[Block], about: str = "") -> Iterator[Fact]:
+    """'closed' and 'open' as the schema means them: of the program or all of it, now. `about`: the one type there is."""
+    named = " ".join([about, *(b.text for b in blocks if b.kind == "title" or (b.kind == "heading" and b.depth == 1))])[
+        :2000
+    ]
     facts: list[tuple[Fact, bool]] = []
     for block in blocks:
         if block.kind == "title" or not ("open" in block.lower or any(word in block.lower for word in _CLOSED_WORDS)):
@@ -899,6 +899,8 @@ def find_offer(blocks: list[Block]) -> list[Fact]:
     facts = list(types.decide())
     offered = {fact.value for fact in facts}
     if offered == {"observership"}:
+        # What is closed for observers is all that there is.
+        status = status or list(_find_status(blocks, "observership"))
         routes = list(_find_vslo(blocks, observers_only=True))
     return [*facts, *status, *routes, *_find_gains(blocks), *_find_specialties(blocks)]
 

@@ -77,6 +77,7 @@ class _Judge:
         self.against: dict[str, set[str]] = {"own": set(), "residency": set(), "other_people": set()}
         self.facts: set[str] = set()
         self.topic = 0.0
+        self.learners = False  # does a sentence name medical students, graduates, physicians or visitors?
         self.for_students: re.Match[str] | None = None
 
     def judge(self) -> list[Evidence]:
@@ -108,6 +109,9 @@ class _Judge:
             self._add("own_curriculum", -0.4 * own)
         if residency > 1 and not self.counts["clear"]:
             self._add("residency_recruitment", -0.4 * residency)
+        others = min(4, len(self.against["other_people"]))
+        if others > 1 and not self.learners:
+            self._add("other_learners", -0.4 * others)
         return self.reasons
 
     def _add(self, name: str, weight: float, words: str = "") -> None:
@@ -136,7 +140,8 @@ class _Judge:
         ]
         for text, weight in top:
             keys = self._keys(text)
-            about = keys & _ABOUT
+            # Who asks 'Must I rotate at your institution?' means the host.
+            about = keys & (_ABOUT - {"visitor"} if text.rstrip().endswith("?") else _ABOUT)
             if about and not keys & {"no_offer", "own", "other_people"} and weight > best:
                 best, words = weight, text
         if best:
@@ -190,6 +195,7 @@ class _Judge:
         for match in found:
             self._note(match.key, match, sentence)
         keys = {match.key for match in found}
+        self.learners = self.learners or bool(keys & {"learner", *_VISITOR})
         if "no_offer" in keys:
             if "paused" in keys and keys & (_VISITOR | {"strong_opportunity"}) and self.topic >= 2:
                 # A program that is closed for now is a program (labels schema: status).

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import attrs
+
 from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
 from scraper.text import number
@@ -16,6 +18,11 @@ _BEFORE = re.compile(
 _RANGE = re.compile(r"\b(?P<low>one|two|1|2)\s*(?:-|–|to|or)\s*(?:two|three|four|2|3|4)\s*(?:\(\d\)\s*)?$", re.I)
 _BEHIND = re.compile(
     r"^\s*(?:\(\s*(?:x\s*)?(?P<digit>[1-5]|one|two|three|four)\b[^)]{0,20}\)|[x×:–-]\s*(?P<plain>[1-5])\b(?!\s*(?:weeks?|months?|years?|pages?)))",
+    re.I,
+)
+_PLURAL = re.compile(r"\bletters\b|\breferences\b|\bLORs\b|\brecommendations\b", re.I)
+_LETTER_BELOW = re.compile(
+    r"\W*(?P<word>one|two|three|an?|[123])\s*(?:\((?P<digit>\d)\)\s*)?(?:\w+\s+){0,2}?(?:letters?|recommendations?|references?|from|must be|should be)\b",
     re.I,
 )
 _OFFERED = re.compile(
@@ -41,8 +48,21 @@ def find_letters(passages: list[Passage]) -> list[Fact]:
     facts: list[Fact] = []
     for passage in passages:
         if _GATE.search(passage.lower) and (fact := _letters(passage)):
+            if fact.value == 1 and (below := _counted_below(passages, passage)) > 1:
+                fact = attrs.evolve(fact, value=below)
             facts.append(fact)
     return facts
+
+
+def _counted_below(passages: list[Passage], above: Passage) -> float:
+    """'Letters of recommendation:' over 'One letter from…' and 'One letter from…' are two."""
+    if not _PLURAL.search(above.text):
+        return 0.0
+    total = 0.0
+    for passage in passages[above.index + 1 : above.index + 8]:
+        if passage.block.lead == above.block.text and (found := _LETTER_BELOW.match(passage.text)):
+            total += number(found["digit"] or found["word"]) or 0.0
+    return total
 
 
 def _letters(passage: Passage) -> Fact | None:

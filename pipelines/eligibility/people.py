@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from pipelines.eligibility.passages import Passage
-from pipelines.eligibility.welcome import LET_IN, SHUT_OUT, Say, weigh_all
+from pipelines.eligibility.welcome import LET_IN, NAMED, SHUT_OUT, Say, weigh_all
 from scraper.items import Fact
 from scraper.scope import Mention, mentions
 
@@ -37,6 +37,12 @@ _STUDENT_PAGE = re.compile(
 _MEDICAL_STUDENT = re.compile(
     r"medical student|medical school|visiting student|visiting medical|clerkship|school of medicine|college of medicine|\bms-?4|\bm4\b|student elective|student rotation|sub-?intern|away rotation"
 )
+# What only some can hand in tells who they are, where the page does not: a licence is older than a degree.
+_HELD = (
+    ("license", "physician", "medical_license_demanded"),
+    ("degree", "graduate", "medical_degree_demanded"),
+)
+_VISITING_STUDENT = re.compile(r"(?:visiting|guest|away|rotating|external|outside)\b", re.I)
 _EXCHANGE = re.compile(r"\bwill need to complete\b|\bpriority\b|\bpreference\b", re.I)
 
 
@@ -178,14 +184,28 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
             audience(group, welcome, f"{group}_welcome")
     if any(fact.field == "audiences" for fact in facts):
         return facts
-    degree = next((p for p in passages if p.demands and not p.is_heading and p.find("degree")), None)
-    if degree and not generic_refused:
-        facts.append(degree.fact("audiences", "graduate", "medical_degree_demanded", confidence=0.6))
+    for key, group, rule in _HELD:
+        held = next((p for p in passages if p.demands and not p.is_heading and p.find(key)), None)
+        if held:
+            break
+    else:
+        held = None
+    if held and not generic_refused:
+        facts.append(held.fact("audiences", group, rule, confidence=0.6))
+    elif not generic_refused and (named := _named_visitors(says)):
+        facts.append(
+            named.passage.fact("audiences", "us_student", "visiting_students_named", named.start, named.end, 0.6)
+        )
     elif not generic_refused:
         head = next((p for p in heads if _STUDENT_PAGE.search(p.text)), None)
         if head:
             facts.append(head.fact("audiences", "us_student", "page_on_student_electives", confidence=0.6))
     return facts
+
+
+def _named_visitors(says: list[Say]) -> Say | None:
+    """'Visiting students receive no pay', where the page says nowhere who may come: it is for visiting students."""
+    return next((s for s in says if s.polarity == NAMED and _VISITING_STUDENT.match(s.words)), None)
 
 
 def _hint(passages: list[Passage], says: list[Say]) -> Say | None:

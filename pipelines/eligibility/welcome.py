@@ -30,7 +30,7 @@ _WELCOME_AGAIN = re.compile(
 _NOT_ONLY = re.compile(r"\bnot\s+(?:only|limited|just|solely)\b|\bno\s+(?:later|more|fee|cost|charge)\b", re.I)
 _WELCOME_BEFORE = re.compile(
     r"\b(?:open(?: only)? (?:to|for)|available(?: only)? (?:to|for)|(?:designed|intended|meant|suitable|suited|reserved|tailored|created|option|ideal)(?: \w+)? for|aimed(?: \w+)? at|geared(?: \w+)? (?:to|toward|towards|for)"
-    r"|welcom(?:e|es|ing)|accept(?:s|ed|ing|ance of)?|invit(?:e|es|ing)|hosts?|hosting|limited to|restricted to|granted to|extended to|offered to|given to|provided to|allow(?:s|ing)?|enabl(?:es|ing)|permits?|gives?|trains"
+    r"|welcom(?:e|es|ing)|accept(?:s|ed|ing|ance of)?|invit(?:e|es|ing)|hosts?|hosting|limited to|restricted to|granted to|extended to|(?:offered|open|available)(?: on an? [\w-]+(?:[ -][\w-]+){0,4} basis)? (?:to|for)|given to|provided to|allow(?:s|ing)?|enabl(?:es|ing)|permits?|gives?|trains"
     r"|offers?|offering|provides?|providing|applications? (?:for [\w ]{1,30} )?(?:from|by|of)|requests? (?:for [\w ]{1,40} )?(?:from|by)|inquiries from"
     r"|(?:programs?|observerships?|electives?|rotations?|opportunit(?:y|ies)|openings?|positions?|experiences?|clerkships?|externships?|preceptorships?|training|spots?|places?|internships?|sub-?i(?:nternship)?s?|slots?)"
     r"(?: (?:is|are|exists?|available|open|designed|offered|only|specifically|intended|reserved|experiences?|programs?|opportunities|rotations?|(?:in|at|of) (?!which|our|the)\w+)){0,3} (?:for|to)|(?:is|are) for|defined as|must be|should be|(?:is|are) an?\b|you(?: are|['’]re)|be (?:one of|an?)|(?:applicants|participants|observers|visitors) (?:are|include|may be)"
@@ -39,7 +39,7 @@ _WELCOME_BEFORE = re.compile(
 )
 _WELCOME_AFTER = re.compile(
     r"^[^.;?]{0,130}?\b(?:(?:may|can|could|should|must|need to|have to|will)(?: also| only| still)? (?:apply|participate|request|rotate|attend|observe|join|come|visit|spend|take|enroll|submit|complete|contact|be in|be enrolled|be a|have|be considered|be accepted|be fluent|provide|do|use|shadow|spend|register)"
-    r"|(?:are|is)(?: also| most| always| now| currently)? (?:eligible|welcome|invited|encouraged|accepted|considered|permitted|allowed|able|required|admitted|offered|asked)|will be (?:considered|accepted|permitted)"
+    r"|(?:are|is)(?: also| most| always| now| currently)? (?:eligible|limited to|welcome|invited|encouraged|accepted|considered|permitted|allowed|able|required|admitted|offered|asked)\b|will be (?:considered|accepted|permitted)"
     r"|who (?:wish|want|would like|are interested|are seeking|seek|are enrolled|have completed|meet)|(?<!be )interested in|wishing to|seeking (?:to|an?|observ|clinical|elective)"
     r"|(?:have|has) the opportunity|opportunity to|to (?:observe|rotate|participate|apply|shadow)|consider applying|apply (?:through|via|by|online|in|directly)|applying (?:to|for|from)|enrolled in|rotate)\b",
     re.I,
@@ -51,14 +51,22 @@ _SHUT_AFTER = re.compile(
     re.I,
 )
 _RESTRICTED = re.compile(
-    r"\b(?:who|that|whose|seeking|wishing|without|with|in the last|enrolled in (?:a|the) (?:virtual|online))\b", re.I
+    r"\b(?:who|that|whose|seeking|wishing|without|with|in the last|(?:enrolled in|registered for) (?:an? |the )?(?:virtual|online))\b",
+    re.I,
 )
 _OTHER_MATTER = re.compile(
     r"\b(?:services|stipends?|scholarships?|financial|housing|funding|insurance|benefits|salar(?:y|ies)|compensation|parking|core clerkships|credit|letters?|health care|access|library|employ\w*|e-?mail|tuition)\b",
     re.I,
 )
+# '… may not start until all forms are in' shuts nobody out.
+_NOT_YET = re.compile(r"\b(?:until|unless|without|before)\b(?! (?:further notice|exception))", re.I)
 _SOME_PLACES = re.compile(
     r"\bnot all\b|\b(?:some|certain|many|most|few)\s+(?:\w+\s+)?(?:departments?|electives?|rotations?|clerkships?|programs?|courses?|services?|divisions?|specialties|sites|of)\b",
+    re.I,
+)
+# 'We encourage medical students to contact their own schools' lets nobody in.
+_OWN_SCHOOL = re.compile(
+    r"\b(?:contact|consult|check with|ask|work with|speak (?:to|with))\b[^.;]{0,20}\b(?:their|your|his or her) (?:own |home |medical )*(?:schools?|institutions?|universit|deans?)",
     re.I,
 )
 _PORTAL = re.compile(r"\b(?:vslo|vsas|portal)\b", re.I)
@@ -233,13 +241,14 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
     shut = _SHUT_AFTER.match(text[mention.end : mention.end + 200])
     if shut and _negated(before):
         return say(SHUT_OUT, 3)
-    if shut and not (_OTHER_MATTER.search(shut["rest"]) or _SOME_PLACES.search(text)):
+    not_yet = _NOT_YET.search(text, mention.end)
+    if shut and not (not_yet or _OTHER_MATTER.search(shut["rest"]) or _SOME_PLACES.search(text)):
         if re.search(r"\b(?:who|that)\b", shut["between"], re.I) and _welcome(before):
             return say(LET_IN, 3)
         if _PORTAL.search(shut["rest"]):
             return say(LET_IN, 1)
         return say(SHUT_OUT, 3, partial=bool(_RESTRICTED.search(shut["between"])))
-    if shut:
+    if shut or (not_yet and _negated(before)):
         return None
     welcome = _welcome(before)
     if _NOT_PORTAL.match(text[mention.end : mention.end + 120]):
@@ -266,9 +275,12 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
             if welcome[0].lower() != "from" or group in ("us_student", "international_student")
             else None
         )
+    if _OWN_SCHOOL.search(text[mention.end : mention.end + 80]):
+        return None
     if _listed(passage, mention):
         return say(LET_IN, 3)
-    if not _STAFF_BEFORE.search(before) and _WELCOME_AFTER.match(text[mention.end : mention.end + 200]):
+    after = text[mention.end : mention.end + 200]
+    if not _STAFF_BEFORE.search(before) and _WELCOME_AFTER.match(after):
         return say(LET_IN, 3)
     if _heads_section(passage, mention):
         return say(LET_IN, 2)
