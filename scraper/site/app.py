@@ -169,11 +169,8 @@ async def page(
     datasette: Datasette, request: Request, template: str, meta: Meta, status: int = 200, **context: Any
 ) -> Response:
     """Render one of our templates with what all of them need."""
-    from scraper.site.snapshot import current  # the snapshot reads through this module
-
-    about = (await current(datasette)).about
     address = datasette.absolute_url(request, datasette.urls.path(meta.path or request.path))
-    shown = {"about": about, "meta": meta, "address": address, **context}
+    shown = {"meta": meta, "address": address, **context}
     return Response.html(await datasette.render_template(template, shown, request=request), status=status)
 
 

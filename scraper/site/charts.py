@@ -12,7 +12,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from scraper.site import usmap
-from scraper.site.app import Meta, Routes, dollars, page, plural
+from scraper.site.app import Meta, Routes, dollars, page
 from scraper.site.search import CHOICE, UNKNOWN
 from scraper.site.snapshot import Snapshot, current, months
 
@@ -25,6 +25,7 @@ class Bar:
     length: int
     value: str
     path: str = ""
+    note: str = ""
 
 
 @attrs.frozen
@@ -68,9 +69,8 @@ def costs(snapshot: Snapshot, name: str, titles: dict[str, str], fewest: int = 1
             found.append((titles.get(value, value), median(amounts), len(amounts), value))
     found.sort(key=lambda entry: (-entry[2], entry[0]))
     found = sorted(found[:limit], key=lambda entry: (-entry[1], entry[0]))
-    return bars(
-        [(t, m, f"{dollars(m)} ({plural(n, 'program')})", f"/programs?{name}={v}&sort=fee") for t, m, n, v in found]
-    )
+    drawn = bars([(t, m, dollars(m), f"/programs?{name}={v}&sort=fee") for t, m, _, v in found])
+    return [attrs.evolve(bar, note=f"of {n:,}") for bar, (_, _, n, _) in zip(drawn, found, strict=True)]
 
 
 def freshness(snapshot: Snapshot) -> list[Bar]:
@@ -112,7 +112,7 @@ def every_chart(snapshot: Snapshot) -> list[Chart]:
     return [
         Chart("What is offered", "Programs by type; one program may offer several.", "Type", "Programs", counted(snapshot, "type")),
         Chart("Do they take international students?", "As far as their pages say.", "Answer", "Programs", counted(snapshot, "international")),
-        Chart("Cost by type", "Median of the stated application and program fees for four weeks.", "Type", "Median", costs(snapshot, "type", types)),
+        Chart("Cost by type", "Median of the stated application and program fees for four weeks, and of how many programs.", "Type", "Median", costs(snapshot, "type", types)),
         Chart("Cost by state", "Median of the stated costs for four weeks, in the states with the most programs that state one.", "State", "Median", costs(snapshot, "state", usmap.STATE_NAMES)),
         Chart("Visas accepted", "Visa classes that programs name as accepted.", "Visa", "Programs", counted(snapshot, "visa")),
         Chart("Deadlines by month", "Days ahead on which applications open or close.", "Month", "Dates", bars(by_month)),

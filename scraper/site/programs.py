@@ -79,7 +79,7 @@ async def highlights(datasette: Datasette, filters: Filters, found: list[Row]) -
     hits = await rows(
         datasette,
         "select rowid as id, highlight(program_search, 0, char(2), char(3)) as program,"
-        " highlight(program_search, 1, char(2), char(3)) as institution, snippet(program_search, -1, char(2), char(3), '…', 24) as words"
+        " highlight(program_search, 1, char(2), char(3)) as institution, snippet(program_search, 5, char(2), char(3), '…', 24) as words"
         f" from program_search where program_search match :words and rowid in ({marks})",
         {"words": expression, **names},
     )

@@ -33,13 +33,17 @@ def register_routes():
 
 @hookimpl
 def extra_template_vars(datasette):
-    return {
-        **app.template_variables(datasette),
-        "features": pages.FEATURES,
-        "navigation": pages.NAVIGATION,
-        "footer_links": pages.FOOTER,
-        "static_version": pages.STATIC_VERSION,
-    }
+    async def variables():
+        return {
+            "about": (await snapshot.current(datasette)).about if app.atlas_names(datasette) else {},
+            **app.template_variables(datasette),
+            "features": pages.FEATURES,
+            "navigation": pages.NAVIGATION,
+            "footer_links": pages.FOOTER,
+            "static_version": pages.STATIC_VERSION,
+        }
+
+    return variables
 
 
 @hookimpl(hookwrapper=True)

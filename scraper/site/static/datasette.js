@@ -19,3 +19,13 @@ document.querySelectorAll("main .table-wrapper, main pre").forEach((box) => {
   }
 });
 document.querySelectorAll("main a.cross").forEach((link) => link.setAttribute("aria-label", "Remove"));
+// A table is looked at for its rows: what its columns mean opens on a click.
+const columns = document.querySelector("dl.column-descriptions");
+if (columns) {
+  const meaning = document.createElement("details");
+  meaning.className = "meaning";
+  const summary = document.createElement("summary");
+  summary.textContent = "What the columns mean";
+  columns.replaceWith(meaning);
+  meaning.append(summary, columns);
+}
