@@ -75,6 +75,7 @@ _SCRIPT_SHELL = re.compile(
     rb"(?:enable|requires|turn on|need) JavaScript|JavaScript (?:is|must be) (?:disabled|enabled|required)",
     re.I,
 )
+_PLAIN_ADDRESS = re.compile(r"https?://[\w.-]+(?:/[\w-]+(?:\.[\w-]+)*)*/?(?:\?[\w.=&%+-]+)?(?:#[\w-]+)?$", re.A)  # nothing to join or mend
 _COPYRIGHT = re.compile(r"©|\(c\) ?20\d\d|copyright|all rights reserved", re.I)
 _BULLET = re.compile(r"^[•▪●◦‣·∙■□❖➢✓*–—-]\s*(?=\S)|^o\s+(?=[A-Z])")
 _NUMBERED = re.compile(r"^(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
@@ -614,6 +615,8 @@ class _Reader:
         href = (href or "").strip()
         if href.lower().startswith(("mailto:", "tel:")):
             return unquote(href)
+        if href.startswith(("https://", "http://")) and _PLAIN_ADDRESS.match(href):
+            return href
         try:
             return urljoin(self.url, href)
         except ValueError:

@@ -81,7 +81,24 @@ def _second_word(phrase: str) -> str:
 
 # A sentence is looked through by a dozen vocabularies, and by some of them more than once: what is read of short texts is kept.
 _SHORT = 1000
-_words = lru_cache(maxsize=1024)(_words_of)
+# The phrases of all vocabularies by their first and second word, each group with its vocabulary's name.
+_index: dict[str, dict[str, list[tuple[str, _Group]]]] = {}
+
+Places = list[tuple[int, "_Group"]]  # where a phrase of a group may begin, left to right
+
+
+@lru_cache(maxsize=1024)
+def _places(text: str) -> dict[str, Places]:
+    """Where the phrases of each vocabulary may begin in `text`."""
+    places: dict[str, Places] = {}
+    for word, start, following in _words_of(text):
+        if (seconds := _index.get(word)) is not None:
+            for name, group in seconds.get("", ()):
+                places.setdefault(name, []).append((start, group))
+            if following:
+                for name, group in seconds.get(following, ()):
+                    places.setdefault(name, []).append((start, group))
+    return places
 
 
 class _Branch:
@@ -192,6 +209,7 @@ class Vocabulary:
             if first := _WORD.match(plain):
                 seconds = self._groups.setdefault(first[0].lower(), {})
                 seconds.setdefault(_second_word(plain), _Group()).plains.append(plain)
+        self._name = ""
         self._remembered = lru_cache(maxsize=1024)(self._found)
 
     def find(self, text: str) -> Iterator[Match]:
@@ -199,26 +217,38 @@ class Vocabulary:
         return iter(self._remembered(text) if len(text) <= _SHORT else self._found(text))
 
     def _found(self, text: str) -> tuple[Match, ...]:
-        position = 0
-        found: list[Match] = []
-        groups = self._groups
-        for word, start, following in _words(text) if len(text) <= _SHORT else _words_of(text):
-            seconds = groups.get(word)
-            if seconds is None or start < position:
-                continue
-            phrase, end = "", 0
-            for second in ("", following) if following else ("",):
-                if (group := seconds.get(second)) is None:
+        shared = self._name and len(text) <= _SHORT
+        hits: list[tuple[str, int, int]] = []
+        phrase, at, end = "", -1, 0
+        for start, group in _places(text).get(self._name, ()) if shared else self._own_places(text):
+            if start != at:
+                if start < end:
                     continue
-                for expression, ends in group.expressions:
-                    match = expression.match(text, start)
-                    if match and match.lastindex and len(ends[match.lastindex - 1]) > len(phrase):
-                        phrase, end = ends[match.lastindex - 1], match.end()
-            if phrase:
-                position = end
-                if key := self.phrases[phrase]:
-                    found.append(Match(key, start, end))
-        return tuple(found)
+                phrase, at = "", start
+            for expression, ends in group.expressions:
+                match = expression.match(text, start)
+                if match and match.lastindex and len(ends[match.lastindex - 1]) > len(phrase):
+                    if phrase:
+                        hits.pop()
+                    phrase, end = ends[match.lastindex - 1], match.end()
+                    hits.append((phrase, start, end))
+        return tuple(Match(key, start, end) for phrase, start, end in hits if (key := self.phrases[phrase]))
+
+    def _own_places(self, text: str) -> Iterator[tuple[int, _Group]]:
+        """Where the phrases of this vocabulary alone may begin in `text`."""
+        for word, start, following in _words_of(text):
+            if (seconds := self._groups.get(word)) is not None:
+                for second in ("", following) if following else ("",):
+                    if (group := seconds.get(second)) is not None:
+                        yield start, group
+
+    def share(self, name: str) -> None:
+        """Let `find` look for the phrases together with those of the other vocabularies that are shared."""
+        self._name = name
+        for word, seconds in self._groups.items():
+            for second, group in seconds.items():
+                _index.setdefault(word, {}).setdefault(second, []).append((name, group))
+        _places.cache_clear()
 
     def keys_in(self, text: str) -> set[str]:
         """The keys whose phrases stand in `text`."""
@@ -242,7 +272,9 @@ def vocabulary(name: str) -> Vocabulary:
         raise VocabularyError(f"{path}: not YAML: {error}") from None
     if not isinstance(entries, dict):
         raise VocabularyError(f"{path}: must be a mapping of keys to phrases.")
-    return Vocabulary(entries, source=path.name)
+    made = Vocabulary(entries, source=path.name)
+    made.share(name)
+    return made
 
 
 def names() -> list[str]:
