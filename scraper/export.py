@@ -68,6 +68,11 @@ _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 # What no text cell begins with, so that a formula that somebody puts in is found by whoever checks the package.
 _NO_FORMULA = r"[^=+\-@\t\r][\s\S]*"
+# Numbers outside of these are mistakes, by unit. None: there is no upper bound.
+_BOUNDS: dict[str, tuple[float, float | None]] = {
+    **dict.fromkeys(("USD", "weeks", "points", "letters"), (0, None)),
+    "degrees": (-180, 180),
+}
 _JSON_TYPES = {"integer": "integer", "number": "number", "bool": "boolean", "date": "date", "datetime": "datetime"}
 
 
@@ -304,6 +309,10 @@ def _field(column: Column) -> dict[str, Any]:
         constraints["pattern"] = r"https?://[\s\S]+"
     elif field["type"] == "string":
         constraints["pattern"] = _NO_FORMULA
+    if (bounds := _BOUNDS.get(column.unit)) and column.type in ("number", "integer"):
+        constraints["minimum"] = bounds[0]
+        if bounds[1] is not None:
+            constraints["maximum"] = bounds[1]
     if constraints:
         field["constraints"] = constraints
     return field
@@ -417,8 +426,11 @@ def parse(column: Column, text: str) -> Any:
         if not _NUMBER.fullmatch(text) or (column.type == "integer" and "." in text):
             raise ValueError(f"'{text}' is no {'whole ' if column.type == 'integer' else ''}number")
         value = float(text)
-        if not math.isfinite(value):
-            raise ValueError(f"'{text}' is no number")
+        lowest, highest = _BOUNDS.get(column.unit, (-math.inf, None))
+        if value < lowest or (highest is not None and value > highest):
+            raise ValueError(
+                f"{text} is less than {lowest:g}" if value < lowest else f"{text} is more than {highest:g}"
+            )
         return int(text) if column.type == "integer" else value
     if column.type in ("date", "datetime"):
         return _parse_date(column.type, text)

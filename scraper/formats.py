@@ -155,7 +155,7 @@ class XlsxWriter(Writer):
 
     @classmethod
     def dialect(cls, name: str) -> Row:
-        return {"sheet": name}
+        return {"excel": {"sheet": name}}
 
     def write(self, sheet: Sheet, rows: Iterable[Row]) -> int:
         every = iter(rows)
@@ -264,7 +264,7 @@ class SqliteWriter(Writer):
 
     @classmethod
     def dialect(cls, name: str) -> Row:
-        return {"table": name}
+        return {"sql": {"table": name}}
 
     def write(self, sheet: Sheet, rows: Iterable[Row]) -> int:
         kinds = {"bool": int, "integer": int, "number": float}

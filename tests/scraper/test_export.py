@@ -192,9 +192,9 @@ def test_the_same_state_gives_the_same_bytes(database: Path, tmp_path: Path) -> 
 
 def test_one_changed_fee_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "atlas.db"
-    for day, amount in (("one", 300), ("two", 350)):
+    for day, amount, at in (("one", 300, "2026-03-01T12:00:00Z"), ("two", 350, "2026-04-01T12:00:00Z")):
         facts = (fact("program_types", "research"), fact("fees", Fee(amount, "application")))
-        store(path, page("/research", *facts, name="Research"), page("/visiting", *FACTS, name="Visiting"))
+        store(path, page("/research", *facts, name="Research"), page("/visiting", *FACTS, name="Visiting"), at=at)
         export(path, tmp_path / day)
     for name in ("programs.csv", "fees.csv"):
         before, after = ((tmp_path / day / name).read_text().splitlines() for day in ("one", "two"))
@@ -226,7 +226,8 @@ def test_the_package_describes_every_column(database: Path, tmp_path: Path) -> N
             target = resources[key["reference"]["resource"]]["schema"]
             assert key["reference"]["fields"] == target["primaryKey"]
     [amount] = [field for field in resources["fees"]["schema"]["fields"] if field["name"] == "amount"]
-    assert (amount["type"], amount["unit"], amount["constraints"]) == ("number", "USD", {"required": True})
+    assert (amount["type"], amount["unit"]) == ("number", "USD")
+    assert amount["constraints"] == {"required": True, "minimum": 0}
 
 
 def test_files_that_are_not_ours_stay(database: Path, tmp_path: Path) -> None:
@@ -300,6 +301,7 @@ def append(name: str, text: bytes) -> Callable[[Path], None]:
 P = "alderbrook--electives-international"
 DAMAGES = {
     "no number": (replace("fees.csv", "350", "35O"), "fees.csv, row 2, column amount: '35O' is no number"),
+    "a number out of bounds": (replace("fees.csv", "350", "-350"), "column amount: -350 is less than 0"),
     "a wrong choice": (replace("fees.csv", ",once,", ",twice,"), "fees.csv, row 2, column per: 'twice' is none of"),
     "a wrong yes or no": (replace("fees.csv", ",false,", ",no,"), "column refundable: 'no' is neither true nor false"),
     "a wrong date": (
