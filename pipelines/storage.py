@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 
 from pipelines.merging import Merged, Reading, merge_facts
-from pipelines.programs import ProgramsStage, Summary, Visit, same_words
+from pipelines.programs import ProgramsStage, Summary, Visit, outcome_words, same_words
+from scraper.crawls import finish_crawl, start_crawl
 from scraper.database import (
     SCALAR_FIELDS,
     SET_TABLES,
@@ -48,6 +50,7 @@ from scraper.wording import change_words, value_words
 
 logger = logging.getLogger(__name__)
 
+OFFLINE_FROM = 3  # so many sites silent, and none that answers: it is the line here that is dead, not the hospitals'
 HEADING_SEPARATOR = " › "
 # Reasons that tell nothing about the page itself.
 _OUR_OWN = frozenset({"not_archived", "no_address", "stage", "storage"})
@@ -147,7 +150,8 @@ class _Writer:
                 self._leave(row, evidence[identifier])
         self._write_pages(programs)
         if self.crawl_id is not None:
-            self._write_visit(len(programs))
+            written = attrs.evolve(self.visit, programs=programs)
+            note_visit(self.db, written, self.crawl_id, self.outcome, self.stored)
         self.stored.programs = len(programs)
         return self.stored
 
@@ -341,28 +345,43 @@ class _Writer:
                     values["status"] = int(reason.removeprefix("http_"))
                 update(self.db, "pages", {"url": row["url"]}, {n: v for n, v in values.items() if row[n] != v})
 
-    def _write_visit(self, programs: int) -> None:
-        upsert(
-            self.db,
-            "crawl_hosts",
-            {
-                "crawl_id": self.crawl_id,
-                "institution_id": self.institution_id,
-                "outcome": self.visit.outcome,
-                "pages": len(self.visit.pages),
-                "relevant_pages": sum(page.relevant for page in self.visit.pages),
-                "programs": programs,
-                "changes": self.stored.changes,
-                "finished_at": utc_now(),
-                "started_at": (self.outcome.started_at if self.outcome else "") or None,
-                **{name: getattr(self.stored, name) for name in _COUNTED},
-                "failures": json.dumps(self.outcome.failures_by_host if self.outcome else {}),
-            },
-        )
-
 
 # What is written down of a visit besides its pages, programs and changes.
 _COUNTED = ("unchanged_pages", "new_pages", "changed_pages", "closed", "stale")
+
+
+def note_visit(
+    db: sqlite_utils.Database,
+    visit: Visit,
+    crawl_id: int,
+    outcome: Outcome | None = None,
+    stored: Stored | None = None,
+) -> None:
+    """Write down how a visit went."""
+    stored, outcome = stored or Stored(), outcome or _outcome_of(visit)
+    row: Row = {
+        "crawl_id": crawl_id,
+        "institution_id": visit.institution_id,
+        "outcome": visit.outcome,
+        "pages": len(visit.pages),
+        "relevant_pages": sum(page.relevant for page in visit.pages),
+        "programs": len(visit.programs),
+        "changes": stored.changes,
+        "finished_at": utc_now(),
+        "started_at": outcome.started_at or None,
+        **{name: getattr(stored, name) for name in _COUNTED},
+        "failures": json.dumps(outcome.failures_by_host),
+    }
+    with db.atomic():
+        upsert(db, "crawl_hosts", row)
+
+
+def _outcome_of(visit: Visit) -> Outcome:
+    """The outcome of a visit that came without one."""
+    outcome = Outcome(visit.institution_id)
+    for url, reason in visit.failed.items():
+        outcome.failed(reason, url)
+    return outcome
 
 
 def _identity(row: Row) -> tuple[str, str, str, str]:
@@ -607,7 +626,8 @@ class StorageStage:
         self.path = path
         self.db: sqlite_utils.Database | None = None
         self.crawl_id: int | None = None
-        self.totals = {"institutions": 0, "pages": 0, "relevant_pages": 0, "programs": 0, "changes": 0, "errors": 0}
+        self.unreached: list[tuple[str, Outcome]] = []  # visits that wait for a sign that the line here is not dead
+        self.anyone_reached = False
         crawler.signals.connect(self.institution_finished, signal=institution_finished)
         crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
 
@@ -625,13 +645,29 @@ class StorageStage:
         registry = getattr(self.crawler.spider, "registry", None)
         if registry is not None:
             write_institutions(self.db, registry.institutions.values())
-        replay = self.crawler.settings.get("USCE_REPLAY") or ""
-        self.crawl_id = start_crawl(self.db, "replay" if replay else "live", Path(replay).name if replay else None)
+        settings = self.crawler.settings
+        if replay := settings.get("USCE_REPLAY") or "":
+            self.crawl_id = start_crawl(self.db, "replay", Path(replay).name)
+        elif settings.getint("USCE_RESUME"):
+            self.crawl_id = settings.getint("USCE_RESUME")
+        else:
+            self.crawl_id = start_crawl(self.db, "live", plan=getattr(self.crawler.spider, "to_visit", ()))
 
     def institution_finished(
         self, institution_id: str, outcome: Outcome | None = None, trails: dict[str, Trail] | None = None
     ) -> None:
+        if outcome is not None and not outcome.reached and not self.anyone_reached:
+            # Is it them or us? That can be told when somebody answers, or when all are through.
+            self.unreached.append((institution_id, outcome))
+            return
+        if outcome is not None and outcome.pages:
+            self._somebody_answers()
         self._store(institution_id, outcome, trails=trails)
+
+    def _somebody_answers(self) -> None:
+        self.anyone_reached = True
+        while self.unreached:
+            self._store(*self.unreached.pop(0))
 
     def _store(
         self,
@@ -645,17 +681,14 @@ class StorageStage:
             return
         visit = programs.take(institution_id, outcome, complete=complete)
         if self.db is not None:
-            stored = store_visit(self.db, visit, self.crawl_id, outcome, trails)
+            try:
+                stored = store_visit(self.db, visit, self.crawl_id, outcome, trails)
+            except sqlite3.OperationalError as error:
+                raise DatabaseError(f"{self.path}: {error}. All that was stored before is whole.") from error
         else:
             stored = Stored(len(visit.programs))
         if outcome is not None:
             outcome.programs = stored.programs
-        self.totals["institutions"] += 1
-        self.totals["pages"] += len(visit.pages)
-        self.totals["relevant_pages"] += sum(page.relevant for page in visit.pages)
-        self.totals["programs"] += stored.programs
-        self.totals["changes"] += stored.changes
-        self.totals["errors"] += sum(outcome.failures.values()) if outcome is not None else len(visit.failed)
         if self.crawler.stats is not None:
             self.crawler.stats.inc_value("storage/programs", stored.programs)
             self.crawler.stats.inc_value("storage/changes", stored.changes)
@@ -663,6 +696,12 @@ class StorageStage:
 
     def spider_closed(self, reason: str = "finished") -> None:
         """Pages that came after their institution's end are stored; what a stopped crawl left unfinished keeps what it had."""
+        if len(self.unreached) < OFFLINE_FROM:
+            self._somebody_answers()  # one or two that are silent say nothing about the line here
+        for institution_id, outcome in self.unreached:
+            # What is known of them stays as it is, not even marked stale.
+            if self.db is not None and self.crawl_id is not None:
+                note_visit(self.db, Visit(institution_id, outcome_words(outcome)), self.crawl_id, outcome)
         programs = self.crawler.get_item_pipeline(ProgramsStage)
         left = list(programs.visits) if programs is not None else []
         for institution_id in left if reason == "finished" else ():
@@ -671,20 +710,9 @@ class StorageStage:
             except DatabaseError as error:
                 logger.error("%s could not be stored: %s", institution_id, error)
         if self.db is not None and self.crawl_id is not None:
-            finish_crawl(self.db, self.crawl_id, outcome=reason, **self.totals)
+            try:
+                finish_crawl(self.db, self.crawl_id, reason)
+            except sqlite3.OperationalError as error:
+                logger.error("the end of the crawl could not be written down: %s", error)
             self.db.conn.close()
             self.db = None
-
-
-def start_crawl(db: sqlite_utils.Database, source: str, archive: str | None = None) -> int:
-    """A new row of crawls; gives its number."""
-    number = highest(db, "crawls", "id") + 1
-    with db.atomic():
-        insert(db, "crawls", {"id": number, "started_at": utc_now(), "source": source, "archive": archive})
-    return number
-
-
-def finish_crawl(db: sqlite_utils.Database, crawl_id: int, **values: Any) -> None:
-    """Write down how a crawl ended."""
-    with db.atomic():
-        update(db, "crawls", {"id": crawl_id}, {"finished_at": utc_now(), **values})

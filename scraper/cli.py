@@ -23,8 +23,9 @@ from rich.table import Table
 
 from pipelines.history import as_of
 from scraper import __version__, demo, extract, serving, status
+from scraper import contact as contacts
 from scraper.archive import ArchiveError
-from scraper.crawling import CrawlError, CrawlLocked, CrawlReport, CrawlRequest, run_crawl
+from scraper.crawling import CrawlError, CrawlLocked, CrawlReport, CrawlRequest, Lock, run_crawl
 from scraper.crawling import Progress as CrawlProgress
 from scraper.database import DatabaseError, open_database
 from scraper.export import PackageError, newest_date
@@ -35,6 +36,7 @@ from scraper.items import Page
 from scraper.outcomes import REASONS
 from scraper.record import to_record
 from scraper.registry import DIRECTORY, RegistryError, load_registry
+from scraper.staging import Staging, Verdict
 from scraper.vocabulary import VocabularyError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,10 +45,11 @@ PUBLISHED = ROOT / "data" / "published"
 FIRST_VISITS = 12  # a newcomer's first run should not visit every hospital
 
 # Exit codes that scripts can use.
-FAILED, USAGE, LOCKED, INTERRUPTED = 1, 2, 3, 130
+FAILED, USAGE, LOCKED, GATE, INTERRUPTED = 1, 2, 3, 4, 130
 KNOWN_ERRORS = (
     ArchiveError,
     CrawlError,
+    contacts.ContactError,
     DatabaseError,
     FormatError,
     PackageError,
@@ -184,6 +187,7 @@ def show_report(report: CrawlReport, rows: int = 15) -> None:
     epilog=examples(
         "usce crawl                                  every institution of the registry",
         "usce crawl yale-school-of-medicine          one institution",
+        "usce crawl --due --resume --minutes 300     for a schedule: whoever is due, for five hours at most",
         "usce crawl --record data/archives           keep what was fetched as WARC",
         "usce crawl --replay pages.warc.gz -d x.db   the same from an archive, without the network",
     )
@@ -202,12 +206,48 @@ def crawl(
     ] = None,
     max_pages: Annotated[int | None, typer.Option(min=1, help="Pages to fetch of one institution at most.")] = None,
     log_file: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the log into this file.")] = None,
+    due: Annotated[
+        bool, typer.Option("--due", help="Only who was read longer ago than a week; a deadline near, than two days.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a crawl that was cut off; where none was, begin one.")
+    ] = False,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="Stop after so long; the others' turn comes next time.")
+    ] = None,
+    contact: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Your e-mail or web address, told to every host; kept for next time."),
+    ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Publish the crawl that did not pass the gate: you found it right.")
+    ] = False,
 ) -> None:
-    """Visit institutions, read their pages and store the programs found."""
+    """Visit institutions, read their pages and publish what was found if it passes the gate.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 another crawl goes on, 4 not published (the old data stays), 130 stopped.
+    """
+    if accept:
+        accept_crawl(database)
+        return
+    chosen = list(institutions or ())
+    if due and not replay:
+        if chosen:
+            raise typer.BadParameter("chooses whom to visit: name no institution besides.", param_hint="--due")
+        chosen = list(status.due(database, registry))
+        if not chosen and not (resume and Staging(database).waiting()):
+            out.print(status.nobody_is_due(database, registry), highlight=False)
+            return
+    if not replay:
+        contact = who_we_are(contact, len(chosen) or len(load_registry(registry).institutions))
     request = CrawlRequest(
         database=database,
         registry=registry,
-        institutions=tuple(institutions or ()),
+        institutions=tuple(chosen),
+        staged=True,
+        resume=resume,
+        minutes=minutes,
+        contact=contact or None,
         replay=replay,
         record=record,
         max_pages=max_pages,
@@ -215,13 +255,61 @@ def crawl(
         log_level="INFO" if log_file else "WARNING",
     )
     report = crawl_with_bar(request)
+    if report.resumed:
+        out.print(f"{report.resumed} institutions were visited before the break.", highlight=False)
     show_report(report)
+    if report.verdict is not None and not report.verdict.passed:
+        show_verdict(report.verdict, database)
     if report.stopped:
         err.print("Stopped. What was finished is stored; the rest is as it was.")
         raise typer.Exit(INTERRUPTED)
+    if report.out_of_time:
+        err.print("Out of time. What was finished is stored; `usce crawl --resume` visits the others.", highlight=False)
+    if report.verdict is not None and not report.verdict.passed:
+        raise typer.Exit(GATE)
     if report.offline:
         complain(f"none of {len(report.unreached)} institutions could be reached: is this machine online?")
         raise typer.Exit(FAILED)
+
+
+def show_verdict(verdict: Verdict, database: Path) -> None:
+    """Say why a crawl is not published, and which institutions broke."""
+    complain("this crawl is not published; the data stays as it was. " + "; ".join(verdict.problems))
+    for line in verdict.institutions:
+        err.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+    err.print(
+        f"Look at these sites. If the crawl is right: usce crawl --accept -d {database}", highlight=False, markup=False
+    )
+
+
+def accept_crawl(database: Path) -> None:
+    """Publish what waits."""
+    need(database)
+    lock = Lock(database)
+    if (holder := lock.acquire()) is not None:
+        raise CrawlLocked(str(database), holder)
+    try:
+        Staging(database).accept()
+    finally:
+        lock.release()
+    out.print("Published.")
+
+
+def who_we_are(contact: str | None, sites: int) -> str:
+    """The contact to send along: given, known, or asked for. A crawl of more than a handful of sites must have one."""
+    if contact is not None:
+        contact = contacts.checked(contact)
+        if contact != contacts.known_contact():
+            out.print(f"Kept in {contacts.keep_contact(contact)}", highlight=False, markup=False)
+        return contact
+    contact = contacts.known_contact()
+    if contact or sites <= contacts.HANDFUL:
+        return contact
+    remedy = "give --contact ADDRESS once (an e-mail or web address), or set USCE_CONTACT."
+    if not (sys.stdin.isatty() and err.is_terminal):
+        raise contacts.ContactError(f"a crawl of {sites} sites must tell their hosts who runs it: {remedy}")
+    asked = typer.prompt("Your e-mail or web address, for hosts that want to reach whoever crawls them", err=True)
+    return who_we_are(asked, sites)
 
 
 # --- reading without storing ---------------------------------------------------------------------------------------
@@ -344,10 +432,10 @@ def need(database: Path) -> None:
 
 
 @app.command(name="status", epilog=examples("usce status", "usce status -d x.db"))
-def status_command(database: DatabaseOption = DATABASE) -> None:
-    """What the database holds, how fresh it is, and what the last crawls found."""
+def status_command(database: DatabaseOption = DATABASE, registry: RegistryOption = DIRECTORY) -> None:
+    """What the database holds, how fresh it is, how the last crawls went, and what to look at first."""
     need(database)
-    for table in status.tables(database):
+    for table in status.tables(database, load_registry(registry)):
         out.print(table)
         out.print()
 
@@ -406,11 +494,14 @@ def up(
         out.print(f"USCE Atlas is on [bold]{address}[/bold]  (Ctrl-C stops it)", highlight=False)
         if not no_crawl:
             chosen = () if every else status.longest_ago(database, registry, FIRST_VISITS)
+            contact = who_we_are(None, len(chosen) or len(institutions))
             number = len(institutions) if every else len(chosen)
             out.print(
                 f"Reading {number} institutions' pages again, politely; the site shows what is found.", highlight=False
             )
-            report = crawl_with_bar(CrawlRequest(database=database, registry=registry, institutions=chosen))
+            report = crawl_with_bar(
+                CrawlRequest(database=database, registry=registry, institutions=chosen, contact=contact or None)
+            )
             if report.offline:
                 date = newest_date(PUBLISHED)
                 out.print(
@@ -457,7 +548,8 @@ def demo_command(
 
 
 def main() -> None:
-    """Run the command; known errors go to stderr without a traceback. Exit codes: 1 failed, 2 usage, 3 locked, 130 stopped."""
+    """Run the command; known errors go to stderr without a traceback. Exit codes: 1 failed, 2 usage, 3 locked,
+    4 not published, 130 stopped."""
     # A scheduler stops a program with SIGTERM: that is to end as orderly as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:

@@ -29,14 +29,18 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
 from scraper.archive import ArchiveError
+from scraper.crawls import finish_crawl, unfinished
+from scraper.database import DatabaseError, open_database
 from scraper.items import Page, utc_now
 from scraper.outcomes import Outcome
 from scraper.politeness import user_agent
 from scraper.registry import DIRECTORY, load_registry
 from scraper.signals import institution_reported, page_read
+from scraper.staging import Staging, Verdict
 
 ROOT = Path(__file__).resolve().parent.parent
 SPIDER = "institutions"
+OUT_OF_TIME = "out_of_time"  # why a crawl closes whose minutes are over
 STOP_SECONDS = 60.0  # what a child gets to come to its end after the first Ctrl-C
 
 
@@ -59,6 +63,8 @@ class CrawlRequest:
 
     `institutions` are ids, () for all. `record` is a folder for a WARC file, `replay` a WARC file to crawl instead of the
     network. `settings` go over all others (see scraper/settings.py). `log_file` gets the log of level `log_level`.
+    A `staged` crawl works on a copy that is published if it passes the gate (scraper/staging.py). `resume` goes on with
+    a crawl that was cut off; where there is none, a new one is begun. `minutes` is what it may take.
     """
 
     database: Path | None = None
@@ -71,6 +77,9 @@ class CrawlRequest:
     contact: str | None = None  # the maintainer's; None: as set by USCE_CONTACT
     log_file: Path | None = None
     log_level: str = "WARNING"
+    staged: bool = False
+    resume: bool = False
+    minutes: float | None = None
     settings: dict[str, Any] = attrs.field(factory=dict)
 
     def to_json(self) -> str:
@@ -112,6 +121,9 @@ class CrawlReport:
         factory=list
     )  # archived pages that belong to no institution of the registry
     programs: int = 0
+    verdict: Verdict | None = None  # of a staged crawl: was it published?
+    resumed: int = 0  # institutions that a crawl which was cut off had visited before
+    out_of_time: bool = False
     stats: dict[str, Any] = attrs.field(factory=dict)
     log: list[str] = attrs.field(factory=list)  # the last lines of the log
 
@@ -176,12 +188,12 @@ def run_crawl(
     report.stats = last.get("stats", {})
     report.archive = Path(report.stats["archive/path"]) if "archive/path" in report.stats else None
     report.programs = progress.programs
+    report.out_of_time = report.stats.get("finish_reason") == OUT_OF_TIME
     return report
 
 
-_ERRORS: dict[str, type[Exception]] = {
-    "ArchiveError": ArchiveError
-}  # what a child may raise that has a name of its own
+# What a child may raise that has a name of its own.
+_ERRORS: dict[str, type[Exception]] = {"ArchiveError": ArchiveError, "DatabaseError": DatabaseError}
 
 
 def _check(request: CrawlRequest) -> None:
@@ -280,6 +292,10 @@ def _note(event: dict[str, Any], report: CrawlReport, progress: Progress) -> Non
     if event["event"] == "started":
         progress.institutions = event["institutions"]
         report.no_institution = event["no_institution"]
+    elif event["event"] == "resumed":
+        report.resumed = event["visited"]
+    elif event["event"] == "judged":
+        report.verdict = Verdict(tuple(event["problems"]), tuple(event["institutions"]))
     elif event["event"] == "page":
         progress.pages += 1
         progress.relevant += event["relevant"]
@@ -339,6 +355,8 @@ def settings_for(request: CrawlRequest) -> Settings:
         "LOG_LEVEL": request.log_level,
         "LOG_FILE": str(request.log_file) if request.log_file else None,
     }
+    if request.minutes is not None:
+        own["USCE_MINUTES"] = request.minutes
     if request.max_pages is not None:
         own["USCE_MAX_PAGES"] = request.max_pages
     if request.url is not None or request.contact is not None:
@@ -396,39 +414,74 @@ class Lock:
 def crawl_here(request: CrawlRequest, emit: Callable[[dict[str, Any]], None], quit_when: IO[str] | None = None) -> None:
     """Run a crawl in this process, once; `emit` gets its events. Ends early when `quit_when` reaches its end."""
     lock = Lock(request.database) if request.database else None
-    if lock and (holder := lock.acquire()) is not None:
+    try:
+        holder = lock.acquire() if lock else None
+    except OSError as error:
+        raise DatabaseError(
+            f"{request.database}: cannot be written ({error.strerror}). Check the folder's permissions and free space."
+        ) from None
+    if holder is not None:
         emit({"event": "locked", "holder": holder})
         return
     try:
+        staging = Staging(request.database) if request.database and request.staged else None
+        if request.database and staging:
+            request = attrs.evolve(request, database=staging.prepare(request.resume))
         settings = settings_for(request)
-        process = AsyncCrawlerProcess(settings)
-        _silence()
-        crawler = process.create_crawler(SPIDER)
-        reporters: list[Reporter] = [Reporter(crawler, emit)]
-        task = process.crawl(crawler)
-        if quit_when is not None:
-            threading.Thread(target=_stop_at_end_of, args=(quit_when,), daemon=True).start()
-        process.start()
-        del reporters
-        if error := (None if task.cancelled() else task.exception()):
-            emit(_failed(error))
+        stats: dict[str, Any] = {}
+        if _resume(request, settings, emit):
+            stats = _run(settings, emit, quit_when)
+        if stats.get("failed"):
+            emit(stats["failed"])
             return
-        stats = crawler.stats.get_stats()
-        if message := stats.get("storage/error"):
-            emit({"event": "failed", "kind": "", "message": f"what was found could not be stored: {message}"})
-            return
-        emit(
-            {
-                "event": "closed",
-                "stats": {
-                    name: value if isinstance(value, (int, float, list)) else str(value)
-                    for name, value in stats.items()
-                },
-            }
-        )
+        if staging and request.database == staging.path:
+            verdict = staging.judge(settings)
+            emit({"event": "judged", "problems": verdict.problems, "institutions": verdict.institutions})
+        emit({"event": "closed", "stats": stats})
     finally:
         if lock:
             lock.release()
+
+
+def _resume(request: CrawlRequest, settings: Settings, emit: Callable[[dict[str, Any]], None]) -> bool:
+    """Set a crawl up to go on where one was cut off, if that is wanted and there is one. False: all are visited."""
+    if not (request.resume and request.database and request.database.exists()) or request.replay:
+        return True
+    db = open_database(request.database)
+    try:
+        staged = request.database.stem.endswith(".staging")
+        if (found := unfinished(db)) is None:
+            return not staged  # a copy without an unfinished crawl holds one that waits to be judged
+        known = load_registry(request.registry).institutions
+        left = [identifier for identifier in found.left if identifier in known]
+        emit({"event": "resumed", "visited": len(found.planned) - len(left)})
+        if not left:
+            finish_crawl(db, found.crawl_id)
+            return False
+        settings.setdict({"USCE_INSTITUTIONS": left, "USCE_RESUME": found.crawl_id}, priority="cmdline")
+        return True
+    finally:
+        db.conn.close()
+
+
+def _run(settings: Settings, emit: Callable[[dict[str, Any]], None], quit_when: IO[str] | None) -> dict[str, Any]:
+    """Let Scrapy crawl; its stats, with the event to send under 'failed' where it broke."""
+    process = AsyncCrawlerProcess(settings)
+    _silence()
+    crawler = process.create_crawler(SPIDER)
+    reporters: list[Reporter] = [Reporter(crawler, emit)]
+    task = process.crawl(crawler)
+    if quit_when is not None:
+        threading.Thread(target=_stop_at_end_of, args=(quit_when,), daemon=True).start()
+    process.start()
+    del reporters
+    if error := (None if task.cancelled() else task.exception()):
+        return {"failed": _failed(error)}
+    stats = crawler.stats.get_stats()
+    if message := stats.get("storage/error"):
+        said = f"what was found could not be stored: {message}"
+        return {"failed": {"event": "failed", "kind": "", "message": said}}
+    return {name: value if isinstance(value, (int, float, list)) else str(value) for name, value in stats.items()}
 
 
 def _failed(error: BaseException) -> dict[str, Any]:

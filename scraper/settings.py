@@ -31,6 +31,8 @@ USCE_REGISTRY = ""  # folder with institutions.csv and start_urls.csv; empty: th
 USCE_INSTITUTIONS: list[str] = []  # ids to visit; empty: all
 USCE_RECORD = ""  # folder for a WARC file of the crawl
 USCE_REPLAY = ""  # WARC file to crawl instead of the network
+USCE_RESUME = 0  # number of a crawl that was cut off and is gone on with
+USCE_MINUTES = 0.0  # what a crawl may take; 0: as long as it needs
 
 # --- Who we are ---------------------------------------------------------------------------------------------------------
 # A host must be able to find out who visits it. No address is invented here: the maintainer of each installation gives his.
@@ -78,6 +80,17 @@ COOKIES_ENABLED = True  # some sites redirect for ever to who brings none; they 
 USCE_ALLOW_PRIVATE_ADDRESSES = False  # a link must not lead a crawler into the network it runs in; tests allow loopback
 USCE_HOSTS: dict[str, str] = {}  # names with addresses of their own, as in a hosts file: for tests and the demo
 TWISTED_DNS_RESOLVER = "scraper.politeness.Resolver"
+
+# --- When a crawl is published (scraper/staging.py) ---------------------------------------------------------------------
+# Hospitals close a few programs a year, not a fifth of all in a week: that is a fault of ours, or of the network.
+USCE_GATE_PROGRAMS = 0.8
+# A few sites are down in any week, a quarter of them is our line, our address on a block list, or a bug. Counted of those
+# that could be read before: sites which never let us in say nothing new.
+USCE_GATE_HOSTS = 0.25
+# A field that a third of its programs lose at once was not struck from all these pages: a rule of ours broke.
+USCE_GATE_FIELDS = 1 / 3
+# One program closed, one site down is life, and in a small crawl a large share: it takes two to be a pattern.
+USCE_GATE_AT_LEAST = 2
 
 # --- Scrapy's parts, ours among them ------------------------------------------------------------------------------------
 DOWNLOADER_MIDDLEWARES = {

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from scrapy.utils.sitemap import Sitemap
 from twisted.python.failure import Failure
 
 from scraper.archive import Archive, Entry
+from scraper.crawling import OUT_OF_TIME
+from scraper.database import DatabaseError
 from scraper.items import Institution, Page, utc_now
 from scraper.memory import MAX_LINKS, Known, Memory, Trail
 from scraper.outcomes import Outcome, reason_of
@@ -41,6 +44,9 @@ logger = logging.getLogger(__name__)
 START_SCORE = 10.0  # start URLs go before whatever is found
 KNOWN_SCORE = 5.0  # then pages that described a program last time, whether anything links to them still or not
 DEEPER = 0.02  # what a link loses with each link that it is away from a start
+LAST_VISITS = (
+    0.85  # of the time that a crawl has: later no visit is begun, so that most that were begun come to their end
+)
 STOP_POLL = 0.5  # seconds after which a fetch looks whether the crawl is being stopped
 _HTML = ("text/html", "application/xhtml+xml")
 _PDF = "application/pdf"
@@ -84,6 +90,9 @@ class InstitutionsSpider(Spider):
         spider.max_candidates = settings.getint("USCE_MAX_CANDIDATES")
         spider.chosen = spider._choose(settings.getlist("USCE_INSTITUTIONS"))
         spider.archived = spider._archived()
+        spider.seconds = settings.getfloat("USCE_MINUTES") * 60
+        spider.begun = time.monotonic()
+        spider.skipped = 0
         spider.at_once = settings.getint("USCE_CONCURRENT_INSTITUTIONS")
         spider.visits = {}
         spider.claims = {}
@@ -107,6 +116,9 @@ class InstitutionsSpider(Spider):
     max_candidates: int
     chosen: list[str]
     at_once: int
+    seconds: float  # that the crawl may take, 0 for any number
+    begun: float
+    skipped: int  # institutions for which there was no time
     visits: dict[str, Visit]
     memory: Memory
     conditional: bool
@@ -151,6 +163,9 @@ class InstitutionsSpider(Spider):
         """One institution from beginning to end."""
         institution = self.registry.institutions[response.meta["institution_id"]]
         async with self.slots:
+            if self._is_late(LAST_VISITS) or not self._running:
+                await self._skip()
+                return
             visit = Visit(institution, Outcome(institution.id, started_at=utc_now()), Frontier(self.max_candidates))
             self.visits[institution.id] = visit
             try:
@@ -170,6 +185,8 @@ class InstitutionsSpider(Spider):
                 await self._finish(visit)
             del self.visits[institution.id]
             self.crawler.signals.send_catch_log(institution_reported, outcome=visit.outcome)
+            if self.skipped and not self.visits and self._running:
+                await self._close(CloseSpider(OUT_OF_TIME))
 
     async def _finish(self, visit: Visit) -> None:
         """Let the stages that group and store have their turn; an error of theirs is a failure of the visit."""
@@ -181,11 +198,22 @@ class InstitutionsSpider(Spider):
             error = result.value if isinstance(result, Failure) else result
             if isinstance(error, CloseSpider):
                 await self._close(error)
+            elif isinstance(error, DatabaseError):
+                await self._close(CloseSpider("storage"))  # what cannot be written need not be fetched
             if isinstance(error, Exception):
                 logger.error("%s could not be stored: %s", visit.institution.id, error)
                 visit.outcome.finished = False
                 visit.outcome.failed("storage")
                 self.crawler.stats.set_value("storage/error", str(error))
+
+    def _is_late(self, share: float = 1.0) -> bool:
+        return bool(self.seconds) and time.monotonic() - self.begun >= self.seconds * share
+
+    async def _skip(self) -> None:
+        """Whoever is not visited now is left for the next crawl; visits that go on may come to their end."""
+        self.skipped += 1
+        if not self.visits and self._running:
+            await self._close(CloseSpider(OUT_OF_TIME))
 
     async def _close(self, error: CloseSpider) -> None:
         task = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason=error.reason or "cancelled"))
@@ -385,6 +413,8 @@ class InstitutionsSpider(Spider):
         request = Request(url, meta=meta, dont_filter=True)
         task = asyncio.ensure_future(self.crawler.engine.download_async(request))
         while not task.done():
+            if self._is_late() and self._running:
+                await self._close(CloseSpider(OUT_OF_TIME))
             if not self._running:
                 task.cancel()
                 await asyncio.wait({task}, timeout=5)
