@@ -31,7 +31,7 @@ _BARE = {
         "visa_copy",
         re.compile(
             r"(?:must|required to|need to|needs to|have to|should)\s+(?:\w+\s+){0,5}?(?:have|hold|obtain|secure|possess|present|show|carry|be in)\b"
-            r"|\b(?:copy|copies|proof|scan|pdf)\b|^(?:valid |current )?(?:US |U\.S\. )?(?:visa|ESTA)\b[^.?!]{0,30}\.?$",
+            r"|\b(?:copy|copies|proof|scan|pdf)\b|^(?:an? )?(?:valid |current |appropriate )?(?:US |U\.S\. )?(?:visa|ESTA)\b(?: (?:that|which|allowing|permitting)\b|[^.?!]{0,30}\.?$)",
             re.I,
         ),
     ),
@@ -45,6 +45,8 @@ _OWN_WORDS = {"visa_bare", "diploma_bare"}  # the company must stand in the very
 # Behind these 'not required' holds for some only: 'not needed if you are self-funded'.
 _CONDITION = re.compile(r"^[\s,]*(?:if|unless|when|for|in case|where)\b", re.I)
 _CONNECTS = re.compile(r"\b(?:from|by|of|with)\b", re.I)
+# 'Your school has a signed agreement' tells of a contract between the schools.
+_CONTRACT = re.compile(r"^\s*(?:\w+\s+){0,2}(?:agreements?|contracts?|memorand\w+|MOUs?)\b", re.I)
 _THROUGH = re.compile(r"^\s*(?:\w+\s+)?(?:by|through|under)\b", re.I)
 _ABLE = re.compile(r"\b(?:from|by|of|with|can|may|able|who|not)\b", re.I)
 _FEE_BEHIND = re.compile(r"^\s+(?:\w+\s+)?(?:fee|cost)s?\b", re.I)
@@ -56,6 +58,7 @@ _BY_OTHERS = re.compile(
 _SHARED_NOUN = re.compile(
     r"\b(?:health|medical)(?:,| and| &|/| or)\s+(?:professional\s+)?(?:malpractice|liability)\b", re.I
 )
+_COUNT_OR_REQUIRED = re.compile(r"^\W*(?:(?:one|two|three|four|[1-5])\b|required\b|yes\b|mandatory\b|must\b)", re.I)
 _MORE = re.compile(r"\b(?:renew|extend|extension|prolong|chang|cancel|withdraw)\w*\b[^.;]{0,60}$", re.I)
 _CHARGED = re.compile(r"\$\d[\d,.]* (?:fee )?(?:for|towards?) (?:an? |the |your )?$", re.I)
 _QUESTION = re.compile(r"\?\s*$")
@@ -113,6 +116,8 @@ def _from_blocks(blocks: list[Block]) -> Iterator[Fact]:
         else:
             above = (statement.label, block.lead, block.term, *reversed(block.headings))
             yield from _from_text(block, text, above, denied)
+            if block.term and _COUNT_OR_REQUIRED.match(text):
+                yield from _from_term(block, text, above)
             if heading and _ANSWER_YES.match(text) and block.headings[-1:] == (heading.text,):
                 yield from _from_question(heading)
     for block in blocks:
@@ -174,6 +179,13 @@ def _from_heading(block: Block, text: str) -> Iterator[Fact]:
             continue
         if scope == "demand" or any(cue.key == "demand" for cue in cues):
             yield _fact(mention, block, text, 0.7, "heading")
+
+
+def _from_term(block: Block, text: str, above: tuple[str, ...]) -> Iterator[Fact]:
+    """The term names the document, its definition says how many or that it is required; the definition is the quote."""
+    if _scope(above) != "elsewhere":
+        for mention in _mentions(block.term, above):
+            yield Fact(FIELD, mention.key, quote(text), block.headings, 0.8, "term_with_count")
 
 
 def _from_question(block: Block) -> Iterator[Fact]:
@@ -285,19 +297,20 @@ def _pairs(text: str) -> Iterator[_Mention]:
         for other in found[index + 1 : index + 4]:
             if other.start - one.end > _PAIR_GAP or _CLAUSE_END.search(text, one.end, other.start):
                 break
-            mention = _pair(one, other, text[one.end : other.start])
+            mention = _pair(one, other, text[one.end : other.start], text[other.end : other.end + 40])
             if mention:
                 yield mention
                 break
 
 
-def _pair(one: Match, other: Match, between: str) -> _Mention | None:
+def _pair(one: Match, other: Match, between: str, behind: str) -> _Mention | None:
+    """What two parties with `between` them make, `behind` being the words after both."""
     span = one.start, other.end
     near = between.strip() in ("", "-", "–", ":", "/", "’s", "'s") or bool(_CONNECTS.search(between))
     match (one.key, other.key):
-        case ("paper", "school") if near:
+        case ("paper", "school") if near and not _CONTRACT.match(behind):
             return _Mention("deans_letter", *span, "home_school_letter")
-        case ("school", "paper") if len(between) <= 25 and not _ABLE.search(between):
+        case ("school", "paper") if len(between) <= 25 and not _CONTRACT.match(behind) and not _ABLE.search(between):
             return _Mention("deans_letter", *span, "home_school_letter")
         case ("paper", "host") if near:
             return _Mention("sponsor_letter", *span, "host_letter")

@@ -75,7 +75,8 @@ def merge_facts(readings: Iterable[Reading], own_url: str = "") -> Merged:
             merged.conflicts += [
                 r for r in found if any(r.fact is o for o in others) and overlap(r.fact.audience, chosen.audience)
             ]
-            if chosen.audience != "us" or not takes_others or field.name == "vslo":
+            # What US students need not do is no demand on anybody: the answer 'no' stands.
+            if chosen.audience != "us" or not takes_others or field.name == "vslo" or chosen.value is False:
                 merged.scalars[field.name] = next(r for r in found if r.fact is chosen)
     return merged
 

@@ -7,6 +7,7 @@ or said of somebody else (own residents, what an applicant has done before).
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -508,10 +509,20 @@ _VSLO_DENIED_AFTER = re.compile(
     r"^[^.;!?]{0,60}?\b(?:(?:is|are|will|can|may|should|do|does)(?: currently| be)? not|cannot|can['’]t|isn['’]t)\b(?: \w+){0,2}? (?:used|available|accepted|apply|be used|possible|required|open|participat\w+|accept)",
     re.I,
 )
+_PORTAL_WORD = re.compile(r"\b(?:VSLO|VSAS)\b")
 _OF_SCHOOLS = re.compile(
     r"\b(?:your|home|sending|their|whose|a) (?:medical |home )*(?:school|institution)s?\b|\b(?:schools|students|institutions|applicants|members)\b|\baccess\b|\bif you\b",
     re.I,
 )
+
+
+def _vslo_named(sentence: str) -> Iterator[Match]:
+    """Where the portal is named, inside of a longer phrase as well: 'now accepting VSLO applications'."""
+    for match in _phrases("offer", sentence):
+        if match.key == "vslo":
+            yield match
+        elif inner := _PORTAL_WORD.search(sentence, match.start, match.end):
+            yield Match("vslo", inner.start(), inner.end())
 
 
 def _find_vslo(blocks: list[Block], observers_only: bool) -> Iterator[Fact]:
@@ -526,9 +537,7 @@ def _find_vslo(blocks: list[Block], observers_only: bool) -> Iterator[Fact]:
         if not ("vslo" in lower or "vsas" in lower or "vlso" in lower or "visit" in lower or "aamc" in lower):
             continue
         for sentence in _sentence_at(block):
-            for match in _phrases("offer", sentence):
-                if match.key != "vslo":
-                    continue
+            for match in _vslo_named(sentence):
                 before, after = _left(sentence, match.start), sentence[match.end : match.end + 110]
                 quote = _shorten(sentence, match.start, match.end)
                 if _VSLO_DENIED.search(before) or _VSLO_DENIED_AFTER.search(after):
@@ -560,11 +569,18 @@ def _find_vslo(blocks: list[Block], observers_only: bool) -> Iterator[Fact]:
 
 # -- what the visitor gets ----------------------------------------------------------------------------------------------------------------
 
+_ANSWER = re.compile(
+    r"\W*(?:(?P<yes>yes|absolutely|certainly)\b|(?P<no>no\b(?! later)|unfortunately|not at this time))", re.I
+)
+# 'Do I need letters of recommendation?' asks what to hand in.
+_HANDED_IN_QUESTION = re.compile(
+    r"\b(?:need|requir\w+|submit|send|must|provide letters|include|upload|how many)\b", re.I
+)
 _MONEY_OF_OTHERS = re.compile(
     r"\b(?:residents?|fellows?|employees?|staff|PGY|house ?staff|discriminat\w*|postdoc\w*)\b", re.I
 )
 _VISITORS = re.compile(
-    r"\b(?:students?|visitors?|visiting|observers?|observerships?|participants?|scholars?|electives?|clerkships?|rotations?|sub-?internship|awardees?|recipients?|externs?)\b",
+    r"\b(?:students?|visitors?|visiting|observers?|observerships?|participants?|scholars?|electives?|clerkships?|rotations?|sub-?internship|awardees?|recipients?|externs?|interns?)\b",
     re.I,
 )
 _GIVES_MONEY = re.compile(
@@ -581,11 +597,11 @@ _HANDS_IN = re.compile(
     re.I,
 )
 _GIVES = re.compile(
-    r"\b(?:receives?|awarded|awards?|issues?|issued|issuance|gives?|given|provides?|provided|presents?|presented|grants?|granted|earns?|earned|obtain|requests?|entitled|available|upon (?:successful )?completi\w+|completing|at the (?:end|conclusion)|conclusion of|offers?|offered|ends? with)\b",
+    r"\b(?:gets?|receives?|awarded|awards?|issues?|issued|issuance|gives?|given|provides?|provided|presents?|presented|grants?|granted|earns?|earned|obtain|requests?|entitled|available|upon (?:successful )?completi\w+|completing|at the (?:end|conclusion)|conclusion of|offers?|offered|ends? with)\b",
     re.I,
 )
 _LETTER_REFUSED = re.compile(
-    r"\b(?:(?:not|unable|cannot|neither|nor|no|never|don['’]t|doesn['’]t|won['’]t|decline)\b[^.;!?]{0,60}?\b(?:provid\w+|writ\w+|issu\w+|grant\w*|giv\w+|offer\w*|suppl\w+|furnish\w*|result in|request|ask|expect|receive|obtain|entitle\w*|eligible|lead to|solicit|complete)\b"
+    r"\b(?:(?:not|unable|cannot|neither|nor|no|never|don['’]t|doesn['’]t|won['’]t|decline)\b[^.;!?]{0,60}?\b(?:provid\w+|writ\w+|issu\w+|grant\w*|giv\w+|offer\w*|suppl\w+|furnish\w*|result in|request|ask|expect|receive|obtain|entitle\w*|eligible|lead to|solicit|complete|get)\b"
     r"|not (?:suitable|designed|intended|appropriate|meant))\b",
     re.I,
 )
@@ -593,6 +609,7 @@ _LETTER_REFUSED_AFTER = re.compile(
     r"^[^.;!?]{0,50}?\b(?:(?:is|are|will|can|may|should|do)(?: be)? not|cannot|won['’]t)\b(?: \w+){0,2}? ?(?:be )?(?:provided|issued|written|given|granted|offered|available|requested|expected|supplied|furnished|part of|part|guaranteed to)\b",
     re.I,
 )
+_DENIED_ASKING = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b|\b(?:must|should|need to|required to)\b", re.I)
 _LETTER_GIVEN = re.compile(
     r"\b(?:may|can|could|might|will|are|is|be) (?:also |then |each )?(?:request|ask|receive|obtain|earn|get|be (?:eligible|provided|given|issued|written|available|able to (?:request|obtain|receive|earn))|able to (?:request|obtain|receive|earn)|eligible)\b"
     r"|\bopportunit(?:y|ies) to (?:obtain|earn|receive|request|gain|secure)\b|\b(?:write|writes|provide|provides|issue|issues|offers?) (?:you |students? |them |observers? |participants? |each \w+ )?(?:with )?(?:a |an |one |up to \w+ |final |strong )*$"
@@ -613,6 +630,9 @@ _LETTER_HANDED_IN = re.compile(
 
 def _find_gains(blocks: list[Block]) -> Iterator[Fact]:
     """Compensation, certificate and letter of recommendation: what the host gives, not what the applicant hands in."""
+    for question, block in itertools.pairwise(blocks):
+        if question.kind in ("heading", "definition", "item", "paragraph") and _QUESTION.search(question.text):
+            yield from _answered_gain(question.text, block)
     for block in blocks:
         lower = block.lower
         money = any(
@@ -643,6 +663,8 @@ def _find_gains(blocks: list[Block]) -> Iterator[Fact]:
             or "reference" in lower
             or "lor" in lower
             or "eras" in lower
+            or "for a letter" in lower
+            or "a letter from" in lower
             or "final letter" in lower
             or "evaluation" in lower
         )
@@ -662,6 +684,27 @@ def _find_gains(blocks: list[Block]) -> Iterator[Fact]:
                     yield from _certificate(block, sentence, match)
                 elif match.key == "recommendation" and letter:
                     yield from _recommendation(block, sentence, match)
+
+
+def _answered_gain(question: str, block: Block) -> Iterator[Fact]:
+    """'Will I be paid?', 'Can I get a letter of recommendation?' with the yes or no that opens the answer below."""
+    answer = _ANSWER.match(block.text)
+    if answer is None or len(question) > 200 or _CHARGES.search(question) or _HANDS_IN.search(question):
+        return
+    quote = _shorten((block.sentences or [block.text])[0], 0, 0)
+    yes = answer.lastgroup == "yes"
+    for match in _phrases("offer", question):
+        if match.key == "recommendation" and not _HANDED_IN_QUESTION.search(question):
+            yield _fact("recommendation_offered", yes, block, quote, "letter_answered", 0.8)
+        elif match.key == "certificate":
+            yield _fact("certificate_offered", yes, block, quote, "certificate_answered", 0.8)
+        elif match.key in ("pay", "stipend", "paid") and not yes:
+            yield _fact("compensation", "unpaid", block, quote, "pay_answered", 0.8)
+        elif match.key == "stipend" and yes and "scholarship" not in question.lower():
+            yield _fact("compensation", "stipend", block, quote, "pay_answered", 0.7)
+        else:
+            continue
+        return
 
 
 def _compensation(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
@@ -730,6 +773,10 @@ def _recommendation(block: Block, sentence: str, match: Match) -> Iterator[Fact]
         after,
         re.I,
     )
+    if words.startswith(("ask", "request")):
+        if not (_DENIED_ASKING.search(before) or "applicants" in before.lower()):
+            yield _fact("recommendation_offered", True, block, quote, "letter_on_request", 0.7, audience)
+        return
     if words == "final letter":
         if re.search(r"\b(?:we|faculty|program)\b[^.;]{0,40}\bwrite", before, re.I):
             yield _fact("recommendation_offered", True, block, quote, "letter_given", 0.8, audience)

@@ -109,9 +109,9 @@ class _Judge:
             self._add("own_curriculum", -0.4 * own)
         if residency > 1 and not self.counts["clear"]:
             self._add("residency_recruitment", -0.4 * residency)
-        others = min(4, len(self.against["other_people"]))
-        if others > 1 and not self.learners:
-            self._add("other_learners", -0.4 * others)
+        elsewhere = min(4, len(self.against["other_people"]))
+        if elsewhere > 1 and not self.learners:
+            self._add("other_learners", -0.4 * elsewhere)
         return self.reasons
 
     def _add(self, name: str, weight: float, words: str = "") -> None:

@@ -20,6 +20,10 @@ _BEHIND = re.compile(
     r"^\s*(?:\(\s*(?:x\s*)?(?P<digit>[1-5]|one|two|three|four)\b[^)]{0,20}\)|[x×:–-]\s*(?P<plain>[1-5])\b(?!\s*(?:weeks?|months?|years?|pages?)))",
     re.I,
 )
+_COUNT_ALONE = re.compile(
+    r"\W*(?:(?P<none>none|no\b|not required|optional|0\b)|(?P<word>one|two|three|four|[1-5])\b\s*(?:\((?P<digit>\d)\))?|required\b)(?!\s+(?:weeks?|months?|days?|years?))",
+    re.I,
+)
 _PLURAL = re.compile(r"\bletters\b|\breferences\b|\bLORs\b|\brecommendations\b", re.I)
 _LETTER_BELOW = re.compile(
     r"\W*(?P<word>one|two|three|an?|[123])\s*(?:\((?P<digit>\d)\)\s*)?(?:\w+\s+){0,2}?(?:letters?|recommendations?|references?|from|must be|should be)\b",
@@ -47,11 +51,19 @@ def find_letters(passages: list[Passage]) -> list[Fact]:
     """Facts on letters of recommendation to be handed in."""
     facts: list[Fact] = []
     for passage in passages:
-        if _GATE.search(passage.lower) and (fact := _letters(passage)):
+        if _GATE.search(passage.block.term.lower()) and (count := _COUNT_ALONE.match(passage.text)):
+            facts.append(_termed(passage, count))
+        elif _GATE.search(passage.lower) and (fact := _letters(passage)):
             if fact.value == 1 and (below := _counted_below(passages, passage)) > 1:
                 fact = attrs.evolve(fact, value=below)
             facts.append(fact)
     return facts
+
+
+def _termed(passage: Passage, count: re.Match[str]) -> Fact:
+    """'Letters of recommendation' as the term, 'Two' or 'None required' as its definition."""
+    value = 0.0 if count["none"] else number(count["digit"] or count["word"] or "1") or 1.0
+    return passage.fact("letters_required", value, "letters_by_term", 0, count.end(), 0.9)
 
 
 def _counted_below(passages: list[Passage], above: Passage) -> float:

@@ -14,6 +14,7 @@ from pipelines.eligibility.passages import Passage
 from pipelines.eligibility.welcome import LET_IN, NAMED, SHUT_OUT, Say, weigh_all
 from scraper.items import Fact
 from scraper.scope import Mention, mentions
+from scraper.vocabulary import vocabulary
 
 _GATE = re.compile(
     r"student|physician|graduate|lcme|coca\b|aoa\b|liaison|osteopath|school|img|fmg|resident|fellow|professional|clinician|scholar|international|"
@@ -43,6 +44,7 @@ _HELD = (
     ("degree", "graduate", "medical_degree_demanded"),
 )
 _VISITING_STUDENT = re.compile(r"(?:visiting|guest|away|rotating|external|outside)\b", re.I)
+_CLAUSES = re.compile(r"[^;]+(?:;|$)")
 _EXCHANGE = re.compile(r"\bwill need to complete\b|\bpriority\b|\bpreference\b", re.I)
 
 
@@ -103,7 +105,9 @@ def _is_partner(passage: Passage, found: list[Mention]) -> bool:
 
 def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -> list[Fact]:
     """One answer for each audience from all that the page says."""
-    heads = [p for p in passages if p.block.kind == "title" or (p.is_heading and p.block.depth == 1)]
+    heads = [
+        p for p in passages if p.block.kind == "title" or (p.is_heading and p.block.depth == 1 and not p.is_question)
+    ]
     head_groups = {m.group for p in heads for m in mentions(p.text)}
     abroad_page = bool(head_groups & {"international_student", "visitor_abroad"}) and not head_groups & {
         "us_student",
@@ -160,6 +164,7 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
     others_refused = next(
         (s for s in says if s.group == "international_student" and s.polarity == SHUT_OUT and _others(s)), None
     )
+    partners = [p for p in partners if not any(s.passage is p and _plainly(s) for s in says)]
     if partners or others_refused:
         passage = partners[0] if partners else others_refused.passage  # type: ignore[union-attr]
         facts.append(passage.fact("accepts_international", "partners_only", "partners_only", confidence=0.95))
@@ -172,7 +177,8 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
         accepts("no", refused, "international_refused", 0.95)
     elif generic_refused and not generic and not us:
         accepts("no", generic_refused, "students_refused", 0.8)
-    elif us_school:
+    elif us_school and not any(s.partial and s.group == "international_student" for s in says):
+        # Where only some students from abroad are shut out, others are not.
         accepts("no", us_school, "us_schools_only", 0.8 if us_school.firmness > 1 else 0.6)
     if us:
         audience("us_student", us, "us_students")
@@ -184,12 +190,15 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
             audience(group, welcome, f"{group}_welcome")
     if any(fact.field == "audiences" for fact in facts):
         return facts
-    for key, group, rule in _HELD:
-        held = next((p for p in passages if p.demands and not p.is_heading and p.find(key)), None)
-        if held:
-            break
-    else:
-        held = None
+    held, group, rule = next(
+        (
+            (p, group, rule)
+            for key, group, rule in _HELD
+            for p in passages
+            if p.demands and not p.is_heading and p.find(key)
+        ),
+        (None, "", ""),
+    )
     if held and not generic_refused:
         facts.append(held.fact("audiences", group, rule, confidence=0.6))
     elif not generic_refused and (named := _named_visitors(says)):
@@ -247,6 +256,15 @@ def _means_abroad(says: list[Say]) -> bool:
     if len(abroad) >= 2 and len(abroad) > len(others):
         return True
     return any(in_list(s) for s in abroad) and not any(in_list(s) for s in others)
+
+
+def _plainly(say: Say) -> bool:
+    """'Only schools with an agreement; students of schools abroad cannot be placed': refused in a clause of its own."""
+    if say.polarity != SHUT_OUT or say.group != "international_student" or say.partial or _others(say):
+        return False
+    clause = next(c for c in _CLAUSES.finditer(say.passage.text) if c.end() >= say.end)
+    words = vocabulary("eligibility").keys_in(clause[0])
+    return clause.start() > 0 and not words & {"agreement", "partner"}
 
 
 def _others(say: Say) -> bool:

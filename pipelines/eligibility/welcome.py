@@ -55,11 +55,11 @@ _RESTRICTED = re.compile(
     re.I,
 )
 _OTHER_MATTER = re.compile(
-    r"\b(?:services|stipends?|scholarships?|financial|housing|funding|insurance|benefits|salar(?:y|ies)|compensation|parking|core clerkships|credit|letters?|health care|access|library|employ\w*|e-?mail|tuition)\b",
+    r"\b(?:services|stipends?|scholarships?|financial|housing|funding|insurance|benefits|salar(?:y|ies)|compensation|parking|core clerkships|credit|letters?|health care|access|visas?|immigration|DS-?2019|malpractice|library|employ\w*|e-?mail|tuition)\b",
     re.I,
 )
 # '… may not start until all forms are in' shuts nobody out.
-_NOT_YET = re.compile(r"\b(?:until|unless|without|before)\b(?! (?:further notice|exception))", re.I)
+_NOT_YET = re.compile(r"\b(?:until|unless|without|before|except(?:ing)?)\b(?! (?:further notice|exception))", re.I)
 _SOME_PLACES = re.compile(
     r"\bnot all\b|\b(?:some|certain|many|most|few)\s+(?:\w+\s+)?(?:departments?|electives?|rotations?|clerkships?|programs?|courses?|services?|divisions?|specialties|sites|of)\b",
     re.I,
