@@ -36,6 +36,7 @@ _LENGTH = re.compile(
 )
 _WORD_NUMBER = re.compile(rf"(?<![\w(]){_NUM}(?![\w)])", re.I)
 _MONTH_LONG = re.compile(r"(?<!-)\b(?P<numbers>)(?P<unit>month|week)[\s-]long\b", re.I)
+_TO_A_YEAR = re.compile(r"\s?(?:to|-|–|—|up to|and up to|and)\s?(?:a|one|1) (?:full )?year\b", re.I)
 _GAP_RANGE = re.compile(
     r"^\s?(?:\([^)]{0,40}\)\s?)?(?:to|-|–|—|and|or|up to|through|and up to|or (?:up to|as long as)|and as long as|to a maximum of|and a maximum of)\s?(?:as long as |a maximum of |a )?$",
     re.I,
@@ -97,6 +98,8 @@ def _lengths(sentence: str, apart: bool = False) -> list[_Length]:
             length = _Length(
                 (*last.weeks, *weeks), last.start, length.end, length.adjective, length.days or last.days, listed
             )
+        if match["unit"].lower().startswith("month") and (year := _TO_A_YEAR.match(sentence, match.end())):
+            length = attrs.evolve(length, weeks=(*length.weeks, 52.0), end=year.end())
         found.append(length)
     for match in _MONTH_LONG.finditer(sentence):
         if not any(length.start <= match.start() < length.end for length in found):
@@ -122,7 +125,7 @@ _STRONG_AFTER = re.compile(
 )
 _PREDICATE = re.compile(
     r"\b(?:is|are|be|was|lasts?|lasting|runs?|running|rang\w+|var(?:y|ies)|limited|restricted|exceed\w*|duration|length|minimum|maximum|max|min|up to|for|from|between|least|most|than|as long as|as short as|stays?|staying|offered|available"
-    r"|scheduled|choose|last|of|span\w*|continue|take place|each|consists? of)\b\.?[:\s]*(?:\b(?:a|an|the|to|in|of|from|between|for|only|all|about|approximately|typically|usually|generally|normally|currently|duration|length|period|maximum|minimum|max|min|at|least|most|up|no|not|more|less|longer|shorter|fewer|than|or|be|either|typical|as|short|long|is|are|each|one|per|last|duration of|further|exceed)\b[:,.\s(]*){0,7}$",
+    r"|scheduled|choose|last|of|span\w*|continue|takes?|take place|each|consists? of)\b\.?[:\s]*(?:\b(?:a|an|the|to|in|of|from|between|for|only|all|about|approximately|typically|usually|generally|normally|currently|duration|length|period|maximum|minimum|max|min|at|least|most|up|no|not|more|less|longer|shorter|fewer|than|or|be|either|typical|as|short|long|is|are|each|one|per|last|duration of|further|exceed)\b[:,.\s(]*){0,7}$",
     re.I,
 )
 _STRONG_PREDICATE = re.compile(
@@ -137,12 +140,13 @@ _WRONG_LABEL = re.compile(
 )
 _NOT_BEFORE = re.compile(
     r"\b(?:within|after|(?:every|per)(?: other)?(?=\s*$)|past|previous|preceding|next|first|remaining|final|allow|allows|take|takes|taking|took|process\w*|review\w*|respon\w+|apart|valid for|dated|ago|since|age|aged|until|"
-    r"advance|prior|before|notice|notif\w+|deadline\w*|refund\w*|cancel\w*|due|expir\w*|dose\w*|vaccin\w*|hepatitis|MMR|TB|PPD|QuantiFERON|chest|drug|spends?|spent|spending|rotate on|wait\w*|turnaround|orientation|onboarding|visas?|ESTA|"
+    r"advance|prior|before|notice|notif\w+|deadline\w*|refund\w*|cancel\w*|due|expir\w*|dose\w*|vaccin\w*|hepatitis|MMR|TB|PPD|QuantiFERON|chest|drug|(?:spends?|spent|spending)(?! (?:an?|one|each|their|your) \w+ )|rotate on|wait\w*|turnaround|orientation|onboarding|visas?|ESTA|"
     r"submit\w*|received?|arriv\w*|vacation|absen\w+|days? off|sick|residency training|license\w*|longer than|additional|extend\w* (?:by|for)|renew\w*|examples?|have hosted|passport|insurance|accommodation|housing|(?:needs?|must have|completed)(?=(?: at least| a minimum of)?\s*$)|prerequisite)\b",
     re.I,
 )
+_TAKES = re.compile(rf"\b{_PLACE} takes?(?= (?:\w+ ){{0,3}}$)", re.I)
 _CAP_LONGER = re.compile(
-    r"\b(?:no|not|cannot|n['’]t)(?: be| last| stay| run)? longer than\b|\b(?:not|no) (?:be )?(?:extend\w*|exceed\w*)",
+    r"\b(?:no|not|cannot|n['’]t)(?: be| last| stay| run)? longer than\b|\b(?:no one|nobody|none|no \w+) (?:may|can|will|should)[^.;,]{0,30} longer than\b|\b(?:not|no) (?:be )?(?:extend\w*|exceed\w*)",
     re.I,
 )
 _NOT_AFTER = re.compile(
@@ -168,7 +172,7 @@ _OWN_OR_PAST = re.compile(
 )
 
 _CAP = re.compile(
-    r"\b(?:up to|maximum|max|no more than|not more than|more than|exceed\w*|(?:no|not|cannot|n['’]t)(?: be| last| stay| run)? longer than|limited|limit|restricted|at most|less than|as long as|longest|under|fewer than|not to)\b",
+    r"\b(?:up to|maximum|max|no more than|not more than|more than|exceed\w*|(?:no|not|cannot|n['’]t)(?: be| last| stay| run)? longer than|(?:no one|nobody|none|no \w+) (?:may|can|will|should)[^.;,]{0,30} (?:longer|more) than|limited|limit|restricted|at most|less than|as long as|longest|under|fewer than|not to)\b",
     re.I,
 )
 _CAP_AFTER = re.compile(r"^[\s,)(]*(?:is the |as the |at )?(?:maximum|max\b|most\b|or less|or fewer|limit)", re.I)
@@ -197,6 +201,49 @@ _NO_EXTENSION = re.compile(
     r"\b(?:no extensions?|extensions? (?:are|is|will) (?:not|never)|(?:cannot|can not|may not|will not) be (?:extended|renewed)|without extension|not be extended)\b",
     re.I,
 )
+# Who stays: 'a visitor may spend up to eight weeks with us', 'graduates can join a research group for three to six months'.
+_PERSON = re.compile(
+    r"\b(?:students?|visitors?|observers?|graduates?|physicians?|scholars?|applicants?|trainees?|participants?|interns?|externs?|candidates?|professionals?|doctors?"
+    r"|surgeons?|guests?|learners?|IMGs?|rotators?|individuals?|nobody|anyone|no one|someone|you|they)\b",
+    re.I,
+)
+_STAY = (
+    r"(?:spend|stay|remain|visit|join|work|train|attend|participate|take part|rotate|observe|shadow|come|be (?:here|with us|on ?site|hosted|accepted|placed|appointed|invited)"
+    r"|(?:do|conduct|pursue|perform|carry out|undertake|complete|engage in) (?:\w+ ){0,2}?(?:research|training|projects?)|learn|volunteer)"
+)
+_MAY = r"(?:may|can|could|might|(?:is|are) (?:welcome|invited|allowed|permitted|able|eligible|expected|encouraged|required|asked) to|must|should)"
+_LEADING_UP = r"(?:\s(?:a|an|the|of|for|from|between|up to|at least|at most|as little as|no more than|not more than|no less than|more than|longer than|less than|maximum|minimum|total|period|periods|about|approximately|only|anywhere|typically|usually|generally)\b){0,6}\s(?:\()?$"
+_MAY_STAY = re.compile(
+    rf"\b{_MAY} (?:only |also |apply to |ask to |choose to )?(?:spend|stay|remain){_LEADING_UP}"
+    rf"|\b{_MAY} (?:only |also |apply to |ask to |choose to )?{_STAY}\b[^.;:]{{0,90}}?\b(?:for|from|between){_LEADING_UP}"
+    rf"|\b(?:will|usually|typically|generally|normally|often) {_STAY}\b[^.;:]{{0,60}}?\bfor{_LEADING_UP}"
+    rf"|\b(?:stay|stays|remain|hosted|welcomed|accepted) (?:with us |here )?(?:for|from|between|up to|at least){_LEADING_UP}",
+    re.I,
+)
+_PERSON_LIMITED = re.compile(
+    rf"\b(?:is|are|be) (?:limited|restricted) to{_LEADING_UP}|\b(?:most|longest|maximum) (?:\w+ )?(?:time|stay|visit|period)\b[^.;:\d]{{0,60}}\bis{_LEADING_UP}",
+    re.I,
+)
+_PART_OF_STAY = re.compile(
+    r"^\s?(?:on|in|at) (?:each|every|the (?:\w+ ){0,2}(?:ward|floor|service|clinic|unit)|(?:inpatient|outpatient|ambulatory|clinic)\b)|^\s?(?:each|every|off|away|of (?:vacation|leave|call|orientation)|per (?:week|day|month))\b",
+    re.I,
+)
+_WITHIN_A_STAY = re.compile(
+    r"\b(?:orientation|lectures?|conferences?|meetings?|modules?|class(?:es)?|workshops?|lessons|campus housing|dormitory)\b|\b(?:during|as part of|in|throughout) (?:the|this|their|your|each|a|an)\b[^.;,]{0,30}\b(?:elective|rotation|clerkship|block|month|year|observership)\b",
+    re.I,
+)
+_IN_COUNTRY = re.compile(r"\b(?:in|to|of) (?:the )?(?:United States|U\.S\.|USA|country)[^.;,]{0,30}$", re.I)
+_OWN_SCHOOL = re.compile(
+    r"^[^.;,]{0,20}\bat (?:your|their|his or her|the (?:\w+ ){0,2}student['’]s) (?:\w+ )?(?:school|institution)\b", re.I
+)
+_ALONE_BEFORE = re.compile(
+    r"(?:^|[,;:(|–—•]\s?|\s-\s)(?:for |usually |typically |generally |up to |at least |minimum |maximum |about |from |between ){0,2}$",
+    re.I,
+)
+_ALONE_AFTER = re.compile(
+    r"^\)?\s?(?:or (?:longer|more|less)|and (?:longer|up)|minimum|maximum|max|min|long|total|only)?\s?\)?\s?(?:$|[,;.|–—•)]|\s-\s)",
+    re.I,
+)
 _LIMITED = re.compile(r"\b(?:limited|restricted) to\b", re.I)
 _OWN_LABEL = re.compile(
     rf"^\W{{0,4}}(?:(?:maximum|minimum|typical|total|usual|standard|program|programme|{_PLACE}) )?(?:length|duration)(?: of (?:\w+ ){{0,3}}{_PLACE})?\s?:\s?$",
@@ -217,7 +264,7 @@ _ONLY_NOW = re.compile(
 
 @attrs.frozen
 class _Reading:
-    """One reading of a length: kind is 'exact', 'min', 'max' or 'total', in weeks."""
+    """One reading of a length: kind is 'exact', 'min', 'max', 'total', 'stay' (a cap on a visitor's time) or 'visit' (on a visit)."""
 
     kind: str
     low: float
@@ -271,6 +318,8 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
     ):
         return None
     beside = _BESIDE.match(after)
+    if _OWN_SCHOOL.match(after) or _IN_COUNTRY.search(near := before[-55:]):
+        return None
     if beside and _BETWEEN_WRONG.search(re.sub(rf"{_PLACE}$", "", beside[0], flags=re.I)):
         beside = None
     total_words = bool(
@@ -278,8 +327,7 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
         or _TOTAL_AFTER.match(after)
         or re.search(r"\b(?:total|elective)\s", sentence[length.start : length.end], re.I)
     )
-    near = before[-55:]
-    close = _CAP_LONGER.sub(" ", near)
+    close = _TAKES.sub(" ", _CAP_LONGER.sub(" ", near))
     not_after = _NOT_AFTER.match(after)
     if beside and not_after and not_after.end() > beside.end():
         not_after = (
@@ -306,9 +354,11 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
             kind = "total"
             if not (total_words and _TOTAL_AFTER.match(after) and re.match(r"^\s+of ", after) and not cap):
                 return _reading(kind, sentence, length, block, "total_weeks", 0.9)
+    if not beside and (stay := _stay(sentence, length, block, before, after, cap and not floor)):
+        return stay
     if wrong and not (beside and length.adjective and not not_after):
         return None
-    if re.search(r"\b(?:remaining|spend|spends)\b", near, re.I):
+    if re.search(r"\b(?:remaining|(?:spend|spends)(?! (?:an?|one|each|their|your) \w+ ))\b", near, re.I):
         return None
     if beside and (length.adjective or high <= _MOST_EXACT):
         if re.search(r"\b(?:period|month|year)\b", beside[0], re.I) and wrong:
@@ -325,6 +375,10 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
         rule, confidence = "length_limit", 0.85
     elif labelled and (len(sentence) < 160) and not _WRONG_LABEL.search(sentence):
         rule, confidence = "length_under_heading", 0.85
+    elif (place_headed or _RESEARCH.search(" ".join(block.headings[-1:]))) and _stands_alone(
+        sentence, length, before, after, block
+    ):
+        rule, confidence = "length_alone", 0.7
     elif _OWN_LABEL.search(sentence[: length.start]) or (
         _LABEL.search(before) and not _WRONG_LABEL.search(before) and _PLACE_NOUN.search(before)
     ):
@@ -351,6 +405,58 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
     elif kind == "max" and beside and length.adjective and _LIMITED.search(before[-40:]):
         kind = "exact"
     return _reading(kind, sentence, length, block, rule, confidence)
+
+
+_RESEARCH = re.compile(r"\b(?:research|scholars?)\b", re.I)
+_DEMANDED = re.compile(
+    r"\b(?:complet\w+|prerequisites?|required?|requirements?|core|must have|clerkships?|curriculum|documents?|immuniz\w*|vaccin\w*)\b",
+    re.I,
+)
+
+
+def _stands_alone(sentence: str, length: _Length, before: str, after: str, block: Block) -> bool:
+    """'Graduates and physicians, one to three months, $600 a month': a piece between commas that is a length and nothing else."""
+    if len(sentence) > 250 or not (_ALONE_BEFORE.search(before) and _ALONE_AFTER.match(after)):
+        return False
+    if _DEMANDED.search(f"{block.lead[-200:]} {sentence}") or _WRONG_LABEL.search(sentence[: length.start]):
+        return False
+    said = (
+        min(length.weeks) != max(length.weeks)
+        or _FLOOR_AFTER.match(after)
+        or _CAP.search(before[-20:])
+        or _FLOOR.search(before[-20:])
+    )
+    return bool(said or _PERSON.search(sentence[: length.start]))
+
+
+def _said_before(before: str, words: re.Match[str]) -> str:
+    """What stands right before a length, without the words of the stay themselves."""
+    inside = re.sub(r"\b(?:spend|longer than)\b", " ", words[0], flags=re.I)
+    return f"{before[max(0, words.start() - 25) : words.start()]} {inside}"
+
+
+def _stay(sentence: str, length: _Length, block: Block, before: str, after: str, cap: bool) -> _Reading | None:
+    """The length of what a visitor may do here: a range is one of a stay, a cap is one on the visitor's whole time."""
+    limited = _PERSON_LIMITED.search(before)
+    words = _MAY_STAY.search(before) or limited
+    if not words or (not _PERSON.search(before[: words.start() + 40]) and not _PERSON.search(sentence[: length.start])):
+        return None
+    if (
+        _PART_OF_STAY.match(after)
+        or _WITHIN_A_STAY.search(before)
+        or _NOT_BEFORE.search(_said_before(before, words))
+        or _NOT_AFTER.match(after)
+        or _OF_TRAINING.match(after)
+    ):
+        return None
+    if _ONE_PLACE.search(after) or len(_lengths(sentence)) > 2:
+        return None
+    low, high = min(length.weeks), max(length.weeks)
+    if low == high and (cap or limited):
+        whole = limited or re.search(r"\bspend\b", words[0], re.I)
+        return _reading("stay" if whole else "visit", sentence, length, block, "limit_of_stay", 0.8)
+    kind = "min" if low == high and (_FLOOR.search(before[-40:]) or _FLOOR_AFTER.match(after)) else "exact"
+    return _reading(kind, sentence, length, block, "length_of_stay", 0.85)
 
 
 def _reading(kind: str, sentence: str, length: _Length, block: Block, rule: str, confidence: float) -> _Reading:
@@ -389,6 +495,12 @@ _APPLY_FOR = re.compile(r"\bapply(?:ing)? (?:for|to)\b", re.I)
 _HOW_MANY = re.compile(r"\bhow many (?:\w+ ){0,3}(?:electives?|rotations?|clerkships?|observerships?|blocks)\b", re.I)
 _COUNT_ALONE = re.compile(
     r"\b(?:at most|maximum of|maximum|up to|no more than|only|limited to|total of)\s+(?:of )?(?P<n>one|two|three|four|[1-4])\b",
+    re.I,
+)
+# 'Electives last four weeks. You may do up to three.', 'Four weeks each, up to two per student'
+_COUNT_ELIDED = re.compile(
+    r"\b(?:may|can) (?:do|take|complete|have|enroll in|sign up for|participate in) (?:up to|at most|no more than|a maximum of|only) (?P<n>one|two|three|four|[1-4])(?: of (?:them|these))?\s?[.;,]?$"
+    r"|\b(?:up to|at most|no more than|a maximum of|maximum) (?P<n2>two|three|four|[2-4]) (?:per|for each|for any one) (?:student|visitor|observer|person|applicant|participant)\b",
     re.I,
 )
 
@@ -440,7 +552,11 @@ def _counts(block: Block, sentence: str) -> Iterator[_Count]:
         ):
             continue
         yield _Count(n, weeks, block, _quote(sentence, match.start(), match.end()), audience_of(block, sentence))
-    if block.headings and _HOW_MANY.search(block.headings[-1]) and not _COUNT.search(sentence) and len(sentence) < 200:
+    if (elided := _COUNT_ELIDED.search(sentence)) and not _CHOICES.search(sentence) and not _COUNT.search(sentence):
+        yield _Count(number(elided["n"] or elided["n2"]) or 0, None, block, sentence, audience_of(block, sentence))
+    elif (
+        block.headings and _HOW_MANY.search(block.headings[-1]) and not _COUNT.search(sentence) and len(sentence) < 200
+    ):
         alone = _COUNT_ALONE.search(sentence)
         if alone and not re.match(r"\s+\w*\s?(?:weeks?|months?|days?)", sentence[alone.end() :]):
             yield _Count(number(alone["n"]) or 0, None, block, sentence, audience_of(block, sentence))
@@ -531,9 +647,7 @@ def _calendar(blocks: list[Block]) -> Iterator[_Reading]:
                     and not re.search(r"\bacceptance|earliest|open", cell.column, re.I)
                 )
             near = f"{header} {' '.join(block.headings[-2:])} {block.lead[-200:]}"
-            if _NO_BLOCK_WORDS.search(header if "start" not in header.lower() else "") or not (
-                _BLOCK_WORDS.search(near) or "block" in block.lower
-            ):
+            if not (_BLOCK_WORDS.search(near) or "block" in block.lower):
                 continue
             for weeks in _block_weeks(text):
                 spans.setdefault(block.group, []).append((weeks, block))
@@ -589,7 +703,9 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
                         readings.extend(attrs.evolve(reading, low=weeks, high=weeks) for weeks in length.weeks)
                     else:
                         readings.append(reading)
-                    if reading.kind != "total" and (total := _extra_total(reading, sentence, length, no_extension)):
+                    if reading.kind not in ("total", "stay", "visit") and (
+                        total := _extra_total(reading, sentence, length, no_extension)
+                    ):
                         readings.append(total)
                     if reading.kind == "total" and "consecutive" in sentence[length.start : length.end].lower():
                         readings.append(attrs.evolve(reading, kind="max", rule="limit_of_stay", confidence=0.8))
@@ -615,7 +731,14 @@ def _facts_of(readings: list[_Reading], counts: list[_Count], audience: Audience
         readings = [r for r in readings if r.only_now]
     exact = [r for r in readings if r.kind == "exact"]
     totals = [r for r in readings if r.kind == "total"]
+    stays = [r for r in readings if r.kind in ("stay", "visit")]
     caps = [r for r in readings if r.kind == "max"]
+    for stay in stays:
+        # 'May visit for up to four weeks' is the length of the visit, unless placements have lengths of their own.
+        if stay.kind == "stay" or exact or caps:
+            totals.append(attrs.evolve(stay, kind="total"))
+        else:
+            caps.append(attrs.evolve(stay, kind="max"))
     floors = [r for r in readings if r.kind == "min"]
     ranges = any(r.low != r.high for r in exact)
     # 'Two- or four-week electives, up to a maximum of eight weeks': a cap above the lengths of single placements is on their sum.
@@ -699,7 +822,7 @@ def find_duration(blocks: list[Block]) -> list[Fact]:
     readings, counts = _read(blocks)
     if not any(r.kind == "exact" for r in readings):
         readings.extend(_calendar(blocks))
-    audiences = {r.audience for r in readings if r.kind != "total"}
+    audiences = {r.audience for r in readings if r.kind not in ("total", "stay", "visit")}
     if {"us", "international"} <= audiences:
         # Different answers for US and international students: each gets its own.
         return [
