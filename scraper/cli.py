@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from pipelines.history import as_of
-from scraper import __version__, demo, extract, serving, status
+from scraper import __version__, demo, explain, extract, serving, status
 from scraper import contact as contacts
 from scraper.archive import ArchiveError
 from scraper.crawling import CrawlError, CrawlLocked, CrawlReport, CrawlRequest, Lock, run_crawl
@@ -32,7 +32,7 @@ from scraper.export import PackageError, newest_date
 from scraper.export import export as export_package
 from scraper.export import load as load_package
 from scraper.formats import FormatError
-from scraper.items import Page
+from scraper.items import FIELD, Page
 from scraper.outcomes import REASONS
 from scraper.record import to_record
 from scraper.registry import DIRECTORY, RegistryError, load_registry
@@ -331,10 +331,25 @@ def extract_command(
         Path | None, typer.Option(metavar="FILE", help="Write one JSON object a page here; without, to stdout.")
     ] = None,
     url: Annotated[str | None, typer.Option(help="The address of the page in a single HTML or PDF file.")] = None,
+    explained: Annotated[
+        bool, typer.Option("--explain", help="Show why: each fact beside its words and rule, and why others are missing.")
+    ] = False,
+    fields: Annotated[
+        list[str] | None, typer.Option("--field", metavar="NAME", help="With --explain: this field only. May be repeated.")
+    ] = None,
 ) -> None:
     """Read pages and write what they state: one JSON object a page, with the words that prove it."""
     if url and (len(sources) != 1 or extract.is_archive(Path(sources[0]))):
         raise typer.BadParameter("names the page of one HTML or PDF file.", param_hint="--url")
+    if unknown := [name for name in fields or () if name not in FIELD]:
+        raise typer.BadParameter(f"'{unknown[0]}' is none of {', '.join(FIELD)}.", param_hint="--field")
+    if explained and jsonl:
+        raise typer.BadParameter("writes no records: give one of the two.", param_hint="--explain")
+    if explained or fields:
+        reading = extract.Reader()
+        for page in pages_of(sources, url):
+            explain.show(explain.explain(page, reading, fields or ()), out)
+        return
     reader = extract.Reader()
     read = relevant = 0
     with (
