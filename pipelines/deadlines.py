@@ -18,6 +18,7 @@ from typing import Literal
 import attrs
 
 from pipelines import Stage
+from scraper.considered import passed_over
 from scraper.items import Audience, Block, Cell, Deadline, Fact
 from scraper.scope import audience_in, audience_of
 from scraper.statements import Statement, quote, statements
@@ -399,9 +400,11 @@ def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> I
         return
     matches = _matches(text)
     if any(m.key == "never" for m in matches):
+        passed_over("deadlines", statement.block, text, "priority_date_or_recommendation")
         return
     heading = statement.block.headings[-1] if statement.block.headings else ""
     if _OFF_HEADING.search(heading) and not _NAMED.search(text) and not _about(heading):
+        passed_over("deadlines", statement.block, text, "heading_of_another_matter")
         return
     roles = list(_read_dates(text, dates, matches))
     full = [date for date in dates if date.day is not None]
@@ -438,9 +441,12 @@ def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> I
         if role is None and date.day is None and len(dates) == 1 and alone in ("opens", "closes") and len(text) < 40:
             role = alone
         if role not in ("opens", "closes") or not about:
+            why = "date_of_another_matter" if role == "other" else "no_word_of_opening_or_closing"
+            passed_over("deadlines", statement.block, text, why if about or role == "other" else "not_about_applications")
             continue
         first = index == 0 and not text[: date.start].strip()
         if date.day is None and not first and not _month_counts(text, date, index, roles, len(text) < 40 and not sure):
+            passed_over("deadlines", statement.block, text, "month_without_its_word")
             continue
         year = date.year or _year_around(statement, text, date, dates)
         yield (
@@ -657,6 +663,7 @@ def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, st
         return
     words = _lead_matches(text)
     if any(m.key == "never" for m in words):
+        passed_over("deadlines", statement.block, text, "recommended_lead_time")
         return
     heading = statement.block.headings[-1] if statement.block.headings else ""
     off = bool(_OFF_HEADING.search(heading)) and not _about(heading)
@@ -666,6 +673,8 @@ def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, st
     for match in found:
         if match["tail"]:
             kind = _lead_kind(statement, text, match, words, off)
+            if kind is None:
+                passed_over("deadlines", statement.block, text, "lead_time_of_another_matter")
             if kind and (deadline := _lead_deadline(match, kind)):
                 yield deadline, 0.95 if _about(text) else 0.8, "lead_time"
         elif _TOO_LATE.search(text[max(0, match.start() - 20) : match.start()]) and _refuses_applications(text, match):

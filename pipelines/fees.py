@@ -17,6 +17,7 @@ from functools import cached_property
 import attrs
 
 from pipelines import Stage
+from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact, Fee
 from scraper.scope import audience_in, audience_of
 from scraper.statements import Statement, quote, statements
@@ -415,12 +416,14 @@ def _read_amount(
     place: Setting, statement_block: Block, sentence: str, order: int, follows: Candidate | None = None
 ) -> Candidate | None:
     """The fee that an amount is, None where it is none. `follows`: a fee in the sentence before or earlier in this one."""
-    if _refusal(place):
+    if refusal := _refusal(place):
+        passed_over("fees", statement_block, sentence, refusal)
         return None
     paid = _paid(place)
     if not paid and not (
         follows and (place.attached or _LENGTH.search(place.after()) or re.search(_PLACE, place.after(), re.IGNORECASE))
     ):
+        passed_over("fees", statement_block, sentence, "no_words_of_payment")
         return None
     money = place.money
     kind = place.kind()
@@ -431,10 +434,13 @@ def _read_amount(
     if "third_party" in {match.key for match in place.matches} and kind in (None, "application", "program"):
         kind = "other"
     if kind in ("other", "insurance") and money.spread:
+        passed_over("fees", statement_block, sentence, "range_of_prices_elsewhere")
         return None  # a range is what housing or cover may cost elsewhere, not a charge
     if kind == "insurance" and money.amount >= 5000:
+        passed_over("fees", statement_block, sentence, "insurance_limit")
         return None
     if kind == "other" and not (_charged(place) or follows):
+        passed_over("fees", statement_block, sentence, "not_charged_here")
         return None
     period = _period(place, kind or "program") if money.amount else Period("once")
     summary = {m.key for _, m in place.keys("part", "total") if m.key == "total" or m.end <= money.start}.union(
