@@ -35,7 +35,7 @@ from scraper.formats import FormatError
 from scraper.items import FIELD, Page
 from scraper.outcomes import REASONS
 from scraper.record import to_record
-from scraper.registry import DIRECTORY, RegistryError, load_registry
+from scraper.registry import DIRECTORY, RegistryError, load_registry, reviewed_registry
 from scraper.staging import Staging, Verdict
 from scraper.vocabulary import VocabularyError
 
@@ -458,9 +458,66 @@ def status_command(database: DatabaseOption = DATABASE, registry: RegistryOption
 @registry_app.command("check", epilog=examples("usce registry check", "usce registry check --registry my/"))
 def registry_check(registry: RegistryOption = DIRECTORY) -> None:
     """Check every line of the registry; each broken one is named with what to write instead."""
-    loaded = load_registry(registry)
+    loaded = reviewed_registry(registry)
     starts = sum(len(urls) for urls in loaded.start_urls.values())
     out.print(f"{len(loaded.institutions)} institutions and {starts} start URLs are in order.", highlight=False)
+
+
+# --- matching ------------------------------------------------------------------------------------------------------
+
+
+@app.command(
+    name="match",
+    epilog=examples(
+        "usce match --who student --school abroad --year final --weeks 8 --budget 5000",
+        "usce match --who student --school abroad --toefl 100 --visa B-1 --start 2027-03 --state NY --state NJ",
+        "usce match --who graduate --school abroad --type observership --specialty cardiology --sort cost",
+        "usce match --who student --school us --home-vslo yes --step1 yes --json > matches.json",
+    ),
+)
+def match_command(
+    who: Annotated[str, typer.Option(metavar="WHO", help="student, graduate or physician.")],
+    school: Annotated[str, typer.Option(metavar="WHERE", help="Where the medical school is or was: us or abroad.")],
+    year: Annotated[str, typer.Option(metavar="YEAR", help="Students: final, clinical or preclinical.")] = "",
+    home_vslo: Annotated[str, typer.Option(metavar="yes|no", help="Is the home school in VSLO?")] = "",
+    affiliated: Annotated[str, typer.Option(metavar="yes|no", help="Has it an agreement with the hosts?")] = "",
+    toefl: Annotated[str, typer.Option(metavar="SCORE", help="TOEFL iBT, total.")] = "",
+    ielts: Annotated[str, typer.Option(metavar="BAND", help="IELTS, overall.")] = "",
+    step1: Annotated[str, typer.Option(metavar="yes|no", help="Is USMLE Step 1 passed?")] = "",
+    visa: Annotated[
+        str, typer.Option(metavar="VISA", help="Visa held or planned: B-1, B-2, J-1, F-1, ESTA/WB, H-4, or none needed: none.")
+    ] = "",
+    budget: Annotated[str, typer.Option(metavar="USD", help="Budget for all fees.")] = "",
+    weeks: Annotated[str, typer.Option(metavar="N", help="Weeks of stay; without, costs are for four.")] = "",
+    start: Annotated[str, typer.Option(metavar="YYYY-MM", help="Month in which to start.")] = "",
+    specialty: Annotated[str, typer.Option(metavar="NAME", help="Specialty looked for.")] = "",
+    state: Annotated[list[str] | None, typer.Option(metavar="XX", help="State, two letters; may be repeated.")] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option("--type", metavar="TYPE", help="clinical_elective, sub_internship, observership, research; may be repeated."),
+    ] = None,
+    sort: Annotated[str, typer.Option(metavar="ORDER", help="deadline or cost.")] = "deadline",
+    limit: Annotated[int, typer.Option(min=1, help="Programs of each group to show.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with the words that prove each finding.")] = False,
+    database: DatabaseOption = DATABASE,
+) -> None:
+    """Where a person fits, may fit, or does not fit and why, with cost and deadline. Nothing that is told here is stored."""
+    given = {
+        "who": [who], "school": [school], "year": [year], "home_vslo": [home_vslo], "affiliated": [affiliated],
+        "toefl": [toefl], "ielts": [ielts], "step1": [step1], "visa": [visa], "budget": [budget], "weeks": [weeks],
+        "start": [start], "specialty": [specialty], "state": state or [], "type": kind or [], "sort": [sort],
+    }  # fmt: skip
+    need(database)
+    try:
+        answer = report.ask(database, given, limit)
+    except AnswersError as error:
+        option, message = next(iter(error.errors.items()))
+        raise typer.BadParameter(message, param_hint=f"--{option.replace('_', '-')}") from None
+    if as_json:
+        print(json.dumps(report.record(answer), ensure_ascii=False, indent=1))
+        return
+    for piece in report.tables(answer):
+        out.print(piece, highlight=False)
 
 
 # --- the site ------------------------------------------------------------------------------------------------------

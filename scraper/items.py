@@ -28,7 +28,10 @@ INSTITUTION_KINDS = ("medical_school_md", "medical_school_do", "teaching_hospita
 
 @attrs.frozen
 class Institution:
-    """One line of data/institutions.csv. `lat`, `lon` in decimal degrees (WGS 84); None where not known."""
+    """One line of data/institutions.csv. `lat`, `lon` in decimal degrees (WGS 84); None where not known.
+
+    `aliases` are its other names ('Penn'), `vslo_source` says who says whether it is a VSLO host.
+    """
 
     id: str
     name: str
@@ -41,6 +44,8 @@ class Institution:
     website: str | None = None
     vslo_host: bool | None = None
     notes: str | None = None
+    aliases: tuple[str, ...] = ()
+    vslo_source: str | None = None
 
 
 @attrs.frozen

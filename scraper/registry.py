@@ -11,16 +11,19 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 import attrs
 
 from scraper.items import INSTITUTION_KINDS, PROGRAM_TYPES, Institution, StartUrl
+from scraper.names import DISTINCT, Names, read_distinct
 from scraper.urls import key, problem_with
 
 DIRECTORY = Path(__file__).resolve().parent.parent / "data"
 
-INSTITUTION_COLUMNS = tuple(field.name for field in attrs.fields(Institution))
+OPTIONAL_COLUMNS = ("aliases", "vslo_source")  # a registry of one's own may do without
+INSTITUTION_COLUMNS = tuple(f.name for f in attrs.fields(Institution) if f.name not in OPTIONAL_COLUMNS)
 START_URL_COLUMNS = tuple(field.name for field in attrs.fields(StartUrl))
 START_URL_TYPES = (*PROGRAM_TYPES, "hub")  # a hub describes nothing itself, it links to pages that do
 STATES = frozenset(
@@ -99,7 +102,7 @@ class RegistryError(ValueError):
         self.problems = problems
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Registry:
     """The institutions by id, in the order of the file, and each one's start URLs ([] where none is known)."""
 
@@ -109,6 +112,11 @@ class Registry:
     def starts(self, institution_id: str) -> list[StartUrl]:
         """The start URLs of one institution."""
         return self.start_urls.get(institution_id, [])
+
+    @cached_property
+    def names(self) -> Names:
+        """What the institutions are called, to find one by name or alias."""
+        return Names(self.institutions.values())
 
 
 def load_registry(directory: Path = DIRECTORY) -> Registry:
@@ -122,10 +130,51 @@ def load_registry(directory: Path = DIRECTORY) -> Registry:
     return Registry(institutions, start_urls)
 
 
+def reviewed_registry(directory: Path = DIRECTORY) -> Registry:
+    """The registry, complete as well as sound: every institution with kind and place, none under two names.
+
+    A registry of one's own may be less than that; the project's is not to be. Raises RegistryError with every problem.
+    """
+    registry = load_registry(directory)
+    problems = [*_incomplete(registry), *_twice(registry, Path(directory))]
+    if problems:
+        raise RegistryError(problems)
+    return registry
+
+
+def _incomplete(registry: Registry) -> Iterator[str]:
+    for one in registry.institutions.values():
+        if one.kind is None:
+            yield f"institutions.csv: {one.id} has no kind: write {_one_of(INSTITUTION_KINDS)}"
+        # Some agencies give no address anywhere.
+        missing = (
+            [name for name in ("city", "state", "lat") if getattr(one, name) is None] if one.kind != "agency" else []
+        )
+        if missing:
+            yield f"institutions.csv: {one.id} has no {' and no '.join(missing).replace('lat', 'coordinates')}: write where it is"
+
+
+def _twice(registry: Registry, directory: Path) -> Iterator[str]:
+    distinct = read_distinct(directory)
+    suspected = {frozenset([a.id, b.id]): (a, b) for a, b, _ in registry.names.duplicates()}
+    for pair, (a, b) in suspected.items():
+        if pair not in distinct:
+            yield (
+                f"institutions.csv: {a.id} ('{a.name}') and {b.id} ('{b.name}') may be one: make them one line with aliases, "
+                f"or add '{a.id},{b.id},WHY THEY ARE TWO' to {DISTINCT}"
+            )
+    for pair, why in distinct.items():
+        names = ",".join(sorted(pair))
+        if unknown := sorted(pair - registry.institutions.keys()):
+            yield f"{DISTINCT}: '{names}' names {unknown[0]}, which is not in institutions.csv: remove the line"
+        elif not why:
+            yield f"{DISTINCT}: '{names}' gives no reason: write why they are two"
+
+
 def _institutions(path: Path, problems: list[str]) -> dict[str, Institution]:
     found: dict[str, Institution] = {}
     lines: dict[str, int] = {}
-    for number, row in _rows(path, INSTITUTION_COLUMNS, problems):
+    for number, row in _rows(path, INSTITUTION_COLUMNS, problems, OPTIONAL_COLUMNS):
         wrong = _Wrong(path, number, problems)
         identifier = row["id"]
         if not identifier:
@@ -174,6 +223,8 @@ def _institutions(path: Path, problems: list[str]) -> dict[str, Institution]:
                 website=row["website"] or None,
                 vslo_host={"yes": True, "no": False}.get(row["vslo_host"]),
                 notes=row["notes"] or None,
+                aliases=tuple(alias.strip() for alias in row.get("aliases", "").split("|") if alias.strip()),
+                vslo_source=row.get("vslo_source") or None,
             ),
         )
     return found
@@ -208,7 +259,9 @@ def _start_urls(path: Path, institutions: dict[str, Institution], problems: list
     return found
 
 
-def _rows(path: Path, columns: tuple[str, ...], problems: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(
+    path: Path, columns: tuple[str, ...], problems: list[str], optional: tuple[str, ...] = ()
+) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a CSV file with the number of the line each begins on; what is no row of it goes to `problems`."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -225,7 +278,7 @@ def _rows(path: Path, columns: tuple[str, ...], problems: list[str]) -> Iterator
     reader = csv.reader(text.splitlines(keepends=True), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
-        if not _header_fits(path, header, columns, problems):
+        if not _header_fits(path, header, columns, problems, optional):
             return
         before = reader.line_num
         for row in reader:
@@ -245,7 +298,9 @@ def _rows(path: Path, columns: tuple[str, ...], problems: list[str]) -> Iterator
         )
 
 
-def _header_fits(path: Path, header: list[str], columns: tuple[str, ...], problems: list[str]) -> bool:
+def _header_fits(
+    path: Path, header: list[str], columns: tuple[str, ...], problems: list[str], optional: tuple[str, ...]
+) -> bool:
     right = f"write {','.join(columns)} as the first line"
     if not header:
         problems.append(f"{path.name}:1: the file is empty: {right}")
@@ -253,7 +308,7 @@ def _header_fits(path: Path, header: list[str], columns: tuple[str, ...], proble
         problems.append(f"{path.name}:1: there is no header: {right}")
     elif missing := [name for name in columns if name not in header]:
         problems.append(f"{path.name}:1: the header lacks {_listed(missing)}: {right}")
-    elif extra := [name for name in header if name not in columns]:
+    elif extra := [name for name in header if name not in columns and name not in optional]:
         problems.append(
             f"{path.name}:1: the header has {_listed(extra)}, which nothing reads: remove the column, or use notes"
         )
