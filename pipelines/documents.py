@@ -15,6 +15,7 @@ from functools import lru_cache
 import attrs
 
 from pipelines import Stage
+from scraper.considered import passed_over
 from scraper.items import Block, Fact
 from scraper.statements import quote, statements
 from scraper.vocabulary import Match, vocabulary
@@ -138,6 +139,7 @@ def _from_text(block: Block, text: str, above: tuple[str, ...], denied: set[tupl
         return
     scope = _scope(above)
     if scope == "elsewhere" or _ANSWER_NO.match(text):
+        passed_over(FIELD, block, text, "section_of_another_matter" if scope == "elsewhere" else "answered_no")
         return
     cues = list(vocabulary("demands").find(text))
     demands = any(cue.key == "demand" for cue in cues)
@@ -146,6 +148,8 @@ def _from_text(block: Block, text: str, above: tuple[str, ...], denied: set[tupl
     for mention in found:
         if _refused(text, mention, found, cues):
             denied.add((block.headings[-1] if block.headings else "", mention.key))
+            why = "optional_or_waived" if _waived(text, mention, found, cues) else "given_by_the_host"
+            passed_over(FIELD, block, text, why)
             continue
         if scope == "demand" and listed:
             confidence, rule = 0.95, "listed_requirement"
@@ -154,6 +158,7 @@ def _from_text(block: Block, text: str, above: tuple[str, ...], denied: set[tupl
         elif scope == "demand" and (several or len(text) <= 120 or mention.start <= 5):
             confidence, rule = 0.7, "line_under_requirements"
         else:
+            passed_over(FIELD, block, text, "named_but_not_demanded")
             continue
         yield _fact(mention, block, text, confidence, rule)
 

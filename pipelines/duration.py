@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import attrs
 
 from pipelines import Stage
+from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact
 from scraper.scope import audience_of
 from scraper.text import number
@@ -698,7 +699,11 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
             if not has_unit or not _UNIT_WORD.search(sentence):
                 continue
             for length in _lengths(sentence, apart)[:12]:
-                if reading := _judge(sentence, length, block, labelled):
+                reading = _judge(sentence, length, block, labelled)
+                if reading is None:
+                    for field in ("duration_weeks_min", "duration_weeks_max", "total_weeks_max"):
+                        passed_over(field, block, sentence, "length_of_no_placement")
+                else:
                     if reading.kind == "exact" and length.listed:
                         readings.extend(attrs.evolve(reading, low=weeks, high=weeks) for weeks in length.weeks)
                     else:

@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from pipelines import Stage
+from scraper.considered import passed_over
 from scraper.items import PROGRAM_TYPES, Audience, Block, Fact
 from scraper.scope import audience_of
 from scraper.vocabulary import Match, vocabulary
@@ -185,7 +186,12 @@ class _Types:
     def __init__(self, blocks: list[Block], vslo: bool, closures: set[str]) -> None:
         self.vslo = vslo
         # 'We are not accepting applications for electives' closes a program that there is.
-        self.said = [m for m in _mentions(blocks) if not m.denied or m.quote in closures]
+        self.said = []
+        for mention in _mentions(blocks):
+            if not mention.denied or mention.quote in closures:
+                self.said.append(mention)
+            else:
+                passed_over("program_types", mention.block, mention.sentence, "denied")
         self.said = [
             attrs.evolve(m, key="observership") if m.key == "observing" and m.place in _NAMED else m for m in self.said
         ]
@@ -679,11 +685,16 @@ def _find_gains(blocks: list[Block]) -> Iterator[Fact]:
                     continue
                 seen.add(match.key)
                 if match.key in ("unpaid", "stipend", "pay") and money:
-                    yield from _compensation(block, sentence, match)
+                    facts, field = list(_compensation(block, sentence, match)), "compensation"
                 elif match.key == "certificate" and paper:
-                    yield from _certificate(block, sentence, match)
+                    facts, field = list(_certificate(block, sentence, match)), "certificate_offered"
                 elif match.key == "recommendation" and letter:
-                    yield from _recommendation(block, sentence, match)
+                    facts, field = list(_recommendation(block, sentence, match)), "recommendation_offered"
+                else:
+                    continue
+                if not facts:
+                    passed_over(field, block, sentence, "said_of_others_or_handed_in")
+                yield from facts
 
 
 def _answered_gain(question: str, block: Block) -> Iterator[Fact]:

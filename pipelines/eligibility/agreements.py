@@ -33,8 +33,11 @@ def find_agreements(passages: list[Passage]) -> list[Fact]:
     """Facts on affiliation and exchange agreements."""
     facts: list[Fact] = []
     for passage in passages:
-        if _GATE.search(passage.lower) and (fact := _agreement(passage)):
-            facts.append(fact)
+        if _GATE.search(passage.lower):
+            if fact := _agreement(passage):
+                facts.append(fact)
+            elif passage.find("agreement", "partner"):
+                passage.passed_over("affiliation_required", "agreement_spoken_of_but_not_demanded")
     return facts
 
 

@@ -47,7 +47,10 @@ def find_exams(passages: list[Passage]) -> list[Fact]:
         if any(word in low for word in _GATE):
             facts += _english(passage)
         if any(word in low for word in _STEP1_GATE):
-            facts += _step1(passage)
+            found = _step1(passage)
+            if not found:
+                passage.passed_over("usmle_step1_required", "step1_optional_or_not_demanded")
+            facts += found
     return facts
 
 
@@ -74,6 +77,10 @@ def _english(passage: Passage) -> list[Fact]:
     elif not passage.softened and (passage.demands or _implies_test(passage, bool(tests), bool(skills))):
         confidence = 0.95 if "demand" in passage.cues else 0.8
         facts.append(passage.fact("english_proficiency_required", True, "english_required", start, end, confidence))
+    else:
+        why = "recommended_or_optional" if passage.softened else "named_but_not_demanded"
+        for field in ("english_proficiency_required", "toefl_ibt_min", "ielts_min"):
+            passage.passed_over(field, why)
     return facts
 
 

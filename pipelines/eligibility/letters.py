@@ -93,10 +93,13 @@ def _letters(passage: Passage) -> Fact | None:
     if _NONE.search(_clause(passage.text, match.start, match.end)):
         return passage.fact("letters_required", 0.0, "letters_not_required", match.start, match.end)
     if _OFFERED.search(passage.text) and not _MUST.search(passage.text):
+        passage.passed_over("letters_required", "letter_that_the_visitor_gets")
         return None
     if passage.softened and not re.search(r"\brequired\b|\brequires?\b", passage.lower):
+        passage.passed_over("letters_required", "optional")
         return None
     if not passage.demands and "condition" not in passage.cues:
+        passage.passed_over("letters_required", "named_but_not_demanded")
         return None
     count = _count(passage.text, match.start, match.end)
     confidence = 0.6 if "condition" in passage.cues else 0.95 if "demand" in passage.cues else 0.8

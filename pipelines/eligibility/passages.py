@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 
+from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact
 from scraper.scope import audience_of
 from scraper.vocabulary import Match, vocabulary
@@ -110,6 +111,10 @@ class Passage:
     @property
     def is_question(self) -> bool:
         return self.text.endswith("?")
+
+    def passed_over(self, field: str, reason: str) -> None:
+        """Tell `usce extract --explain` that the passage was not taken for `field`."""
+        passed_over(field, self.block, self.text, reason)
 
     def fact(
         self, field: str, value: Any, rule: str, start: int = 0, end: int | None = None, confidence: float = 0.8

@@ -46,7 +46,10 @@ def find_stages(passages: list[Passage]) -> list[Fact]:
     for passage in passages:
         low = passage.lower
         if _YEAR_GATE.search(low):
-            years += _year(passage)
+            found = _year(passage)
+            if not found and passage.find("final_year", "earlier_year"):
+                passage.passed_over("final_year_required", "year_of_no_applicant_or_shut_out")
+            years += found
         if (
             "cor" in low
             or "clerkship" in low

@@ -94,16 +94,20 @@ def _classes(passage: Passage) -> list[Fact]:
     if not matches or passage.refused_list:
         return []
     context = " ".join((passage.text, *passage.above[:2]))
+    if not _VISA_CONTEXT.search(context):
+        passage.passed_over("visas", "no_words_of_visas_beside_it")
     if not _VISA_CONTEXT.search(context) or re.search(
         r"\b(?:room|suite|level|floor|vitamins?|building)\s+[bflo]-?\d", passage.lower
     ):
         return []
     if _OUT_OF_PLACE.search(passage.text) and not _VISITOR.search(passage.text):
         return []
+    accepted = [match for match in matches if not _refused(passage.text, match)]
+    if len(accepted) < len(matches):
+        passage.passed_over("visas", "visa_class_not_accepted")
     return [
         passage.fact("visas", match.key, "visa_class", match.start, match.end, 0.95 if "visa" in passage.lower else 0.8)
-        for match in matches
-        if not _refused(passage.text, match)
+        for match in accepted
     ]
 
 

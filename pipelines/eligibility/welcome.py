@@ -165,6 +165,11 @@ def weigh_all(passage: Passage, found: list[Mention]) -> list[Say]:
             say = Say(group, NAMED, 0, passage, mention.start, mention.end)
         if say is not None and not _is_graduate_of(passage, say):
             says.append(say)
+        if say is None or say.polarity != LET_IN:
+            why = "people_shut_out" if say is not None and say.polarity == SHUT_OUT else "people_merely_named"
+            passage.passed_over("audiences", why)
+            if group == "international_student":
+                passage.passed_over("accepts_international", why)
     return says
 
 
