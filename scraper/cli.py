@@ -33,6 +33,8 @@ from scraper.export import export as export_package
 from scraper.export import load as load_package
 from scraper.formats import FormatError
 from scraper.items import FIELD, Page
+from scraper.matching import report as match_report
+from scraper.matching.person import AnswersError
 from scraper.outcomes import REASONS
 from scraper.record import to_record
 from scraper.registry import DIRECTORY, RegistryError, load_registry, reviewed_registry
@@ -509,14 +511,14 @@ def match_command(
     }  # fmt: skip
     need(database)
     try:
-        answer = report.ask(database, given, limit)
+        answer = match_report.ask(database, given, limit)
     except AnswersError as error:
         option, message = next(iter(error.errors.items()))
         raise typer.BadParameter(message, param_hint=f"--{option.replace('_', '-')}") from None
     if as_json:
-        print(json.dumps(report.record(answer), ensure_ascii=False, indent=1))
+        print(json.dumps(match_report.record(answer), ensure_ascii=False, indent=1))
         return
-    for piece in report.tables(answer):
+    for piece in match_report.tables(answer):
         out.print(piece, highlight=False)
 
 

@@ -7,8 +7,9 @@
     checks.py   one question each ('Is the final year demanded?') → yes, no, or open
     verdicts.py findings → fits, may fit, does not fit; the order of the programs
     load.py     a database's programs as facts, in a few statements for all of them
+    report.py   the answer as it is printed, and as JSON
 
-All but load.py is pure. The rules:
+All but the last two are pure. The rules:
 
 - What no page states is 'not stated' and leaves a question open. It never shuts anybody out.
 - A question is asked only where some answer to it could shut this person out: who has passed Step 1 does not need to know

@@ -89,14 +89,14 @@ def _for_month(
     end = start.replace(day=calendar.monthrange(start.year, start.month)[1])
     month = f"{start:%B %Y}"
     leads = sorted((one for one in closing if one.lead_n is not None), key=_length)
-    missed = [one for one in leads if _before(end, one) < today]
+    missed = [one for one in leads if before(end, one) < today]
     ahead = [
-        ApplyBy(day, f"{_lead(one)} before {say(start)}", one) for one in leads if (day := _before(start, one)) >= today
+        ApplyBy(day, f"{_lead(one)} before {say(start)}", one) for one in leads if (day := before(start, one)) >= today
     ]
     dated = [found for one in closing if (found := _dated(one, today, start))]
     days = _sorted([*ahead, *(one for one in dated if one.day <= end)])
     if leads and len(missed) == len(leads):
-        last = say(_before(end, leads[0]))
+        last = say(before(end, leads[0]))
         return "no", f"Too late: {_lead(leads[0])} before a start in {month}, that was by {last}.", ()
     if missed:
         return "open", f"Of several lead times the longest is over. {_next(days)}".strip(), days
@@ -142,7 +142,7 @@ def _length(deadline: Deadline) -> float:
     return (deadline.lead_n or 0) * _DAYS[deadline.lead_unit or "day"]
 
 
-def _before(day: dt.date, deadline: Deadline) -> dt.date:
+def before(day: dt.date, deadline: Deadline) -> dt.date:
     """`day` less the lead time."""
     number = deadline.lead_n or 0
     try:

@@ -143,7 +143,10 @@ def of_answers(answers: Mapping[str, Sequence[str]], today: dt.date) -> Person:
         return float(plain)
 
     def yes_no(name: str) -> bool | None:
-        return {"yes": True, "no": False}.get(text(name) or "")
+        given = text(name)
+        if given not in (None, "yes", "no"):
+            errors[name] = "Answer yes or no, or not at all."
+        return None if given is None else given == "yes"
 
     given: dict[str, Any] = {
         "who": text("who") or "",

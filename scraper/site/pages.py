@@ -7,10 +7,24 @@ from pathlib import Path
 
 import attrs
 
-from scraper.site import changes, charts, data, deadlines, health, home, institutions, program, programs, robots
+from scraper.site import (
+    changes,
+    charts,
+    compare,
+    data,
+    deadlines,
+    feeds,
+    health,
+    home,
+    institutions,
+    match,
+    program,
+    programs,
+    robots,
+)
 from scraper.site.app import Routes
 
-PAGES = (home, programs, program, institutions, deadlines, changes, charts, data, health, robots)
+PAGES = (home, feeds, programs, program, match, compare, institutions, deadlines, changes, charts, data, health, robots)
 ROUTES: Routes = [route for module in PAGES for route in module.ROUTES]
 # Templates show the way to a group of pages only where there is one: {% if 'match' in features %}.
 FEATURES = frozenset(module.__name__.rpartition(".")[2] for module in PAGES)
