@@ -174,9 +174,13 @@ def row_of_value(value: Fee | Deadline) -> dict[str, Any]:
 
 
 def to_record(page: Page) -> dict[str, Any]:
-    """One JSON object a page in the form of the corpus's labels schema, plus `evidence`: every fact with its words."""
+    """One JSON object a page in the form of the corpus's labels schema, plus `evidence`: every fact with its words.
+
+    Where a page says two things of a field that has one value, both are kept: what was not chosen is marked as in `conflict`.
+    """
     record: dict[str, Any] = {"url": page.url, "relevant": bool(page.relevant)}
     by_field: dict[str, list[Fact]] = {}
+    losers: set[int] = set()
     for fact in page.facts:
         by_field.setdefault(fact.field, []).append(fact)
     for field in FIELDS:
@@ -186,7 +190,8 @@ def to_record(page: Page) -> dict[str, Any]:
             limit = {"specialties": MAX_SPECIALTIES, "deadlines": MAX_DEADLINES}.get(field.name)
             record[field.name] = [_form(value) for value in values[:limit]]
         else:
-            chosen, _ = choose(field, facts)
+            chosen, others = choose(field, facts)
+            losers.update(map(id, others))
             record[field.name] = chosen.value if chosen else None
     record["evidence"] = [
         {
@@ -197,6 +202,7 @@ def to_record(page: Page) -> dict[str, Any]:
             "audience": fact.audience,
             "rule": fact.rule,
             "confidence": fact.confidence,
+            "conflict": id(fact) in losers,
         }
         for fact in page.facts
     ]
