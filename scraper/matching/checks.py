@@ -230,7 +230,7 @@ def year(person: Person, facts: ProgramFacts) -> Finding | None:
 
     def answer(only: bool) -> Answer:
         if not only:
-            return "yes", "Years before the final one may apply too."
+            return "yes", "The final year is not demanded."
         if told == "final":
             return "yes", "For students in their final year, as you are."
         return ("no", "For students in their final year only.") if told else ("open", "For the final year only.")
