@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scraper.database import TABLES, VIEWS, Table
+from scraper.site import history
 
 FACETS = {
     "program_overview": ["state", "international_students", "vslo", "status", "institution_kind"],
@@ -57,6 +58,7 @@ QUERIES: dict[str, dict[str, Any]] = {
         " where program_id = :program and closed_at is null order by field",
         "params": ["program"],
     },
+    **history.QUERIES,
 }
 
 

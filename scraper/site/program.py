@@ -8,6 +8,7 @@ from typing import Any
 from datasette.app import Datasette
 from datasette.utils.asgi import AsgiStream, NotFound, Request, Response
 
+from scraper.citing import cite_program
 from scraper.items import FIELDS
 from scraper.site.app import Meta, Routes, Row, dollars, download, page, rows, safe_url
 from scraper.site.snapshot import current
@@ -148,6 +149,7 @@ async def program(datasette: Datasette, request: Request) -> Response | AsgiStre
             {"id": key},
         ),
         terms={(row["field"], row["value"]): row["title"] for row in names},
+        cite=cite_program(one["institution"], one["program"], one["url"], one["last_read"]),
         jsonld=structured(one, address),
         today=today.isoformat(),
         not_sure=NOT_SURE,

@@ -71,6 +71,16 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield Site(address.rstrip("/"), path)
 
 
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The site after three crawls."""
+    path = tmp_path_factory.mktemp("grown") / "atlas.db"
+    for number, closes in enumerate((SOON, LATER, LAST)):
+        visit(path, number, closes, 300 + 50 * number)
+    with serving(path, free_port()) as address:
+        yield Site(address.rstrip("/"), path)
+
+
 def titles(response: httpx.Response) -> list[str]:
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/atom+xml; charset=utf-8"
@@ -158,3 +168,29 @@ def test_the_pages_show_the_way(followed: Site) -> None:
         (f"/program/{ELECTIVES}", f"/program/{ELECTIVES}.ics"),
     ):
         assert f'href="{wanted}"' in followed.get(path).text, path
+
+
+def test_a_program_says_how_to_cite_it(followed: Site) -> None:
+    text = followed.get(f"/program/{ELECTIVES}").text
+    wanted = f"Alderbrook Hospital. {followed.get(f'/program/{ELECTIVES}.json').json()[0]['program']}. https://www.alderbrook.example/visiting (read on "
+    assert wanted in text
+    assert "by USCE Atlas)." in text
+
+
+def test_any_days_state_can_be_asked_for(grown: Site) -> None:
+    """A day's state from the running site: what each crawl of this module's hospital found, on its day and on the days after."""
+
+    def state(days_ago: int) -> dict[str, str]:
+        day = TODAY - dt.timedelta(days_ago)
+        found = grown.get(f"/atlas/programs_on_a_day.json?_shape=array&day={day}&institution=").json()
+        return {row["program_id"]: row["fees"] for row in found}
+
+    assert state(11) == {}
+    assert state(10) == {ELECTIVES: "Application fee: $300", OBSERVERS: None}
+    assert state(9)[ELECTIVES] == "Application fee: $350"
+    assert state(0)[ELECTIVES] == "Application fee: $400"
+    of_one = f"/atlas/program_on_a_day.json?_shape=array&program={ELECTIVES}"
+    fees = [row["in_words"] for row in grown.get(f"{of_one}&day={TODAY - dt.timedelta(10)}").json()]
+    assert "Application fee: $300" in fees and "Application fee: $400" not in fees
+    assert grown.get("/atlas/programs_on_a_day.json?_shape=array&day=&institution=").json()
+    assert grown.get("/atlas/programs_on_a_day.json?_shape=array&day=&institution=quiet").json() == []
