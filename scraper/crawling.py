@@ -429,7 +429,7 @@ def crawl_here(request: CrawlRequest, emit: Callable[[dict[str, Any]], None], qu
             request = attrs.evolve(request, database=staging.prepare(request.resume))
         settings = settings_for(request)
         stats: dict[str, Any] = {}
-        if _resume(request, settings, emit):
+        if _resume(request, settings, emit, judged_next=bool(staging and staging.resumed)):
             stats = _run(settings, emit, quit_when)
         if stats.get("failed"):
             emit(stats["failed"])
@@ -443,15 +443,17 @@ def crawl_here(request: CrawlRequest, emit: Callable[[dict[str, Any]], None], qu
             lock.release()
 
 
-def _resume(request: CrawlRequest, settings: Settings, emit: Callable[[dict[str, Any]], None]) -> bool:
-    """Set a crawl up to go on where one was cut off, if that is wanted and there is one. False: all are visited."""
+def _resume(
+    request: CrawlRequest, settings: Settings, emit: Callable[[dict[str, Any]], None], judged_next: bool
+) -> bool:
+    """Set a crawl up to go on where one was cut off, if that is wanted. Is anything to be fetched then? Not where all were
+    visited, or where the crawl came to its end and was cut off before it was judged (`judged_next`)."""
     if not (request.resume and request.database and request.database.exists()) or request.replay:
         return True
     db = open_database(request.database)
     try:
-        staged = request.database.stem.endswith(".staging")
         if (found := unfinished(db)) is None:
-            return not staged  # a copy without an unfinished crawl holds one that waits to be judged
+            return not judged_next
         known = load_registry(request.registry).institutions
         left = [identifier for identifier in found.left if identifier in known]
         emit({"event": "resumed", "visited": len(found.planned) - len(left)})

@@ -158,11 +158,13 @@ class Staging:
     def __init__(self, database: Path) -> None:
         self.database = database
         self.path = database.with_name(f"{database.stem}.staging{database.suffix}")
+        self.resumed = False  # does `path` hold the copy of a crawl before?
 
     def prepare(self, resume: bool) -> Path:
         """The file to crawl into: the copy of a crawl that was cut off, a fresh one, or the database itself where it holds
         no program yet: then there is nothing to protect."""
         if resume and self.waiting():
+            self.resumed = True
             return self.path
         db = open_database(self.database)
         try:
