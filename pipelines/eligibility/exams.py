@@ -142,7 +142,8 @@ def _step1(passage: Passage) -> list[Fact]:
     if not matches:
         general = passage.find("usmle")
         if general and "needless" in passage.cues and "step 2" not in passage.lower and "step 3" not in passage.lower:
-            return [passage.fact("usmle_step1_required", False, "usmle_not_required", general[0].start, general[0].end)]
+            place = general[0].start, general[0].end
+            return [passage.fact("usmle_step1_required", False, "usmle_not_required", *place, confidence=0.7)]
         return []
     match = matches[0]
     named = any(word in passage.text[match.start : match.end].lower() for word in ("usmle", "comlex"))

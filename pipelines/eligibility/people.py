@@ -154,6 +154,8 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
 
     def audience(group: str, say: Say, rule: str) -> None:
         confidence = {3: 0.95, 2: 0.8}.get(say.firmness, 0.6)
+        if rule == "students_of_no_named_country":
+            confidence = min(confidence, 0.8)  # a ruling of the labels schema, in no page's words
         facts.append(say.passage.fact("audiences", group, rule, say.start, say.end, confidence))
 
     def accepts(value: str, say: Say, rule: str, confidence: float) -> None:
@@ -179,7 +181,7 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
         accepts("no", generic_refused, "students_refused", 0.8)
     elif us_school and not any(s.partial and s.group == "international_student" for s in says):
         # Where only some students from abroad are shut out, others are not.
-        accepts("no", us_school, "us_schools_only", 0.8 if us_school.firmness > 1 else 0.6)
+        accepts("no", us_school, "us_schools_only", 0.7 if us_school.firmness > 1 else 0.6)
     if us:
         audience("us_student", us, "us_students")
     elif generic and not abroad_page and not (abroad and _means_abroad(says)):
