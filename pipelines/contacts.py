@@ -48,12 +48,18 @@ def find_contacts(blocks: list[Block]) -> list[Fact]:
     fact, apart from `emails`: no word there spells it, so its quote is the link's text or the sentence around.
     """
     facts: dict[tuple[str, str], Fact] = {}
-    for block in blocks:
-        if block.kind == "title":
+    first = next((i for i, block in enumerate(blocks) if block.kind == "heading"), 0)
+    for index, block in enumerate(blocks):
+        if block.kind == "title" or (index < first and _is_masthead(block)):
             continue
         for fact in _of_block(block):
             facts.setdefault((fact.field, fact.value), fact)
     return [fact for fact in facts.values() if fact.field != "email_links" or ("emails", fact.value) not in facts]
+
+
+def _is_masthead(block: Block) -> bool:
+    """Is what stands above the page's first heading a bare number of the house, as in 'Appointments: …'?"""
+    return len(block.text) < 80 and "@" not in block.text and not block.headings
 
 
 def _of_block(block: Block) -> Iterator[Fact]:
@@ -62,7 +68,7 @@ def _of_block(block: Block) -> Iterator[Fact]:
     if not linked and "@" not in text and not _may_have_contact(text):
         return
     heading = block.headings[-1] if block.headings else ""
-    if _is_of_others(heading):
+    if _is_of_others(heading) or _is_heading_of_others(heading):
         return
     yield from _emails(block)
     yield from _phones(block)
@@ -80,7 +86,7 @@ def _emails(block: Block) -> Iterator[Fact]:
     for address, start, end, rule in _addresses(block):
         if not _is_own_address(address):
             continue
-        if _is_of_others(_around(block.text, start, end)):
+        if _is_of_others(_said_of(block.text, start, end)):
             continue
         field = "email_links" if rule == "email_behind_link" else "emails"
         yield Fact(field, address, _quote(block.text, start, end), block.headings, 0.9, rule)
@@ -148,13 +154,13 @@ def _phones(block: Block) -> Iterator[Fact]:
         last = match.end()
         number = "".join(match.groups())
         seen.add(number)
-        if _is_fax(block, match[0], before, after) or _is_of_others(_around(text, match.start(), match.end())):
+        if _is_fax(block, match[0], before, after) or _is_of_others(_said_of(text, match.start(), match.end())):
             continue
         yield Fact("phones", number, _quote(text, match.start(), match.end()), block.headings, 0.9, "phone_in_text")
     for match in _LETTERS.finditer(text):
         number = "".join(match.groups()).translate(_KEYS)
         seen.add(number)
-        if not _is_of_others(_around(text, match.start(), match.end())):
+        if not _is_of_others(_said_of(text, match.start(), match.end())):
             yield Fact(
                 "phones", number, _quote(text, match.start(), match.end()), block.headings, 0.8, "phone_in_letters"
             )
@@ -169,7 +175,7 @@ def _phones(block: Block) -> Iterator[Fact]:
         start = max(0, text.find(link.text))
         before = text[max(0, start - 30) : start]
         if _is_fax(block, link.text, before, text[start + len(link.text) :][:20]) or _is_of_others(
-            _around(text, start, start + len(link.text))
+            _said_of(text, start, start + len(link.text))
         ):
             continue
         yield Fact(
@@ -207,6 +213,49 @@ def _around(text: str, start: int, end: int) -> str:
             return sentence
         position = at + len(sentence)
     return line
+
+
+def _said_of(text: str, start: int, end: int) -> str:
+    """The words that tell whose a contact is: its sentence or line, and where that gives several contacts what stands
+    between this one and the one before it, with a remark in parentheses after it.
+
+    'Call 555-0101 or 555-0102; switchboard 555-0100' is the switchboard's number once. A contact that only 'or', 'phone'
+    and the like part from the one before it is of the same office.
+    """
+    around = _around(text, start, end)
+    offset = text.find(around, max(0, end - len(around)), start + len(around))
+    contacts = [match.span() for match in _ANY_CONTACT.finditer(around)]
+    if offset < 0 or len(contacts) < 2:
+        return around
+    own = next((i for i, (_, stop) in enumerate(contacts) if offset + stop > start), len(contacts) - 1)
+    after = around[contacts[own][1] :]
+    remark = _REMARK.match(after)
+    first = own
+    while first and _JOINER.fullmatch(around[contacts[first - 1][1] : contacts[first][0]]):
+        first -= 1
+    left = contacts[first - 1][1] if first else 0
+    if first and (said := _REMARK.match(around[left:])):
+        left += said.end()
+    # The last contact's sentence may go on ('… is the hospital operator'); what follows another is said of the next.
+    return (
+        around[left:]
+        if own + 1 == len(contacts)
+        else f"{around[left : contacts[own][1]]} {remark[0] if remark else ''}"
+    )
+
+
+_ANY_CONTACT = re.compile(rf"{_EMAIL.pattern}|{_PHONE.pattern}")
+_REMARK = re.compile(r"\s?(?:\([^()]{1,60}\)|\[[^\[\]]{1,60}\]|[-–—]\s?[^,;]{1,40}(?=[,;]))")
+_JOINER = re.compile(
+    r"(?:[\s,;:|/()•·.–—-]|\b(?:and|or|at|by|via|e-?mail|phone|tel(?:ephone)?|call(?:ing)?|office|direct|cell|ext(?:ension)?|x|\d{1,5}|us|please|fax|faxed|text|with|either|also|them|him|her)\b){0,30}",
+    re.I,
+)
+
+
+def _is_heading_of_others(text: str) -> bool:
+    """Is a heading the name of a box that speaks for the house ('Give', 'Volunteer')?"""
+    heading = text.lower().strip(" :.!")
+    return heading in _phrases("other_heading") or heading in _phrases("local_part")
 
 
 def _is_of_others(text: str) -> bool:

@@ -233,7 +233,10 @@ _WITHIN_A_STAY = re.compile(
     r"\b(?:orientation|lectures?|conferences?|meetings?|modules?|class(?:es)?|workshops?|lessons|campus housing|dormitory)\b|\b(?:during|as part of|in|throughout) (?:the|this|their|your|each|a|an)\b[^.;,]{0,30}\b(?:elective|rotation|clerkship|block|month|year|observership)\b",
     re.I,
 )
-_IN_COUNTRY = re.compile(r"\b(?:in|to|of) (?:the )?(?:United States|U\.S\.|USA|country)[^.;,]{0,30}$", re.I)
+_IN_COUNTRY = re.compile(
+    r"\b(?:remain|stay|be|travel|visit|enter\w*|admitted|admission)\b[^.;,]{0,25}\b(?:United States|U\.S\.|USA|country)[^.;,]{0,30}$",
+    re.I,
+)
 _OWN_SCHOOL = re.compile(
     r"^[^.;,]{0,20}\bat (?:your|their|his or her|the (?:\w+ ){0,2}student['’]s) (?:\w+ )?(?:school|institution)\b", re.I
 )
