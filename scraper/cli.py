@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from pipelines.history import as_of
-from scraper import __version__, demo, explain, extract, serving, status
+from scraper import __version__, cli_institutions, demo, explain, extract, serving, status
 from scraper import contact as contacts
 from scraper.archive import ArchiveError
 from scraper.crawling import CrawlError, CrawlLocked, CrawlReport, CrawlRequest, Lock, run_crawl
@@ -75,6 +75,7 @@ app = typer.Typer(
 )
 registry_app = typer.Typer(help="Look after data/institutions.csv and data/start_urls.csv.", no_args_is_help=True)
 app.add_typer(registry_app, name="registry")
+app.add_typer(cli_institutions.app, name="institution")
 
 
 def examples(*lines: str) -> str:

@@ -6,6 +6,7 @@ import csv
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy.exceptions import DropItem
@@ -85,7 +86,7 @@ def pages_of_file(path: Path, url: str | None = None) -> Iterator[Page]:
     yield Page(url=url or path.resolve().as_uri(), body=body, content_type="application/pdf" if pdf else "text/html")
 
 
-def pages_of_url(url: str) -> Iterator[Page]:
+def pages_of_url(url: str, settings: dict[str, Any] | None = None) -> Iterator[Page]:
     """The page at `url`, fetched as a crawl fetches it: robots.txt, time and size limits hold.
 
     Raises ExtractError where it cannot be fetched, with the reason.
@@ -107,7 +108,7 @@ def pages_of_url(url: str) -> Iterator[Page]:
                 rows = csv.DictWriter(file, columns)
                 rows.writeheader()
                 rows.writerow(values)
-        report = run_crawl(CrawlRequest(registry=folder, record=folder, max_pages=1))
+        report = run_crawl(CrawlRequest(registry=folder, record=folder, max_pages=1, settings=settings or {}))
         pages = list(pages_of_warc(report.archive)) if report.archive and report.pages else []
         if not pages:
             reason = next(iter(report.failures), "other")
