@@ -48,6 +48,11 @@ _CONDITION = re.compile(r"^[\s,]*(?:if|unless|when|for|in case|where)\b", re.I)
 _CONNECTS = re.compile(r"\b(?:from|by|of|with)\b", re.I)
 # 'Your school has a signed agreement' tells of a contract between the schools.
 _CONTRACT = re.compile(r"^\s*(?:\w+\s+){0,2}(?:agreements?|contracts?|memorand\w+|MOUs?)\b", re.I)
+# 'The program, sponsored by the Faculty Development Office, …' names no host of a visitor.
+_SPONSORED_BY = re.compile(r"(?:sponsored|hosted|initiated) by$", re.I)
+_PROGRAM_BEFORE = re.compile(
+    r"\b(?:programs?|programmes?|awards?|scholarships?|courses?|initiatives?|events?|internships?)\b[^.;]{0,25}$", re.I
+)
 _THROUGH = re.compile(r"^\s*(?:\w+\s+)?(?:by|through|under)\b", re.I)
 _ABLE = re.compile(r"\b(?:from|by|of|with|can|may|able|who|not)\b", re.I)
 _FEE_BEHIND = re.compile(r"^\s+(?:\w+\s+)?(?:fee|cost)s?\b", re.I)
@@ -304,6 +309,8 @@ def _pairs(text: str) -> Iterator[_Mention]:
         for other in found[index + 1 : index + 4]:
             if other.start - one.end > _PAIR_GAP or _CLAUSE_END.search(text, one.end, other.start):
                 break
+            if _SPONSORED_BY.match(text[one.start : one.end]) and _PROGRAM_BEFORE.search(text[: one.start][-40:]):
+                continue
             mention = _pair(one, other, text[one.end : other.start], text[other.end : other.end + 40])
             if mention:
                 yield mention
@@ -311,7 +318,7 @@ def _pairs(text: str) -> Iterator[_Mention]:
 
 
 def _pair(one: Match, other: Match, between: str, behind: str) -> _Mention | None:
-    """What two parties with `between` them make, `behind` being the words after both."""
+    """What two parties make, given the words `between` and `behind` them."""
     span = one.start, other.end
     near = between.strip() in ("", "-", "–", ":", "/", "’s", "'s") or bool(_CONNECTS.search(between))
     match (one.key, other.key):

@@ -515,6 +515,7 @@ _VSLO_DENIED_AFTER = re.compile(
     r"^[^.;!?]{0,60}?\b(?:(?:is|are|will|can|may|should|do|does)(?: currently| be)? not|cannot|can['’]t|isn['’]t)\b(?: \w+){0,2}? (?:used|available|accepted|apply|be used|possible|required|open|participat\w+|accept)",
     re.I,
 )
+_WORD = re.compile(r"\w")
 _PORTAL_WORD = re.compile(r"\b(?:VSLO|VSAS)\b")
 _OF_SCHOOLS = re.compile(
     r"\b(?:your|home|sending|their|whose|a) (?:medical |home )*(?:school|institution)s?\b|\b(?:schools|students|institutions|applicants|members)\b|\baccess\b|\bif you\b",
@@ -543,10 +544,15 @@ def _find_vslo(blocks: list[Block], observers_only: bool) -> Iterator[Fact]:
         if not ("vslo" in lower or "vsas" in lower or "vlso" in lower or "visit" in lower or "aamc" in lower):
             continue
         for sentence in _sentence_at(block):
+            denied = 0  # where a denied name ends: 'do not use Visiting Student Learning Opportunities (VSLO)'
             for match in _vslo_named(sentence):
+                if denied and not _WORD.search(sentence, denied, match.start):
+                    denied = match.end
+                    continue
                 before, after = _left(sentence, match.start), sentence[match.end : match.end + 110]
                 quote = _shorten(sentence, match.start, match.end)
                 if _VSLO_DENIED.search(before) or _VSLO_DENIED_AFTER.search(after):
+                    denied = match.end
                     own = not _OF_SCHOOLS.search(before) and "students" not in after[:60].lower()
                     scoped = bool(_GROUPS["international"].search(sentence))
                     if (scoped and _GROUPS["international"].search(named)) or (own and not scoped):
@@ -581,6 +587,11 @@ _ANSWER = re.compile(
 # 'Do I need letters of recommendation?' asks what to hand in.
 _HANDED_IN_QUESTION = re.compile(
     r"\b(?:need|requir\w+|submit|send|must|provide letters|include|upload|how many)\b", re.I
+)
+_FREE = re.compile(r"free|complimentary|paid|no cost", re.I)
+_LODGING = re.compile(r"housing|lodging", re.I)
+_LODGING_COSTS = re.compile(
+    r"\$|\b(?:rent|fees?|costs?|per (?:night|week|month)|for purchase|list|information)\b(?! of charge)", re.I
 )
 _MONEY_OF_OTHERS = re.compile(
     r"\b(?:residents?|fellows?|employees?|staff|PGY|house ?staff|discriminat\w*|postdoc\w*)\b", re.I
@@ -739,6 +750,8 @@ def _compensation(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
     if _denied(sentence, match.start, match.end) or _NOT_AFTER.match(sentence[match.end : match.end + 60]):
         if "stipend" in words:
             yield _fact("compensation", "unpaid", block, quote, "no_stipend", 0.8, audience)
+        return
+    if _LODGING.search(words) and not _FREE.search(words) and _LODGING_COSTS.search(sentence):
         return
     about = f"{block.context} {sentence}"
     if _GIVES_MONEY.search(sentence) and _VISITORS.search(

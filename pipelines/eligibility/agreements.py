@@ -9,7 +9,7 @@ from scraper.items import Fact
 
 _GATE = re.compile(r"agreement|affiliat|partner|memorand|\bmou|exchange|sister")
 _PASSING = re.compile(
-    r"\bquestions?\b|\bcontact\b|\blearn more\b|\bis affiliated with\b|\binstitutionally affiliated\b|\blist of\b|\bhistory\b|\bhousing agreement\b",
+    r"\bquestions?\b|\bcontact\b|\blearn more\b|\bis affiliated with\b|\binstitutionally affiliated\b|\blist of\b|\bhistory\b|\bhousing agreement\b|\bwith the exception of\b",
     re.I,
 )
 _HAS_TO = re.compile(

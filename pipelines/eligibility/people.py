@@ -28,11 +28,11 @@ _SCHOOL_NAMED = re.compile(
     re.I,
 )
 _ONLY_FROM = re.compile(
-    r"\b(?:only|exclusively|solely|unless|except|limited to|restricted|reserved|pre-?selected|select(?:ed)? number|small number|handful|nominated|(?:from|of|at|to) (?:our|one of our|partner)|provided (?:that |the |your |their )|as long as|who attend our|must (?:have|be|attend|come)|with (?:which|whom)|established|has an?|have an?)\b",
+    r"\b(?:only|exclusively|solely|unless|except|limited to|restricted|reserved|pre-?selected|select(?:ed)? number|small number|handful|nominated|(?:from|of|at) (?:our|one of our|partner)|provided (?:that |the |your |their )|as long as|who attend our|must (?:have|be|attend|come)|with (?:which|whom)|established|has an?|have an?)\b",
     re.I,
 )
 _STUDENT_PAGE = re.compile(
-    r"\b(?:clerkships?|electives?|sub-?internships?|acting internships?|away rotations?|medical student|student rotations?|sub-?i)\b",
+    r"\b(?:clerkships?|electives?|sub-?internships?|acting internships?|(?:away|visiting) (?:rotations?|students?)|medical student|student rotations?|sub-?i)\b",
     re.I,
 )
 _MEDICAL_STUDENT = re.compile(
@@ -44,8 +44,16 @@ _HELD = (
     ("degree", "graduate", "medical_degree_demanded"),
 )
 _VISITING_STUDENT = re.compile(r"(?:visiting|guest|away|rotating|external|outside)\b", re.I)
+# How students of US schools apply says nothing of others.
+_BY_PORTAL = re.compile(
+    r"^[^.;]{0,60}?\b(?:must|should|may|can|will|need to)? ?(?:apply|submit|use)\b[^.;]{0,80}\b(?:VSLO|VSAS|Visiting Student)",
+    re.I,
+)
+_POINTS = re.compile(
+    r"\b(?:please|kindly|should|must|can)?\s?(?:see|visit|refer to|go to|click|follow|consult|review)\b", re.I
+)
 _CLAUSES = re.compile(r"[^;]+(?:;|$)")
-_EXCHANGE = re.compile(r"\bwill need to complete\b|\bpriority\b|\bpreference\b", re.I)
+_EXCHANGE = re.compile(r"\bwill need to complete\b|\bwith the exception of\b|\bpriority\b|\bpreference\b", re.I)
 
 
 def find_people(passages: list[Passage]) -> list[Fact]:
@@ -146,6 +154,7 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
             if s.group == "us_student"
             and s.polarity == LET_IN
             and _SCHOOL_NAMED.search(s.passage.text[max(0, s.start - 25) : s.end])
+            and not _BY_PORTAL.match(s.passage.text[s.end : s.end + 200])
         ),
         key=lambda s: s.firmness,
         default=None,
@@ -179,7 +188,11 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
         accepts("no", refused, "international_refused", 0.95)
     elif generic_refused and not generic and not us:
         accepts("no", generic_refused, "students_refused", 0.8)
-    elif us_school and not any(s.partial and s.group == "international_student" for s in says):
+    elif (
+        us_school
+        and not _sent_elsewhere(passages)
+        and not any(s.partial and s.group == "international_student" for s in says)
+    ):
         # Where only some students from abroad are shut out, others are not.
         accepts("no", us_school, "us_schools_only", 0.7 if us_school.firmness > 1 else 0.6)
     if us:
@@ -258,6 +271,17 @@ def _means_abroad(says: list[Say]) -> bool:
     if len(abroad) >= 2 and len(abroad) > len(others):
         return True
     return any(in_list(s) for s in abroad) and not any(in_list(s) for s in others)
+
+
+def _sent_elsewhere(passages: list[Passage]) -> bool:
+    """'International students: please see …' – of them this page says nothing."""
+    return any(
+        not p.is_heading
+        and _POINTS.search(p.text)
+        and any(m.group in ("international_student", "visitor_abroad") for m in mentions(p.text))
+        for p in passages
+        if "international" in p.lower or "foreign" in p.lower or "non-u" in p.lower
+    )
 
 
 def _plainly(say: Say) -> bool:

@@ -8,7 +8,10 @@ from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
 
 _YEAR_GATE = re.compile(r"year|\byr\b|senior|m-?s?-? ?(?:4|3|iv|iii)\b|oms|m[34]/|y4|standing|months of")
-_RESIDENT = re.compile(r"\b(?:residents?|residency|fellows?|fellowship|PGY|postgraduate|faculty)\b", re.I)
+_RESIDENT = re.compile(
+    r"\b(?:residents?|residency|fellows?|fellowship|PGY|postgraduate|faculty|[a-z]*surgeons?|physicians?|clinicians?|specialists?)\b",
+    re.I,
+)
 _MEDICAL = re.compile(
     r"\bmedical (?:school|student|education|studies|degree)|\bstudents?\b|\bMS-?(?:4|IV)|\bM4\b|\bOMS", re.I
 )
@@ -61,7 +64,8 @@ def find_stages(passages: list[Passage]) -> list[Fact]:
             facts += _core(passage)
         if "standing" in low:
             facts += _standing(passage)
-    return _settle_years(years) + facts
+    abroad = any(passage.audience == "international" for passage in passages)
+    return _settle_years(years, abroad) + facts
 
 
 def _year(passage: Passage) -> list[Fact]:
@@ -106,7 +110,7 @@ def _earlier(passage: Passage, start: int, end: int) -> list[Fact]:
     """An earlier year alone speaks of visitors only where the sentence lets them in."""
     words = passage.text[start:end].lower()
     both = re.search(r"\b(?:and|or|through|to|two|2|years)\b|/|,", words)
-    if both or re.search(r"\b(?:may|eligible|welcome|accept|open to|can apply)\b", passage.lower):
+    if both or re.search(r"\b(?:may|eligible|welcome|accept|open to|can apply|as well)\b", passage.lower):
         return [passage.fact("final_year_required", False, "earlier_year_too", start, end)]
     return []
 
@@ -128,9 +132,14 @@ def _shut_out(text: str, start: int, end: int) -> bool:
     )
 
 
-def _settle_years(facts: list[Fact]) -> list[Fact]:
-    """Labels schema: false when earlier years may also take part, so that a 'false' outweighs every 'true' for the same people."""
+def _settle_years(facts: list[Fact], abroad: bool) -> list[Fact]:
+    """Labels schema: false when earlier years may also take part, so that a 'false' outweighs every 'true' for the same people.
+
+    On a page that speaks of nobody from `abroad` what is said of US students is said of all.
+    """
     open_for = {fact.audience for fact in facts if fact.value is False}
+    if open_for and not abroad:
+        return [fact for fact in facts if fact.value is False]
     return [
         fact
         for fact in facts

@@ -43,7 +43,7 @@ _OFFICE = (
 )
 _ISSUE = re.compile(
     r"\b(?:sponsors?|sponsoring|issues?|issuing|issued|process(?:es)?|provides?|prepares?|will send|authorized to (?:host|sponsor)|designated (?:program )?sponsor|generate)\b"
-    r"[^.;]{0,60}\b(?:ds-?2019|i-?20|[jf]-?1\b|(?:exchange visitor|student) visas?|visa documents?|visas?)",
+    r"[^.;]{0,60}\b(?:ds-?2019|i-?20|[jf]-?1\b|(?:exchange visitor|student|[jf]) visas?|visa documents?|visas?)",
     re.I,
 )
 _ISSUED = re.compile(
@@ -161,7 +161,7 @@ def _sponsorship(passage: Passage) -> list[Fact]:
     if match is None or passage.refused_list or _NOT.search(text[text.rfind(";", 0, match.start()) + 1 :]):
         return []
     if match := _ISSUE.search(text):
-        if not re.search(r"ds-?2019|i-?20\b|sponsor|[jf]-?1\b", match[0], re.I) or re.search(
+        if not re.search(r"ds-?2019|i-?20\b|sponsor|\b[jf](?:-?1\b| visa)", match[0], re.I) or re.search(
             r"letter|information|copy|copies|proof", match[0], re.I
         ):
             return []

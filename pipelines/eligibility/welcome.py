@@ -59,7 +59,11 @@ _OTHER_MATTER = re.compile(
     re.I,
 )
 # '… may not start until all forms are in' shuts nobody out.
-_NOT_YET = re.compile(r"\b(?:until|unless|without|before|except(?:ing)?)\b(?! (?:further notice|exception))", re.I)
+_NOT_YET = re.compile(r"\b(?:until|unless|without|before)\b(?! (?:further notice|exception))", re.I)
+# 'We do not accept students who are not in their first year': others are.
+_WHICH = re.compile(
+    r"^[^.;,]{0,30}?\b(?:who|that|whose|without|not (?:enrolled|in)|in their (?:first|second|third))\b", re.I
+)
 _SOME_PLACES = re.compile(
     r"\bnot all\b|\b(?:some|certain|many|most|few)\s+(?:\w+\s+)?(?:departments?|electives?|rotations?|clerkships?|programs?|courses?|services?|divisions?|specialties|sites|of)\b",
     re.I,
@@ -261,7 +265,8 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
     if _negated(before):
         if _SOME_PLACES.search(text) or _OTHER_MATTER.search(before):
             return None
-        return say(SHUT_OUT, 3, partial=bool(_PORTAL.search(text)))
+        some = group == "student" and _WHICH.match(text[mention.end : mention.end + 60])
+        return say(SHUT_OUT, 3, partial=bool(some or _PORTAL.search(text)))
     if passage.refused_list:
         return say(SHUT_OUT, 2)
     if _POINTER.search(text) or _is_mere_link(passage, mention):
