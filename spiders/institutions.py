@@ -36,6 +36,7 @@ from scraper.politeness import Robots, refused_hosts
 from scraper.registry import DIRECTORY, load_registry
 from scraper.signals import institution_finished, institution_reported, page_read, page_unchanged
 from scraper.urls import Sites, canonical, key
+from spiders.answers import judge, of_status
 from spiders.frontier import Frontier
 from spiders.links import find_links, is_pdf, score_link
 
@@ -387,7 +388,10 @@ class InstitutionsSpider(Spider):
         if response.status == 304 and key(response.url) in visit.known.pages:
             return response
         if not 200 <= response.status < 300:
-            reason = "redirects" if 300 <= response.status < 400 else f"http_{response.status}"
+            reason = "redirects" if 300 <= response.status < 400 else of_status(response) or f"http_{response.status}"
+            self._failed(visit, reason, url)
+            return None
+        if self.archive is None and (reason := judge(response)):
             self._failed(visit, reason, url)
             return None
         return response

@@ -21,6 +21,15 @@ def _silence(handler):
     time.sleep(3)
 
 
+def _silence_after_head(handler):
+    handler.send_response(200)
+    handler.send_header("Content-Type", "text/html")
+    handler.send_header("Content-Length", "10")
+    handler.end_headers()
+    handler.wfile.flush()
+    time.sleep(3)
+
+
 def _trickle(handler):
     handler.send_response(200)
     handler.send_header("Content-Type", "text/html")
@@ -62,6 +71,9 @@ BOMB = gzip.compress(b"<p>again</p>" * 200_000)
 FAULTS = {
     "hangs-up": ({"/": _hang_up}, "reset"),
     "is-silent": ({"/": _silence}, "timeout"),
+    "is-silent-after-its-head": ({"/": _silence_after_head}, "timeout"),
+    "is-a-bad-gateway": ({"/": Answer(b"", 502)}, "http_502"),
+    "answers-418": ({"/": Answer(b"", 418)}, "http_418"),
     "trickles": ({"/": _trickle}, "timeout"),
     "forbids": ({"/": Answer(b"no", 403)}, "http_403"),
     "is-missing": ({}, "http_404"),
@@ -87,6 +99,14 @@ FAULTS = {
     "disallows": ({"/robots.txt": Answer(b"User-agent: *\nDisallow: /", content_type="text/plain"), "/": page("Hi")}, "robots"),
     "disallows-us": ({"/robots.txt": Answer(b"User-agent: usce-atlas\nDisallow: /", content_type="text/plain"), "/": page("Hi")}, "robots"),
     "has-broken-robots": ({"/robots.txt": Answer(b"", 503), "/": page("Hi")}, "robots"),
+    "says-not-found": ({"/": page("Page not found | Hill Hospital", text="Try the search.")}, "soft_404"),
+    "says-so-in-a-sentence": ({"/": "<title>Hill Hospital</title><main><p>The page you requested could not be found.</p></main>"}, "soft_404"),
+    "asks-for-a-login": ({"/": "<title>Sign In</title><h1>Sign in</h1><form><input name=u><input type=password></form>"}, "login"),
+    "leads-to-a-login": ({"/": redirect("/login?to=/"), "/login": "<title>Hill</title><form>Name <input name=u><input type='password'></form>"}, "login"),
+    "is-not-for-us": ({"/": Answer(b"", 401, headers={"WWW-Authenticate": "Basic"})}, "login"),
+    "challenges": ({"/": "<title>Just a moment...</title><h1>www.hill.example</h1><p>Checking your browser.</p>"}, "challenge"),
+    "challenges-with-403": ({"/": Answer(b"<html><script>window._cf_chl_opt={}</script>", 403)}, "challenge"),
+    "challenges-in-a-header": ({"/": Answer(b"<html>wait</html>", 503, headers={"cf-mitigated": "challenge"})}, "challenge"),
     "asks-not-to-be-indexed": ({"/": '<html><head><meta name="robots" content="noindex"></head><body>Hi</body></html>'}, "noindex"),
     "asks-so-in-a-header": ({"/": Answer(b"<html>Hi</html>", headers={"X-Robots-Tag": "noindex"})}, "noindex"),
 }  # fmt: skip
