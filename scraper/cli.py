@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from pipelines.history import as_of
-from scraper import __version__, cli_institutions, demo, explain, extract, serving, status
+from scraper import __version__, cli_evaluate, cli_institutions, demo, evaluate, explain, extract, serving, status
 from scraper import contact as contacts
 from scraper.archive import ArchiveError
 from scraper.crawling import CrawlError, CrawlLocked, CrawlReport, CrawlRequest, Lock, run_crawl
@@ -58,6 +58,7 @@ KNOWN_ERRORS = (
     RegistryError,
     VocabularyError,
     demo.SiteError,
+    evaluate.EvaluationError,
     extract.ExtractError,
     serving.ServingError,
 )
@@ -394,6 +395,9 @@ def whole_file(path: Path) -> Iterator[Any]:
         raise extract.ExtractError(f"{path}: cannot be written: {error.strerror}") from None
     finally:
         part.unlink(missing_ok=True)
+
+
+app.command("evaluate", epilog=examples(*cli_evaluate.EXAMPLES))(cli_evaluate.command)
 
 
 # --- the dataset ---------------------------------------------------------------------------------------------------
