@@ -13,12 +13,14 @@ import datetime as dt
 import hashlib
 import re
 from collections import defaultdict
+from operator import itemgetter
 
 from datasette.app import Datasette
 from datasette.utils.asgi import BadRequest, NotFound, Request, Response
 
 from scraper.feeds import Change, Entry, Event, Stated, atom, event, ics
 from scraper.items import FIELD
+from scraper.matching.dates import before
 from scraper.record import deadline_of
 from scraper.site.app import NAME, Routes, Row, atlas, day, plural, rows, safe_url
 from scraper.site.deadlines import EVENTS, WHO
@@ -126,13 +128,13 @@ async def deadlines(datasette: Datasette, request: Request) -> Response:
     chosen = {name: [value] for name, value in names.items() if value}
     if chosen:
         ids = set(await matching(datasette, Filters(chosen=chosen)))
-    found = await _stated(datasette, request, ids)
+    found = await _stated(datasette, ids)
     kind = {"open": "opens", "close": "closes"}.get(request.args.get("event") or "")
     who = request.args.get("for")
     found = [
         one
         for one in found
-        if (not kind or one.deadline.kind == kind) and (who not in WHO or one.deadline.audience in ("any", who))
+        if (not kind or one["kind"] == kind) and (who not in WHO or one["audience"] in ("any", who))
     ]
     asked = Filters(chosen=chosen)
     title = f"{NAME}: {'deadlines' if not chosen else 'deadlines, ' + heading(asked)}"
@@ -146,7 +148,7 @@ async def filtered_deadlines(datasette: Datasette, request: Request) -> Response
     filters = Filters.from_query(request.args)
     ids = set(await matching(datasette, filters)) if filters.active or filters.words else None
     title = f"{NAME}: deadlines, {filters.words + ', ' if filters.words else ''}{heading(filters)}"
-    return await _calendar(datasette, request, title, await _stated(datasette, request, ids))
+    return await _calendar(datasette, request, title, await _stated(datasette, ids))
 
 
 async def institution_deadlines(datasette: Datasette, request: Request) -> Response:
@@ -154,39 +156,21 @@ async def institution_deadlines(datasette: Datasette, request: Request) -> Respo
     one = await _institution(datasette, request)
     snapshot = await current(datasette)
     ids = {row["id"] for row in snapshot.rows if row["institution_id"] == one["id"]}
-    return await _calendar(datasette, request, f"Deadlines: {one['name']}", await _stated(datasette, request, ids))
+    return await _calendar(datasette, request, f"Deadlines: {one['name']}", await _stated(datasette, ids))
 
 
 async def program_deadlines(datasette: Datasette, request: Request) -> Response:
     """The deadlines of a program."""
     one = await _program(datasette, request)
-    found = await _stated(datasette, request, {one["id"]})
+    found = await _stated(datasette, {one["id"]})
     return await _calendar(datasette, request, f"Deadlines: {one['name']}, {one['institution']}", found)
 
 
-async def _stated(datasette: Datasette, request: Request, ids: set[str] | None) -> list[Stated]:
+async def _stated(datasette: Datasette, ids: set[str] | None) -> list[Row]:
     """The deadlines of some programs (None = of all)."""
-    snapshot = await current(datasette)
-    of_program = await _kept(datasette, snapshot, "stated deadlines", _DEADLINES)
+    of_program = await _kept(datasette, await current(datasette), "stated deadlines", _DEADLINES)
     wanted = of_program if ids is None else [name for name in of_program if name in ids]
-    found = []
-    for name in wanted:
-        link = datasette.absolute_url(request, datasette.urls.path(f"/program/{name}"))
-        for row in of_program[name]:
-            found.append(
-                Stated(
-                    deadline=deadline_of(row),
-                    day=dt.date.fromisoformat(row["on_day"]) if row["on_day"] else None,
-                    program_id=name,
-                    program=row["program"],
-                    institution=row["institution"],
-                    place=", ".join(filter(None, (row["city"], row["state"]))),
-                    page=row["page"],
-                    read=row["read"],
-                    link=link,
-                )
-            )
-    return found
+    return [row for name in wanted for row in of_program[name]]
 
 
 async def _kept(datasette: Datasette, snapshot: Snapshot, key: str, sql: str) -> dict[str, list[Row]]:
@@ -206,27 +190,49 @@ async def _kept(datasette: Datasette, snapshot: Snapshot, key: str, sql: str) ->
     return snapshot.memo[key]  # type: ignore[no-any-return]
 
 
-async def _calendar(datasette: Datasette, request: Request, title: str, found: list[Stated]) -> Response:
+async def _calendar(datasette: Datasette, request: Request, title: str, found: list[Row]) -> Response:
     start = _start(request.args.get("start"))
     snapshot = await current(datasette)
     history = await _kept(datasette, snapshot, "history of deadlines", _HISTORY)
 
     def make() -> bytes:
-        events: list[Event] = []
-        for one in found:
-            past = [Change(row["date"], row["old"], row["new"]) for row in history.get(one.program_id, ())]
-            if (made := event(one, past, start)) is not None and made.day >= snapshot.day - PAST:
-                events.append(made)
-        events.sort(key=lambda one: (one.day < snapshot.day, one.day, one.uid))
+        first, dated, leads = str(snapshot.day - PAST), [], 0
+        for row in found:
+            leads += row["lead_n"] is not None
+            day = row["on_day"] or (str(before(start, deadline_of(row))) if start and row["lead_n"] is not None else "")
+            if day >= first:
+                dated.append((day < str(snapshot.day), day, row["program_id"], row["id"], row))
+        dated.sort(key=itemgetter(slice(0, 4)))
         about = ABOUT
-        if len(events) > EVENTS_AT_MOST:
-            about += f" The next {plural(EVENTS_AT_MOST, 'date')} of {len(events):,}: choose fewer with the filters."
-        leads = sum(one.deadline.lead_n is not None for one in found)
+        if len(dated) > EVENTS_AT_MOST:
+            about += f" The next {plural(EVENTS_AT_MOST, 'date')} of {len(dated):,}: choose fewer with the filters."
         if leads and start is None:
             about += f" {plural(leads, 'deadline')} so long before the start are not in it: add ?start=YYYY-MM, the month in which you want to start."
-        return ics(title, about, events[:EVENTS_AT_MOST])
+        made = (_event(row, history, start) for *_, row in dated[:EVENTS_AT_MOST])
+        return ics(title, about, [one for one in made if one])
 
-    body = await asyncio.to_thread(make)
+    def _event(row: Row, history: dict[str, list[Row]], start: dt.date | None) -> Event | None:
+        name = row["program_id"]
+        stated = Stated(
+            deadline=deadline_of(row),
+            day=dt.date.fromisoformat(row["on_day"]) if row["on_day"] else None,
+            program_id=name,
+            program=row["program"],
+            institution=row["institution"],
+            place=", ".join(filter(None, (row["city"], row["state"]))),
+            page=row["page"],
+            read=row["read"],
+            link=datasette.absolute_url(request, datasette.urls.path(f"/program/{name}")),
+        )
+        return event(stated, [Change(one["date"], one["old"], one["new"]) for one in history.get(name, ())], start)
+
+    # The calendar of all is asked for every day by everybody who subscribed to it: made once a snapshot.
+    key = ("calendar", datasette.absolute_url(request, request.path))
+    body = None if request.query_string else snapshot.memo.get(key)
+    if body is None:
+        body = await asyncio.to_thread(make)
+        if request.path.endswith("/deadlines.ics") and not request.query_string:
+            snapshot.memo[key] = body
     name = re.sub(r"[^a-z0-9]+", "-", request.path.lower().removesuffix(".ics")).strip("-")
     return _answer(request, body, "text/calendar; charset=utf-8", f"{name}.ics")
 
