@@ -8,6 +8,8 @@ visitors who log in to VSLO.
 
 from __future__ import annotations
 
+import html
+import itertools
 import re
 from urllib.parse import urlsplit
 
@@ -19,11 +21,10 @@ from scraper.text import fold_space
 from scraper.vocabulary import vocabulary
 
 # Marks that the makers of bot protection leave in the markup or headers of a challenge, and nowhere else.
-_CHALLENGE_MARKUP = re.compile(
-    r"cf[-_]chl[-_]|/cdn-cgi/challenge-platform/h/|_incapsula_resource|incident id: \d|px-captcha|captcha-delivery\.com"
-    r"|awswafintegration|aws-waf-token|sucuri_cloudproxy|ak_bmsc[^;]{0,40}challenge|/_sec/cp_challenge/|distil_r_captcha|kpsdk",
-    re.I,
-)
+_CHALLENGE_MARKUP = (
+    "_cf_chl_", "cf-chl-", "/cdn-cgi/challenge-platform/h/", "_incapsula_resource", "px-captcha", "captcha-delivery.com",
+    "awswafintegration", "aws-waf-token", "sucuri_cloudproxy", "/_sec/cp_challenge/", "distil_r_captcha", "kpsdk",
+)  # fmt: skip
 _CHALLENGE_HEADERS = (
     ("cf-mitigated", "challenge"),
     ("x-amzn-waf-action", "challenge"),
@@ -34,15 +35,18 @@ _LOGIN_PATH = re.compile(
     r"/(?:log-?in|sign-?in|log-?on|sso|cas|idp|adfs|saml2?|shibboleth|oauth2?|openid)(?:[/.?_-]|$)", re.I
 )
 # Worth a closer look: pages without any of these words are not even parsed.
-_SUSPICIOUS = re.compile(
-    r"not found|404|\b410\b|can(?:'|’|&#8217;|&rsquo;|&#39;)?t (?:be )?(?:find|found|locate)|cannot|could ?n[o'’]t|could not|no longer|exist|missing"
-    r"|broken link|nothing|unavailable|not available|isn|removed|moved|retired|password|moment|attention|human|robot|denied|blocked|rejected"
-    r"|unsuccessful|interruption|enable (?:javascript|cookies)|unusual|verif|security check|one more step|ddos",
-    re.I,
+_TITLE = re.compile(r"<title\b[^<>]{0,200}>([^<]{0,300})", re.I)
+_HEADING = re.compile(r"<h[12]\b[^<>]{0,500}>(.{0,400}?)</h", re.I | re.S)
+_TAG = re.compile(r"<[^<>]{0,1000}>")
+# What a page says that shows one sentence under the site's own title. Others are not even parsed.
+_SENTENCE = re.compile(
+    r"(?:page|document|file|resource|content|url)\b[^<>]{0,80}(?:found|exist|available|moved|removed|missing|unavailable)|\b404\b"
+    r"|human|robot|cookies to continue|blocked|denied|unusual (?:traffic|activity)|unsuccessful|interruption",
 )
 _BARE_STATUS = re.compile(r"\W*(?:404|410)\s*(?:[-–—|:!.]|$)")
 LITTLE = 1500  # characters of text outside menus: a page that says no more may be an error page
 VERY_LITTLE = 400
+SMALL = 60_000  # characters of markup: an error page carries its site's menus, and no more
 MAX_HEAD = 200_000  # characters looked at
 _CHROME = (
     "script",
@@ -65,32 +69,29 @@ def judge(response: Response) -> str:
     if not isinstance(response, TextResponse):
         return ""
     text = response.text[:MAX_HEAD]
-    if _challenges(response, text):
+    lower = text.lower()
+    if _challenges(response, text, lower):
         return "challenge"
-    if not _SUSPICIOUS.search(text):
-        return ""
-    root = _parse(text)
-    if root is None:
-        return ""
-    titles = _titles(root)
     # A title names the site besides: 'Page not found | Riverton Hospital'.
+    titles = _titles(text)
     keys = set().union(*(vocabulary("answers").keys_in(title) for title in titles), set())
     if any(_BARE_STATUS.match(title) for title in titles):
         keys.add("soft_404")
-    shown = len(_shown(root))
-    if "soft_404" in keys and shown < 4 * LITTLE:
+    asks_password = "password" in lower and bool(_PASSWORD.search(text))
+    if not (keys - {"login"} or asks_password or (len(text) < SMALL and _SENTENCE.search(lower))):
+        return ""
+    said = _shown(_parse(text))
+    if "soft_404" in keys and len(said) < 4 * LITTLE:
         return "soft_404"
-    if "challenge" in keys and shown < LITTLE:
+    if "challenge" in keys and len(said) < LITTLE:
         return "challenge"
-    asks_password = bool(_PASSWORD.search(text))
-    if asks_password and shown < LITTLE and ("login" in keys or _LOGIN_PATH.search(urlsplit(response.url).path)):
+    at_login = "login" in keys or _LOGIN_PATH.search(urlsplit(response.url).path)
+    if asks_password and len(said) < (LITTLE if at_login else VERY_LITTLE):
         return "login"
-    if asks_password and shown < VERY_LITTLE:
-        return "login"
-    if shown < VERY_LITTLE:
+    if len(said) < VERY_LITTLE:
         # A generic title over one sentence.
-        said = vocabulary("answers").keys_in(_shown(root))
-        return next((reason for reason in ("soft_404", "challenge") if reason in said), "")
+        keys = vocabulary("answers").keys_in(said)
+        return next((reason for reason in ("soft_404", "challenge") if reason in keys), "")
     return ""
 
 
@@ -99,15 +100,16 @@ def of_status(response: Response) -> str:
     if response.status == 401:
         return "login"
     if response.status in (403, 405, 429, 503) and isinstance(response, TextResponse):
-        return "challenge" if _challenges(response, response.text[:MAX_HEAD]) else ""
+        text = response.text[:MAX_HEAD]
+        return "challenge" if _challenges(response, text, text.lower()) else ""
     return ""
 
 
-def _challenges(response: Response, text: str) -> bool:
+def _challenges(response: Response, text: str, lower: str) -> bool:
     for name, value in _CHALLENGE_HEADERS:
         if (response.headers.get(name) or b"").decode("latin-1").strip().lower() == value:
             return True
-    return bool(_CHALLENGE_MARKUP.search(text)) and len(_shown(_parse(text))) < LITTLE
+    return any(mark in lower for mark in _CHALLENGE_MARKUP) and len(_shown(_parse(text))) < LITTLE
 
 
 def _parse(text: str) -> etree._Element | None:
@@ -118,15 +120,12 @@ def _parse(text: str) -> etree._Element | None:
         return None
 
 
-def _titles(root: etree._Element) -> list[str]:
-    """The title, the first main heading, and where there is none the first of the next rank."""
-    found = [fold_space(title.text_content()) for title in root.iter("title")][:1]
-    for tag in ("h1", "h2"):
-        headings = [fold_space(heading.text_content()) for heading in root.iter(tag)]
-        if headings := [heading for heading in headings if heading]:
-            found += headings[:1]
-            break
-    return [title[:200] for title in found]
+def _titles(text: str) -> list[str]:
+    """The title and the first heading that says anything."""
+    titles = [match[1] for match in [_TITLE.search(text)] if match]
+    headings = (fold_space(_TAG.sub(" ", match[1])) for match in itertools.islice(_HEADING.finditer(text), 5))
+    found = [*titles, *[heading for heading in headings if heading][:1]]
+    return [fold_space(html.unescape(title))[:200] for title in found]
 
 
 def _shown(root: etree._Element | None) -> str:
