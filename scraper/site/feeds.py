@@ -228,7 +228,7 @@ async def _calendar(datasette: Datasette, request: Request, title: str, found: l
 
     # The calendar of all is asked for every day by everybody who subscribed to it: made once a snapshot.
     key = ("calendar", datasette.absolute_url(request, request.path))
-    body = None if request.query_string else snapshot.memo.get(key)
+    body: bytes | None = None if request.query_string else snapshot.memo.get(key)
     if body is None:
         body = await asyncio.to_thread(make)
         if request.path.endswith("/deadlines.ics") and not request.query_string:
