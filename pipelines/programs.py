@@ -12,6 +12,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import attrs
 from scrapy import signals
@@ -39,6 +40,7 @@ _WORD = re.compile(r"[a-z0-9]+")
 _DEPARTMENT = re.compile(
     r"^(?:the-)?(?:department|dept|division|section|school|institute|center)-?(?:of-)?(?:the-)?|-(?:department|dept|division)$"
 )
+_OF_DEPARTMENT = re.compile(r"^(?:the )?(?:department|dept\.?|division|section) of (?:the )?([\w ,&/-]{3,60})$", re.I)
 _NO_NAME = {
     "home", "overview", "welcome", "about", "program", "programs", "introduction", "details", "general information", "information",
     "faq", "faqs", "frequently asked questions", "apply", "how to apply", "application", "contact", "contact us", "main content",
@@ -172,19 +174,34 @@ def _address_words(url: str, last: int = 2) -> str:
 
 
 def _topic(page: Summary, label: str) -> str:
-    """The department whose own program the page describes: named in its heading or title, or as a piece of its address."""
-    specialties = vocabulary("specialties")
+    """The department whose own program the page describes: named in its heading or title, as a piece of its address, as
+    the host's own name (urology.x.edu), or as a part of the title of its own ('Visitors | Department of Surgery | X')."""
     # 'Medicine' alone is the school, not the department.
-    named = sorted({m.key for m in specialties.find(label) if label[m.start : m.end].lower() != "medicine"})
+    named = sorted(
+        {m.key for m in vocabulary("specialties").find(label) if label[m.start : m.end].lower() != "medicine"}
+    )
     if not named:
-        for piece in segments(page.url)[:-1]:
-            bare = re.sub(r"[-_+.]+", " ", _DEPARTMENT.sub("", piece)).strip()
-            if bare == "medicine":
-                continue
-            matches = list(specialties.find(bare))
-            if len(matches) == 1 and matches[0].end - matches[0].start == len(bare):
-                named = [matches[0].key]
+        host = (urlsplit(page.url).hostname or "").split(".")
+        pieces = [*(host[:-2] if len(host) > 2 else ()), *segments(page.url)[:-1]]
+        for piece in pieces:
+            named = _department(re.sub(r"[-_+.]+", " ", _DEPARTMENT.sub("", piece))) or named
+    if not named:
+        for part in _TITLE_PARTS.split(page.title)[1:]:
+            if said := _OF_DEPARTMENT.search(part):
+                named = _department(said[1]) or named
     return "-".join(named).replace("_", "-") if 0 < len(named) <= 2 else ""
+
+
+def _department(text: str) -> list[str]:
+    """The specialty that `text` is the name of, whole; [] where it is none."""
+    bare = fold_space(text).lower()
+    if bare == "medicine":
+        return []
+    for spelling in (bare, bare.upper()):  # an address says 'ent' where a page says 'ENT'
+        matches = list(vocabulary("specialties").find(spelling))
+        if len(matches) == 1 and matches[0].end - matches[0].start == len(spelling):
+            return [matches[0].key]
+    return []
 
 
 def _profile(page: Summary) -> _Profile:
@@ -443,7 +460,7 @@ def _unused(slug: str, cluster: _Cluster, taken: dict[str, _Cluster]) -> str:
         if host_of(url) != host_of(other):
             candidates.append(f"{slug}-{'-'.join(_WORD.findall(host_of(url).split('.')[0]))}")
         words = [w for w in _WORD.findall(_address_words(url, 1).lower()) if w not in _STOPWORDS and w not in slug]
-        candidates.append("-".join([slug, *words[:3]]))
+        candidates.append("-".join([slug, *words[:2]]))
     free = (name for name in candidates if name not in taken)
     chosen = next(itertools.chain(free, _numbered(slug, taken)))
     taken[chosen] = cluster
@@ -459,18 +476,39 @@ def _name(cluster: _Cluster) -> str:
     candidates: list[str] = []
     for profile in cluster.profiles:
         for text in (profile.page.name, *_TITLE_PARTS.split(profile.page.title)[:2]):
-            name = fold_space(text).strip(" :|-–—")
+            name = _unglued(fold_space(text).strip(" :|-–—"), profile.page)
             if len(name) > 3 and name.lower() not in _NO_NAME and not _OFFICE.search(name):
                 candidates.append(name)
     candidates.append(_address_words(cluster.profiles[0].page.url, 1).strip().capitalize())
     for name in candidates:
         if vocabulary("programs").keys_in(name) & {*FAMILIES, "funded", "visitors"}:
-            return _shortened(name)
+            return _shortened(name) + _of_department(cluster.topic, name)
     family = next((f for f in FAMILIES if f in cluster.families), "")
     plain = vocabulary("programs").titles[family] if family else "Program for visitors"
-    return plain + {"us": " for students of US schools", "international": " for international students"}.get(
-        cluster.kind, ""
-    )
+    plain += {"us": " for students of US schools", "international": " for international students"}.get(cluster.kind, "")
+    return plain + _of_department(cluster.topic, plain)
+
+
+def _unglued(heading: str, page: Summary) -> str:
+    """A heading without what runs into it where two elements stand side by side: the part that the title has as well."""
+    title = _title_part(page)
+    if len(title) > 8 and heading != title and heading.endswith(title) and heading[: -len(title)][-1:].isalpha():
+        return title
+    return heading
+
+
+def _of_department(topic: str, name: str) -> str:
+    """The department's name in brackets, where the program's name does not tell it from the institution's others."""
+    titles = vocabulary("specialties").titles
+    if vocabulary("specialties").keys_in(name):
+        return ""
+    rest, found = topic.removesuffix("-funded"), []
+    for key_ in sorted(titles, key=len, reverse=True):
+        slug = key_.replace("_", "-")
+        if f"-{slug}-" in f"-{rest}-":
+            found.append(titles[key_])
+            rest = f"-{rest}-".replace(f"-{slug}-", "-", 1).strip("-")
+    return f" ({', '.join(sorted(found))})" if found else ""
 
 
 def _shortened(name: str) -> str:

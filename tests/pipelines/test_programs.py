@@ -102,6 +102,20 @@ CASES: dict[str, tuple[list[Summary], dict[str, list[str]]]] = {
             "observership-dermatology": ["/departments/dermatology/visitors"],
         },
     ),
+    "a department is told by its address, its host or its title": (
+        [
+            page("/ear-nose-and-throat-department/residency/students", ELECTIVE, US, name="Visiting Medical Students"),
+            page("/ent/students", ELECTIVE, US, name="Away Rotations", url="https://urology.alderbrook.example/students"),
+            page("/a/x", ELECTIVE, US, name="Visiting Students", title="Visiting Students | Department of Neurology | Alderbrook"),
+            page("/medicine/visiting", ELECTIVE, US, name="Visiting Students", title="Visiting Students | School of Medicine"),
+        ],
+        {
+            "electives-otolaryngology": ["/ear-nose-and-throat-department/residency/students"],
+            "electives-urology": ["urology/students"],
+            "electives-neurology": ["/a/x"],
+            "electives": ["/medicine/visiting"],
+        },
+    ),
     "a program for physicians and one for students stay two": (
         [
             page("/visit/observers", OBSERVERSHIP, PHYSICIAN, name="Observer Program", links=("/visit/shadowing",)),
@@ -159,6 +173,14 @@ def test_grouping(name: str, turned: bool) -> None:
         ("", "", "/", "Clinical electives"),
         ("Alderbrook", "International Students", "/global", "Clinical electives for international students"),
         ("Alderbrook", "Office of Visiting Students", "/", "Clinical electives"),
+        (
+            "International Visitor Program",
+            "Health ProfessionalsInternational Visitor Program",
+            "/x",
+            "International Visitor Program",
+        ),
+        ("", "Visiting Students", "/departments/dermatology/students", "Visiting Students (Dermatology)"),
+        ("", "Visiting Dermatology Students", "/departments/dermatology/visit", "Visiting Dermatology Students"),
         ("", "Elective " * 40, "/x", ("Elective " * 40)[:120].rsplit(" ", 1)[0] + " …"),
     ],
 )
