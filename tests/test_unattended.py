@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import resource
 import shutil
 import sqlite3
 import threading
@@ -13,12 +15,12 @@ from typing import Any
 import attrs
 import pytest
 
-from scraper.crawling import CrawlReport, CrawlRequest, run_crawl
+from scraper.crawling import CrawlError, CrawlReport, CrawlRequest, run_crawl
 from scraper.crawls import start_crawl, unfinished
-from scraper.database import open_database, select, select_one
+from scraper.database import DatabaseError, open_database, select, select_one
 from scraper.demo import CRAWL_SETTINGS, Response, ServedSites, serve_sites
 from scraper.staging import Staging
-from tests.states import facts, rows
+from tests.states import facts, is_whole, rows
 
 
 @attrs.frozen
@@ -236,3 +238,44 @@ def test_a_dead_line_makes_nothing_stale(twice: Twice, tmp_path: Path) -> None:
         assert connection.execute("select count(*) from crawl_hosts where crawl_id = 3 and pages = 0").fetchone() == (
             10,
         )
+
+
+@contextlib.contextmanager
+def disk_of(size: int) -> Iterator[None]:
+    """No file may grow beyond `size`, here and in child processes: to SQLite as good as a disk that is full."""
+    was = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, was[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, was)
+
+
+def test_a_full_disk_is_told_and_leaves_the_data_whole(twice: Twice, tmp_path: Path) -> None:
+    database = tmp_path / "a.db"
+    shutil.copy(twice.database, database)
+    before = rows(database)
+    with (
+        disk_of(database.stat().st_size - 4096),
+        pytest.raises((CrawlError, DatabaseError), match=r"no copy to work on can be made .* Is the disk full"),
+    ):
+        run_crawl(attrs.evolve(twice.request, database=database, staged=True))
+    assert rows(database) == before
+    open_database(tmp_path / "b.db").conn.close()
+    with (
+        disk_of((tmp_path / "b.db").stat().st_size + 40_000),
+        pytest.raises(CrawlError, match=r"what was found could not be stored: .*(?:full|disk I/O error)"),
+    ):
+        run_crawl(attrs.evolve(twice.request, database=tmp_path / "b.db"))
+    assert is_whole(tmp_path / "b.db")
+
+
+def test_a_locked_database_is_told_and_left_alone(twice: Twice, tmp_path: Path) -> None:
+    database = tmp_path / "a.db"
+    shutil.copy(twice.database, database)
+    before = rows(database)
+    with closing(sqlite3.connect(database)) as other:
+        other.execute("begin immediate")
+        with pytest.raises((CrawlError, DatabaseError), match="locked"):
+            run_crawl(attrs.evolve(twice.request, database=database, settings=twice.request.settings))
+    assert rows(database) == before
