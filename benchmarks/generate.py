@@ -9,6 +9,7 @@ registry's. The same seed gives the same programs. For measuring the site, never
 from __future__ import annotations
 
 import argparse
+import csv
 import datetime as dt
 import json
 import random
@@ -23,12 +24,87 @@ from scraper.database import SEARCH_COLUMNS, SEARCH_TABLE, open_database, titles
 from scraper.demo import mark_fictional
 from scraper.items import Deadline, Fee
 from scraper.record import row_of_value, value_text
-from scraper.registry import load_registry
+from scraper.registry import DIRECTORY
 from scraper.wording import value_words
 
 Row = dict[str, Any]
-FIRST = "Alder Birch Cedar Clear Copper Eagle Elm Fair Fern Fox Glen Granite Green Harbor Haven Hazel Iron Juniper Lake Laurel Linden Maple Marsh Mill North Oak Pine Prairie Ridge River Rose Saint Salt Silver Spring Stone Summit Sun Timber West Willow Winter".split()
-SECOND = "bank bridge brook bury crest dale field ford gate grove haven hill hurst land mere mont mouth park point port ridge shore side stead ton vale view ville wick wood worth".split()
+FIRST = [
+    "Alder",
+    "Birch",
+    "Cedar",
+    "Clear",
+    "Copper",
+    "Eagle",
+    "Elm",
+    "Fair",
+    "Fern",
+    "Fox",
+    "Glen",
+    "Granite",
+    "Green",
+    "Harbor",
+    "Haven",
+    "Hazel",
+    "Iron",
+    "Juniper",
+    "Lake",
+    "Laurel",
+    "Linden",
+    "Maple",
+    "Marsh",
+    "Mill",
+    "North",
+    "Oak",
+    "Pine",
+    "Prairie",
+    "Ridge",
+    "River",
+    "Rose",
+    "Saint",
+    "Salt",
+    "Silver",
+    "Spring",
+    "Stone",
+    "Summit",
+    "Sun",
+    "Timber",
+    "West",
+    "Willow",
+    "Winter",
+]
+SECOND = [
+    "bank",
+    "bridge",
+    "brook",
+    "bury",
+    "crest",
+    "dale",
+    "field",
+    "ford",
+    "gate",
+    "grove",
+    "haven",
+    "hill",
+    "hurst",
+    "land",
+    "mere",
+    "mont",
+    "mouth",
+    "park",
+    "point",
+    "port",
+    "ridge",
+    "shore",
+    "side",
+    "stead",
+    "ton",
+    "vale",
+    "view",
+    "ville",
+    "wick",
+    "wood",
+    "worth",
+]
 KINDS = {
     "medical_school_md": ("College of Medicine", "School of Medicine", "Medical College"),
     "medical_school_do": ("College of Osteopathic Medicine",),
@@ -64,7 +140,8 @@ class Maker:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self.places = [i for i in load_registry().institutions.values() if i.state and i.lat is not None]
+        with (DIRECTORY / "institutions.csv").open(encoding="utf-8-sig", newline="") as file:
+            self.places = [row for row in csv.DictReader(file) if row["state"] and row["lat"]]
         self.names = titles()
         self.evidence_id = self.search_id = 0
         self.rows: dict[str, list[Row]] = {}
@@ -87,8 +164,8 @@ class Maker:
         name = f"{pick.choice(FIRST)}{pick.choice(SECOND)} {pick.choice(KINDS[kind])}"
         host = f"h{number}.example"
         row = {
-            "id": f"made-{number}", "name": f"{name} {number}", "kind": kind, "parent": None, "city": place.city, "state": place.state,
-            "latitude": round((place.lat or 0) + pick.uniform(-0.4, 0.4), 3), "longitude": round((place.lon or 0) + pick.uniform(-0.4, 0.4), 3),
+            "id": f"made-{number}", "name": f"{name} {number}", "kind": kind, "parent": None, "city": place["city"], "state": place["state"],
+            "latitude": round(float(place["lat"]) + pick.uniform(-0.4, 0.4), 3), "longitude": round(float(place["lon"]) + pick.uniform(-0.4, 0.4), 3),
             "website": f"https://{host}/", "vslo_host": int(self.maybe(0.4)), "notes": None,
         }  # fmt: skip
         self.add("institutions", **row)
@@ -166,7 +243,7 @@ class Maker:
                 state(
                     field,
                     bool(value)
-                    if field in booleans or field.endswith("_required") and field != "letters_required"
+                    if field in booleans or (field.endswith("_required") and field != "letters_required")
                     else value,
                 )
         self.sets(identifier, kind, international, specialty, state)

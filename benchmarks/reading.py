@@ -43,7 +43,9 @@ def readers() -> dict[str, Read]:
     logging.disable(logging.CRITICAL)  # trafilatura tells of every page that it finds empty
     reader = Reader()
     return {
-        "facts (the whole way)": lambda page: reader.read(Page(url=page.url, body=page.body, content_type=page.content_type)),
+        "facts (the whole way)": lambda page: reader.read(
+            Page(url=page.url, body=page.body, content_type=page.content_type)
+        ),
         "trafilatura.extract(fast=True, include_tables=True)": lambda page: trafilatura.extract(
             page.body, fast=True, include_tables=True
         ),
@@ -73,7 +75,9 @@ def main() -> None:
     pages = [page for page in pages_of_warc(args.pages) if "html" in page.content_type]
     rates = measure(pages, readers(), args.rounds)
     facts = next(iter(rates.values()))
-    print(f"{len(pages)} pages of HTML, {args.rounds} rounds, Python {platform.python_version()}, {platform.machine()}\n")
+    print(
+        f"{len(pages)} pages of HTML, {args.rounds} rounds, Python {platform.python_version()}, {platform.machine()}\n"
+    )
     print("| way | pages/s | facts are |")
     print("|---|---:|---:|")
     for name, rate in rates.items():

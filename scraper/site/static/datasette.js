@@ -18,6 +18,7 @@ document.querySelectorAll("main .table-wrapper, main pre").forEach((box) => {
     box.setAttribute("aria-label", box.tagName === "PRE" ? "SQL" : "Rows");
   }
 });
+document.querySelectorAll("main h3").forEach((heading) => heading.setAttribute("aria-level", "2"));
 document.querySelectorAll("main a.cross").forEach((link) => link.setAttribute("aria-label", "Remove"));
 // A table is looked at for its rows: what its columns mean opens on a click.
 const columns = document.querySelector("dl.column-descriptions");

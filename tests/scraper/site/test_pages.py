@@ -1,0 +1,245 @@
+"""Every type of page: accessible, valid, without errors, at both widths, in light and dark; what stands around the pages."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections import Counter
+
+import html5lib
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from lxml import html as lxml_html
+from playwright.sync_api import Browser
+
+from tests.scraper.site.conftest import WIDTHS, Site, Visitor
+
+PAGES = {
+    "home": "/",
+    "programs": "/programs",
+    "filtered": "/programs?state=NY&visa=B-1&fee_max=3000&unstated=no&type=clinical_elective",
+    "search": "/programs?q=visiting",
+    "nothing": "/programs?q=nothingatall",
+    "table": "/programs?view=table",
+    "program": "/program/brightwater--electives-international",
+    "stale-program": "/program/stonehill--research-international",
+    "institutions": "/institutions",
+    "institutions-all": "/institutions?all=yes&state=HI",
+    "institution": "/institution/brightwater",
+    "institution-without": "/institution/quiet-harbor",
+    "deadlines": "/deadlines",
+    "deadlines-of": "/deadlines?state=NY&event=close&for=international&type=clinical_elective",
+    "changes": "/changes",
+    "no-changes": "/changes?field=phones",
+    "charts": "/charts",
+    "data": "/data",
+    "health": "/health",
+    "not-found": "/no/such/page",
+}
+# Datasette's own pages: they are held to the same, but for the validity of their HTML.
+TABLES = {
+    "database": "/atlas",
+    "table-of": "/atlas/program_overview?_size=3",
+    "fees": "/atlas/fees?kind=application&_sort=amount&_size=3",
+    "row": "/atlas/fees/1",
+    "sql": "/atlas?sql=select+*+from+fees+limit+3",
+    "query": "/atlas/programs_by_visa?visa=B-1",
+}
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(WIDTHS["phone"], "light"), (WIDTHS["desk"], "dark")], ids=["phone", "desk"]
+)
+def test_no_accessibility_violation_no_error_no_sideways_scrolling(
+    browser: Browser, site: Site, width: int, scheme: str
+) -> None:
+    visitor = Visitor(browser, site.base, width, color_scheme=scheme)
+    found = []
+    for name, path in {**PAGES, **TABLES}.items():
+        visitor.page.goto(path)
+        visitor.page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+        results = Axe().run(visitor.page, options=RULES)
+        found += [
+            f"{name}: {v['id']}: {v['nodes'][0]['html'][:200]} ({v['nodes'][0]['failureSummary'][:200]})"
+            for v in results.response["violations"]
+        ]
+        if visitor.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"):
+            found.append(f"{name}: wider than the window")
+    visitor.errors = [error for error in visitor.errors if "status of 404" not in error]
+    assert not found, "\n".join(found)
+    visitor.check()
+    visitor.context.close()
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
+def test_html_is_valid(site: Site, path: str) -> None:
+    text = site.get(path).text
+    html5lib.HTMLParser(strict=True).parse(text)
+    tree = lxml_html.document_fromstring(text)
+    ids = Counter(tree.xpath("//@id"))
+    assert not [name for name, number in ids.items() if number > 1]
+    assert len(tree.xpath("//h1")) == 1
+    assert len(tree.xpath("//main")) == 1
+    for label in tree.xpath("//label[@for]/@for"):
+        assert ids[label] == 1
+    # What the content model forbids and a parser does not see.
+    assert not tree.xpath("//p//*[self::div or self::ul or self::dl or self::p or self::table]")
+    assert not tree.xpath(
+        "//a//a | //button//a | //a//button | //label//label | //ul/*[not(self::li)] | //ol/*[not(self::li)]"
+    )
+    assert not tree.xpath("//dl/*[not(self::dt or self::dd or self::div)]")
+    assert not tree.xpath("//*[starts-with(name(@*), 'on')] | //*[@style]")
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
+def test_pages_say_what_they_are(site: Site, path: str) -> None:
+    tree = lxml_html.document_fromstring(site.get(path).text)
+    assert tree.xpath("string(//title)").endswith("USCE Atlas") or path == "/"
+    if path == PAGES["not-found"]:
+        return
+    description = tree.xpath("string(//meta[@name='description']/@content)")
+    assert 40 <= len(description) <= 320
+    assert tree.xpath("string(//meta[@property='og:title']/@content)")
+    asks = bool(re.search(r"\?", path))
+    assert bool(tree.xpath("//meta[@name='robots'][contains(@content, 'noindex')]")) is asks
+    assert bool(tree.xpath("//link[@rel='canonical']")) is not asks
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *PAGES.values(),
+        *TABLES.values(),
+        "/programs.csv",
+        "/programs.json",
+        "/static/atlas.css",
+        "/atlas/fees.csv",
+        "/atlas.db",
+    ],
+)
+def test_every_answer_is_guarded(site: Site, path: str) -> None:
+    headers = site.get(path).headers
+    policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == "'self'"
+    assert policy["style-src"] == "'self'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "set-cookie" not in headers
+
+
+def test_all_links_of_the_pages_lead_somewhere(site: Site) -> None:
+    links: set[str] = set()
+    for path in PAGES.values():
+        tree = lxml_html.document_fromstring(site.get(path).text)
+        links |= {link for link in tree.xpath("//a/@href | //link/@href | //script/@src") if link.startswith("/")}
+    sample = sorted(link for link in links if not re.search(r"/(program|institution)/made-", link) and "?" not in link)
+    assert len(sample) > 20
+    broken = [link for link in sample if site.get(link).status_code != 200]
+    assert not broken
+
+
+def test_sitemap_and_robots(site: Site) -> None:
+    robots = site.get("/robots.txt").text
+    assert "Disallow: /*?" in robots
+    assert "Disallow: /atlas" in robots
+    assert f"Sitemap: {site.base}/sitemap.xml" in robots
+    tree = ET.fromstring(site.get("/sitemap.xml").text)
+    addresses = [element.text or "" for element in tree.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
+    assert f"{site.base}/program/brightwater--electives-international" in addresses
+    assert f"{site.base}/institution/brightwater" in addresses
+    assert all(site.get(address.removeprefix(site.base)).status_code == 200 for address in addresses[:12])
+    assert site.get("/sitemap-2.xml").status_code == 404
+
+
+def test_the_examples_on_the_data_page_run(site: Site) -> None:
+    tree = lxml_html.document_fromstring(site.get("/data").text)
+    examples = tree.xpath("//dl[@class='examples']//a/@href")
+    assert len(examples) == 5
+    for path in examples:
+        answer = site.get(path)
+        assert answer.status_code == 200
+        assert answer.json() if ".json" in path else answer.text.count("\n") > 0
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        ("/no/such/page", 404, "There is no such page"),
+        ("/program/nobody", 404, "There is no such page"),
+        ("/program/nobody.csv", 404, ""),
+        ("/institution/nobody", 404, "There is no such page"),
+        ("/atlas/nothing", 404, "There is no such page"),
+        ("/atlas?sql=drop+table+fees", 400, "Statement must be a SELECT"),
+        ("/atlas.json?sql=select+*+from+nothing", 400, '"ok": false'),
+        ("/programs?page=99999&sort=x&state=%00&fee_max=abc&q=%22%28*", 200, ""),
+        ("/deadlines?month=2026-99&page=x&day=%3Cscript%3E", 200, ""),
+        ("/changes?field=%27&page=-1", 200, ""),
+        ("/institutions?page=1e9&q=%25", 200, ""),
+    ],
+)
+def test_odd_addresses_get_a_page_with_a_way_on(site: Site, path: str, status: int, says: str) -> None:
+    answer = site.get(path)
+    assert answer.status_code == status
+    assert says in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_a_program_that_went_says_so(site: Site, atlas_file, tmp_path) -> None:
+    from scraper.database import open_database
+
+    db = open_database(atlas_file)
+    [closed] = db.execute("select id from programs where id like 'made-%' order by id desc limit 1").fetchone()
+    db.execute("update programs set closed_at = '2026-01-02' where id = ?", [closed])
+    db.conn.commit()
+    try:
+        answer = site.get(f"/program/{closed}")
+        assert answer.status_code == 410
+        assert "no longer describe this program since January 2, 2026" in answer.text
+        assert closed not in site.get("/programs.csv").text
+    finally:
+        db.execute("update programs set closed_at = null where id = ?", [closed])
+        db.conn.commit()
+        db.close()
+    assert site.get(f"/program/{closed}").status_code == 200
+
+
+def test_a_long_query_is_cut_off(site: Site) -> None:
+    endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
+    answer = site.get("/atlas.json", params={"sql": endless})
+    assert answer.status_code == 400
+    assert "SQL query took too long" in answer.text
+    many = "with recursive n(i) as (select 1 union all select i + 1 from n limit 5000) select i from n"
+    rows = site.get("/atlas.json", params={"sql": many, "_shape": "array"}).json()
+    assert len(rows) == 1000
+
+
+def test_visitors_leave_no_line_in_the_log(atlas_file, tmp_path) -> None:
+    import subprocess
+    import time
+    import urllib.request
+
+    from scraper.serving import datasette_command
+    from tests.scraper.site.conftest import free_port
+
+    port = free_port()
+    with (tmp_path / "log").open("w+b") as log:
+        process = subprocess.Popen(datasette_command(atlas_file, port), stdout=log, stderr=log)
+        try:
+            for _ in range(100):
+                try:
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/programs?q=secretwish", timeout=5).read()
+                    break
+                except OSError:
+                    time.sleep(0.1)
+        finally:
+            process.terminate()
+            process.wait(10)
+        log.seek(0)
+        assert b"secretwish" not in log.read()
