@@ -575,7 +575,7 @@ class ProgramsStage:
             self._count("programs/pages_without_institution")
             return
         visit = self.visits.setdefault(page.institution_id, Visit(page.institution_id))
-        if page.status >= 400 or (page.needs_browser and not page.relevant):
+        if page.status >= 400 or (page.needs_browser and not page.relevant and not page.rendered):
             visit.failed[page.url] = f"http_{page.status}" if page.status >= 400 else "needs_browser"
             visit.shells.append(Summary.of(page))
         else:

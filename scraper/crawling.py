@@ -28,6 +28,7 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
+from scraper import browser
 from scraper.archive import ArchiveError
 from scraper.crawls import finish_crawl, unfinished
 from scraper.database import DatabaseError, open_database
@@ -374,6 +375,7 @@ def settings_for(request: CrawlRequest) -> Settings:
         }
     settings.setdict(own, priority="cmdline")
     settings.setdict(request.settings, priority="cmdline")
+    settings.setdict(browser.settings(settings), priority="project")
     return settings
 
 
@@ -498,6 +500,7 @@ def _silence() -> None:
         "scrapy.core.downloader.handlers.http11",
         "scrapy.utils._download_handlers",
         "scrapy.downloadermiddlewares.httpcompression",
+        "scrapy-playwright",
     ):
         logging.getLogger(name).setLevel(logging.ERROR)
 

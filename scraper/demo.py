@@ -41,7 +41,13 @@ CRAWL_SETTINGS: dict[str, Any] = {
     "AUTOTHROTTLE_ENABLED": False,
 }
 
-_CONTENT_TYPES = {".pdf": "application/pdf", ".txt": "text/plain", ".xml": "application/xml"}
+_CONTENT_TYPES = {
+    ".pdf": "application/pdf",
+    ".txt": "text/plain",
+    ".xml": "application/xml",
+    ".js": "text/javascript",
+    ".json": "application/json",
+}
 
 
 class SiteError(ValueError):
@@ -76,6 +82,7 @@ class Site:
     suffix: str = ""  # what the site's addresses end with: '', '/', '.html', '.aspx'
     encoding: str = "utf-8"
     redirects: dict[str, str] = attrs.field(factory=dict)
+    browser: bool = False  # its pages are filled by script
     base: str = ""
 
     @classmethod

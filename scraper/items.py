@@ -44,6 +44,7 @@ class Institution:
     website: str | None = None
     vslo_host: bool | None = None
     notes: str | None = None
+    browser: bool = False  # its pages show their text by script only
     aliases: tuple[str, ...] = ()
     vslo_source: str | None = None
 
@@ -175,6 +176,7 @@ class Page:
     program: Program | None = None
     etag: str = ""  # the validators by which the host may say 'not modified' next time
     last_modified: str = ""
+    rendered: bool = False  # by a browser
 
     def facts_of(self, field: str) -> Iterator[Fact]:
         """The page's facts of one field, in reading order."""

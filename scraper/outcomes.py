@@ -88,9 +88,29 @@ def reason_of(error: BaseException) -> str:
         return "tls"
     if isinstance(error, (DownloadFailedError, ConnectionDone, ConnectionLost, ConnectError)):
         return "reset"
+    if type(error).__module__.startswith("playwright"):
+        return _of_browser(str(error))
     if isinstance(error, (OSError, EOFError)):
         return "truncated"  # what the decompression of a broken body raises
     return "other"
+
+
+def _of_browser(message: str) -> str:
+    """The reason behind an error of the browser's."""
+    for words, reason in (
+        ("ERR_NAME_NOT_RESOLVED", "dns"),
+        ("ERR_CONNECTION_REFUSED", "refused"),
+        ("ERR_CONNECTION", "reset"),
+        ("ERR_EMPTY_RESPONSE", "reset"),
+        ("ERR_SSL", "tls"),
+        ("ERR_CERT", "tls"),
+        ("ERR_TOO_MANY_REDIRECTS", "redirects"),
+        ("ERR_BLOCKED", "private_address"),
+        ("Timeout", "timeout"),
+    ):
+        if words in message:
+            return reason
+    return "needs_browser"  # it could not be started, or fell over
 
 
 def _ignored(message: str) -> str:

@@ -250,6 +250,7 @@ def append(directory: Path, institution: Institution, start: StartUrl | None = N
     row = {name: getattr(institution, name) for name in (*INSTITUTION_COLUMNS, *OPTIONAL_COLUMNS)}
     row["vslo_host"] = {True: "yes", False: "no"}.get(row["vslo_host"], "")
     row["aliases"] = "|".join(institution.aliases)
+    row["browser"] = "yes" if institution.browser else ""
     texts = {"institutions.csv": _with_line(directory / "institutions.csv", INSTITUTION_COLUMNS, row)}
     starts = {} if start is None else {name: getattr(start, name) for name in START_URL_COLUMNS}
     texts["start_urls.csv"] = _with_line(directory / "start_urls.csv", START_URL_COLUMNS, starts)

@@ -22,7 +22,7 @@ from scraper.urls import key, problem_with
 
 DIRECTORY = Path(__file__).resolve().parent.parent / "data"
 
-OPTIONAL_COLUMNS = ("aliases", "vslo_source")  # a registry of one's own may do without
+OPTIONAL_COLUMNS = ("aliases", "vslo_source", "browser")  # a registry of one's own may do without
 INSTITUTION_COLUMNS = tuple(f.name for f in attrs.fields(Institution) if f.name not in OPTIONAL_COLUMNS)
 START_URL_COLUMNS = tuple(field.name for field in attrs.fields(StartUrl))
 START_URL_TYPES = (*PROGRAM_TYPES, "hub")  # a hub describes nothing itself, it links to pages that do
@@ -209,6 +209,10 @@ def _institutions(path: Path, problems: list[str]) -> dict[str, Institution]:
             wrong(
                 f"vslo_host '{row['vslo_host']}' is not known: write yes, no, or leave it empty where it is not known"
             )
+        if row.get("browser", "") not in ("", "yes", "no"):
+            wrong(
+                f"browser '{row['browser']}' is not known: write yes where pages show nothing without scripts, or leave it empty"
+            )
         found.setdefault(
             identifier,
             Institution(
@@ -223,6 +227,7 @@ def _institutions(path: Path, problems: list[str]) -> dict[str, Institution]:
                 website=row["website"] or None,
                 vslo_host={"yes": True, "no": False}.get(row["vslo_host"]),
                 notes=row["notes"] or None,
+                browser=row.get("browser") == "yes",
                 aliases=tuple(alias.strip() for alias in row.get("aliases", "").split("|") if alias.strip()),
                 vslo_source=row.get("vslo_source") or None,
             ),

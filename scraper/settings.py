@@ -81,6 +81,10 @@ USCE_ALLOW_PRIVATE_ADDRESSES = False  # a link must not lead a crawler into the 
 USCE_HOSTS: dict[str, str] = {}  # names with addresses of their own, as in a hosts file: for tests and the demo
 TWISTED_DNS_RESOLVER = "scraper.politeness.Resolver"
 
+# --- Pages that need a browser (scraper/browser.py) ---------------------------------------------------------------------
+USCE_BROWSER = True  # where scrapy-playwright and chromium are there; without, such pages are reported
+DOWNLOAD_HANDLERS = {"http": "scraper.browser.Handler", "https": "scraper.browser.Handler"}
+
 # --- When a crawl is published (scraper/staging.py) ---------------------------------------------------------------------
 # Hospitals close a few programs a year, not a fifth of all in a week: that is a fault of ours, or of the network.
 USCE_GATE_PROGRAMS = 0.8

@@ -26,12 +26,13 @@ from scrapy.utils.gz import gunzip, gzip_magic_number
 from scrapy.utils.sitemap import Sitemap
 from twisted.python.failure import Failure
 
+from scraper import browser
 from scraper.archive import Archive, Entry
 from scraper.crawling import OUT_OF_TIME
 from scraper.database import DatabaseError
 from scraper.items import Institution, Page, utc_now
 from scraper.memory import MAX_LINKS, Known, Memory, Trail
-from scraper.outcomes import Outcome, reason_of
+from scraper.outcomes import Outcome, Refused, reason_of
 from scraper.politeness import Robots, refused_hosts
 from scraper.registry import DIRECTORY, load_registry
 from scraper.signals import institution_finished, institution_reported, page_read, page_unchanged
@@ -97,6 +98,8 @@ class InstitutionsSpider(Spider):
         spider.at_once = settings.getint("USCE_CONCURRENT_INSTITUTIONS")
         spider.visits = {}
         spider.claims = {}
+        spider.browser = settings.getbool("USCE_BROWSER") and spider.archive is None and not browser.missing()
+        spider.max_size = settings.getint("DOWNLOAD_MAXSIZE")
         spider.memory = Memory("" if spider.archive else settings["USCE_DATABASE"] or "")
         spider.conditional = settings.getbool("USCE_CONDITIONAL") and not settings["USCE_RECORD"]
         crawler.signals.connect(spider._left_pipelines, signal=signals.item_scraped)
@@ -121,6 +124,8 @@ class InstitutionsSpider(Spider):
     begun: float
     skipped: int  # institutions for which there was no time
     visits: dict[str, Visit]
+    browser: bool  # is there one for pages that need it?
+    max_size: int
     memory: Memory
     conditional: bool
     claims: dict[str, str]  # key of a page -> the institution that took it, where several share a site
@@ -247,13 +252,19 @@ class InstitutionsSpider(Spider):
             candidate = visit.frontier.pop()
             if candidate is None:
                 break
-            response = await self._fetch(visit, candidate.url)
+            rendered = self.browser and visit.institution.browser and not is_pdf(candidate.url)
+            response = await self._fetch(visit, candidate.url, rendered)
             if response is None:
                 continue
             if response.status == 304:
-                self._unchanged(visit, response, candidate.depth)
-                continue
-            page = self._page(visit, response)
+                if not (self.browser and visit.known.pages[key(response.url)].needs_browser):
+                    self._unchanged(visit, response, candidate.depth)
+                    continue
+                # The shell is as it was, which says nothing about what scripts fill it with.
+                if (response := await self._fetch(visit, candidate.url, rendered=True)) is None:
+                    continue
+                rendered = True
+            page = self._page(visit, response, rendered)
             if page is None:
                 continue
             directives = _robots_directives(response)
@@ -261,6 +272,12 @@ class InstitutionsSpider(Spider):
                 visit.outcome.failed("noindex", response.url)
             else:
                 yield page
+                if self.browser and page.needs_browser and not (rendered or page.relevant):
+                    shown = await self._fetch(visit, page.url, rendered=True)
+                    again = self._page(visit, shown, rendered=True) if shown is not None else None
+                    if shown is not None and again is not None:
+                        response, page = shown, again
+                        yield page
             score = page.relevance_score if page.relevant is not None else 0.0
             links = [] if "nofollow" in directives else self._promising_links(visit, response, score)
             trail = visit.trails[key(page.url)] = Trail(candidate.depth, score, tuple(links))
@@ -372,11 +389,15 @@ class InstitutionsSpider(Spider):
 
     # --- One fetch ----------------------------------------------------------------------------------------------------------
 
-    async def _fetch(self, visit: Visit, url: str) -> Response | None:
+    async def _fetch(self, visit: Visit, url: str, rendered: bool = False) -> Response | None:
         """The response of a page; None, with its failure counted, where there is none that can be read."""
         visit.outcome.fetches += 1
         try:
-            response = await self._download(visit, url)
+            response = await self._download(visit, url, rendered)
+            if rendered and not self._is_own(visit, response.url):
+                raise Refused("off_site")  # a script may lead elsewhere
+            if rendered and len(response.body) > self.max_size:
+                raise Refused("too_large")
         except Stopped:
             raise
         except Exception as error:
@@ -407,12 +428,14 @@ class InstitutionsSpider(Spider):
             return None
         return response if response.status == 200 else None
 
-    async def _download(self, visit: Visit, url: str) -> Response:
+    async def _download(self, visit: Visit, url: str, rendered: bool = False) -> Response:
         meta: dict[str, Any] = {
             "institution_id": visit.institution.id,
             "on_site": lambda target: self._is_own(visit, target),
         }
-        if self.conditional:
+        if rendered:
+            meta |= browser.meta()
+        elif self.conditional:
             meta["remembered"] = lambda target: visit.known.pages.get(key(target))
         request = Request(url, meta=meta, dont_filter=True)
         task = asyncio.ensure_future(self.crawler.engine.download_async(request))
@@ -436,10 +459,10 @@ class InstitutionsSpider(Spider):
         visit.outcome.failed(reason, url)
         self.crawler.stats.inc_value(f"failed/{reason}")
 
-    def _page(self, visit: Visit, response: Response) -> Page | None:
+    def _page(self, visit: Visit, response: Response, rendered: bool = False) -> Page | None:
         """The page of a response; None for what is neither HTML nor PDF, is empty, or was read already."""
         identity = key(response.url)
-        if identity in visit.seen:
+        if identity in visit.seen and not rendered:
             self.crawler.stats.inc_value("pages/again")
             return None
         visit.seen.add(identity)
@@ -459,8 +482,10 @@ class InstitutionsSpider(Spider):
             content_type=content_type or "text/html",
             fetched_at=response.meta.get("archived_at") or utc_now(),
             status=response.status,
-            etag=_header(response, "ETag"),
-            last_modified=_header(response, "Last-Modified"),
+            # The validators of a shell say nothing about what scripts fill it with.
+            etag="" if rendered else _header(response, "ETag"),
+            last_modified="" if rendered else _header(response, "Last-Modified"),
+            rendered=rendered,
         )
 
     def _let_go(self) -> None:
@@ -474,7 +499,7 @@ class InstitutionsSpider(Spider):
             return
         if isinstance(item, Page):
             visit.outcome.relevant += bool(item.relevant)
-            if item.needs_browser and not item.relevant:
+            if item.needs_browser and not (item.relevant or item.rendered or self.browser):
                 self._failed(visit, "needs_browser", item.url)
             self.crawler.signals.send_catch_log(page_read, page=item)
         visit.read.set()
