@@ -132,7 +132,7 @@ def specialty(person: Person, facts: ProgramFacts) -> Finding | None:
 @lru_cache(maxsize=65_536)
 def likeness(asked: str, offered: str) -> str:
     """'same': the specialty asked for or a part of it; 'wider': one that may hold it; '' where neither."""
-    if _keys(asked) & _keys(offered):
+    if (_keys(asked) | _keys(asked.upper())) & _keys(offered):  # people write 'ob/gyn', the vocabulary 'OB/GYN'
         return "same"
     mine, theirs = _words(asked), _words(offered)
     if mine and mine <= theirs:
@@ -175,9 +175,10 @@ def who(person: Person, facts: ProgramFacts) -> Finding:
     of US schools alone, so that students of schools abroad have to ask; a page for these alone does not mean those.
     """
     title, mine, named = "Who may apply", person.visitor, facts.visitors
-    accepts = facts.values("accepts_international", "international") if mine == "international_student" else ()
-    if accepts:
-        return settle("who", title, "accepts_international", accepts, _accepts)
+    if mine == "international_student":
+        accepts = [one for one in facts.values("accepts_international", person.audience) if one in _ACCEPTS]
+        if accepts:
+            return settle("who", title, "accepts_international", accepts, lambda one: _ACCEPTS[one])
     if mine in named:
         return Finding("who", title, "yes", f"Open to {_NAMES[mine]}.", ("audiences",))
     if not named:
@@ -190,12 +191,11 @@ def who(person: Person, facts: ProgramFacts) -> Finding:
     return Finding("who", title, "no", f"For {others}; {_NAMES[mine]} are not named.", ("audiences",))
 
 
-def _accepts(value: str) -> Answer:
-    if value == "no":
-        return "no", "Students of schools outside the US are not accepted."
-    if value == "partners_only":
-        return "yes", "Students of schools outside the US are accepted, from partner schools only."
-    return "yes", "Students of schools outside the US are accepted."
+_ACCEPTS: dict[str, Answer] = {
+    "yes": ("yes", "Students of schools outside the US are accepted."),
+    "no": ("no", "Students of schools outside the US are not accepted."),
+    "partners_only": ("yes", "Students of schools outside the US are accepted, from partner schools only."),
+}
 
 
 def affiliation(person: Person, facts: ProgramFacts) -> Finding | None:

@@ -23,6 +23,7 @@ from scraper.wording import count, dollars
 
 USUAL_WEEKS = 4.0  # the length that a cost is given for when nobody asks for another one
 _THIRD = 3  # lengths are counted in thirds of a week, so that a month is a whole number
+FLAT = ("once", "year")
 _WEEKS = {"week": 1.0, "two_weeks": 2.0, "four_weeks": 4.0, "month": 13 / 3, "day": 0.2}
 _UNIT = {"week": "week", "two_weeks": "2 weeks", "four_weeks": "4 weeks", "month": "month", "day": "day"}
 FEE_ORDER = ("application", "program", "deposit", "insurance", "other")
@@ -108,7 +109,7 @@ def _part(kind: str, fees: list[Fee], weeks: float, rotation_weeks: float | None
     free = len(charged) < len(fees)
     if not charged:
         return Part(kind, 0.0, 0.0, sure, f"{_TITLE[kind]}: none", tuple(fees))
-    once = sorted({fee.amount for fee in charged if fee.per in ("once", "year") and fee.weeks is None})
+    once = sorted({fee.amount for fee in charged if fee.per in FLAT and fee.weeks is None})
     low, high, words = 0.0, 0.0, []
     if once:
         # Several flat fees of a kind are added up, or are those of several programs: the page does not tell which.
@@ -139,24 +140,27 @@ def _timed(fees: list[Fee], weeks: float, rotation_weeks: float | None) -> tuple
             length, name = _WEEKS[fee.per], _UNIT[fee.per]
         elif fee.per == "rotation" and rotation_weeks:
             length, name = rotation_weeks, f"rotation of {count(rotation_weeks, 'week')}"
-        elif fee.per == "rotation":
-            unknown.append(fee.amount)
+        elif fee.per in FLAT:
             continue
-        else:  # flat
+        else:
+            unknown.append(fee.amount)
             continue
         if length > 0:
             tiers.setdefault(length, []).append(fee.amount)
             names.setdefault(length, name)
+    least = most = 0.0
+    words = []
     if tiers:
         least, chosen = _cover({length: min(amounts) for length, amounts in tiers.items()}, weeks)
         most, _ = _cover({length: max(amounts) for length, amounts in tiers.items()}, weeks)
-        words = " + ".join(_times(number, min(tiers[length]), names[length]) for length, number in chosen)
+        words.append(" + ".join(_times(number, min(tiers[length]), names[length]) for length, number in chosen))
         if most > least:
-            words += f", up to {dollars(most)}"
-        return least, most, False, words
-    if unknown:
-        return min(unknown), max(unknown), True, f"{dollars(min(unknown))} per rotation, whose length is not stated"
-    return 0.0, 0.0, False, ""
+            words.append(f"up to {dollars(most)}")
+    if unknown:  # beside a price list it may be another way to pay for the same
+        least = min(least, min(unknown)) if tiers else min(unknown)
+        most = max(most, *unknown)
+        words.append(f"{dollars(min(unknown))} per rotation, whose length is not stated")
+    return least, most, bool(unknown), ", ".join(words)
 
 
 def _times(number: int, amount: float, unit: str) -> str:

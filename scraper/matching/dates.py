@@ -60,8 +60,9 @@ def say(day: dt.date) -> str:
 
 def timing(deadlines: Sequence[Deadline], audience: Audience, today: dt.date, start: dt.date | None = None) -> Timing:
     """When a visitor of `audience` has to apply; `start` is the first day of the month to start in."""
-    closing = for_audience((one for one in deadlines if one.kind == "closes"), audience)
-    opening = for_audience((one for one in deadlines if one.kind == "opens"), audience)
+    known = [one for one in deadlines if one.lead_n is None or one.lead_unit in _DAYS]
+    closing = for_audience((one for one in known if one.kind == "closes"), audience)
+    opening = for_audience((one for one in known if one.kind == "opens"), audience)
     if not closing and not opening:
         words = "Deadlines are stated for others only." if deadlines else "No deadline is stated."
         return Timing("open", words, stated=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections import defaultdict
@@ -10,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from scraper.items import FIELD
+from scraper.items import FIELD, Audience
 from scraper.matching.checks import Finding
 from scraper.matching.facts import FIELDS, ProgramFacts, Reading
 from scraper.matching.verdicts import Verdict
@@ -139,11 +140,16 @@ def _scalars(connection: sqlite3.Connection, stated: dict[str, dict[str, Any]]) 
         }
     for identifier, name in connection.execute(_SPECIAL, FIELDS).fetchall():
         if identifier in stated:
-            found = tuple(
-                Reading(value_of(name, value), audience, 0.9 if confidence is None else confidence)
-                for value, audience, confidence in connection.execute(_READINGS, (identifier, name))
-            )
-            stated[identifier][name] = same(found)
+            found = tuple(_readable(name, connection.execute(_READINGS, (identifier, name))))
+            if found:
+                stated[identifier][name] = same(found)
+
+
+def _readable(name: str, rows: Iterable[tuple[str, Audience, float | None]]) -> Iterator[Reading]:
+    """Readings from their rows; what is no value of the field is left out."""
+    for text, audience, confidence in rows:
+        with contextlib.suppress(ValueError):
+            yield Reading(value_of(name, text), audience, 0.9 if confidence is None else confidence)
 
 
 def proofs(connection: sqlite3.Connection, verdicts: Iterable[Verdict]) -> dict[str, list[Proof]]:
