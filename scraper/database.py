@@ -16,6 +16,9 @@ pages                  a page that was read: when, with which content, for which
 evidence               a reading: field, value, exact quote, headings, page, rule, from when to when; nothing is deleted
 changes                a value that changed, in words, with page, crawl and date
 crawls, crawl_hosts    a crawl; a crawl's visit to an institution
+electives              a single elective of a catalog
+vslo_hosts, shared_terms   what AAMC's public pages list and say
+agency_terms           what a placement agency's pages state of its offer
 page_memory            what a page that answers 'not modified' said when it was read last: see scraper/memory.py
 terms                  the name for people of a value such as 'bls_cpr'
 about                  what this database is: title, source, fictional or real
@@ -41,7 +44,7 @@ from scraper.items import AUDIENCES, FEE_KINDS, FEE_PERIODS, FIELDS, INSTITUTION
 from scraper.vocabulary import VocabularyError, vocabulary
 
 APPLICATION_ID = 0x55534345  # 'USCE' in ASCII: tells our files from other programs'
-SCHEMA_VERSION = 2  # raised by one with every migration; kept in PRAGMA user_version
+SCHEMA_VERSION = 3  # raised by one with every migration; kept in PRAGMA user_version
 
 ColumnType = Literal["text", "integer", "number", "bool", "date", "datetime", "json", "url"]
 
@@ -132,6 +135,8 @@ TABLES: tuple[Table, ...] = (
             Column("website", "url", "Home page."),
             Column("vslo_host", "bool", "Is it a host in AAMC's VSLO? (registry)"),
             Column("notes", "text", "Remarks of the registry."),
+            Column("aliases", "text", "Other names, parted by ' | '.", exported=False, since=3),
+            Column("vslo_source", "text", "Who says whether it is a VSLO host.", exported=False, since=3),
         ),
         key=("id",),
         order=("id",),
@@ -389,6 +394,108 @@ TABLES: tuple[Table, ...] = (
         order=("url",),
         indexes=(("institution_id",),),
         since=2,
+    ),
+    Table(
+        "electives",
+        "Electives",
+        "Single electives that catalogs list. One row an elective of an institution's catalog. Rows with a closed_at are history.",
+        (
+            Column("id", "integer", "Number of the elective.", required=True, exported=False),
+            Column("institution_id", "text", "Institution that offers it.", required=True, references="institutions"),
+            Column("program_id", "text", "Program under which visitors apply for it.", references="programs"),
+            Column("title", "text", "Title, as the catalog gives it.", required=True),
+            Column("specialty", "text", "Specialty, by the ACGME's list; see terms."),
+            Column("code", "text", "The catalog's own number."),
+            Column("site", "text", "Hospital or clinic where it takes place."),
+            Column("weeks_min", "number", "Shortest length.", "weeks"),
+            Column("weeks_max", "number", "Longest length.", "weeks"),
+            Column("capacity", "integer", "Students taken at a time.", "students"),
+            Column("months", "text", "Months in which it is offered, as numbers of the calendar parted by blanks."),
+            Column("accepts_international", "bool", "Does it take students of schools outside the US?"),
+            Column("prerequisites", "text", "What has to be passed before, as the catalog words it."),
+            Column("url", "url", "The elective's own page."),
+            Column("page_url", "url", "Page that lists it.", required=True),
+            Column("quote", "text", "The exact words of the page. Left out of the published dataset."),
+            Column("first_seen", "datetime", "When it was first read.", "UTC", required=True),
+            Column("last_seen", "datetime", "When it was last read.", "UTC", required=True, exported=False),
+            Column("closed_at", "datetime", "When the page no longer listed it; empty while it does.", "UTC"),
+        ),
+        key=("id",),
+        order=("institution_id", "page_url", "title", "code", "site", "first_seen"),
+        indexes=(("institution_id",), ("program_id",), ("specialty",)),
+        since=3,
+    ),
+    Table(
+        "vslo_hosts",
+        "VSLO hosts",
+        "Institutions that AAMC's public pages list as hosts of VSLO. One row a name and network.",
+        (
+            Column("name", "text", "Name, as the page gives it.", required=True),
+            Column(
+                "network", "text", "Network whose list names it.", required=True, choices=("us", "global", "unknown")
+            ),
+            Column("place", "text", "City, state or country, as the page gives it."),
+            Column("institution_id", "text", "Institution of the registry that is meant.", references="institutions"),
+            Column(
+                "matched",
+                "text",
+                "How it was found: by its name without doubt, by a person, or not yet.",
+                required=True,
+                choices=("name", "reviewed", "open"),
+            ),
+            Column("candidates", "text", "Institutions that may be meant, where there is doubt."),
+            Column("page_url", "url", "Page that lists it.", required=True),
+            Column("quote", "text", "The exact words of the page. Left out of the published dataset."),
+            Column("first_seen", "datetime", "When it was first read.", "UTC", required=True),
+            Column("last_seen", "datetime", "When it was last read.", "UTC", required=True, exported=False),
+            Column("closed_at", "datetime", "When the page no longer listed it; empty while it does.", "UTC"),
+        ),
+        key=("name", "network"),
+        order=("name", "network"),
+        indexes=(("institution_id",),),
+        since=3,
+    ),
+    Table(
+        "shared_terms",
+        "What holds for all hosts of a portal",
+        "What AAMC's public pages say of every application through VSLO. One row a statement.",
+        (
+            Column("portal", "text", "The portal.", required=True, choices=("vslo",)),
+            Column("field", "text", "What the statement is about.", required=True),
+            Column("value", "text", "The value, in the form of evidence.value.", required=True),
+            Column("in_words", "text", "The value in words.", required=True),
+            Column("quote", "text", "The exact words of the page. Left out of the published dataset."),
+            Column("headings", "text", "Headings above the words. Left out of the published dataset."),
+            Column("page_url", "url", "Page that states it.", required=True),
+            Column("first_seen", "datetime", "When it was first read.", "UTC", required=True),
+            Column("last_seen", "datetime", "When it was last read.", "UTC", required=True, exported=False),
+            Column("closed_at", "datetime", "When the page no longer said so; empty while it does.", "UTC"),
+        ),
+        key=("portal", "field", "value", "page_url"),
+        order=("portal", "field", "value", "page_url"),
+        since=3,
+    ),
+    Table(
+        "agency_terms",
+        "What agencies state",
+        "What a placement agency's own pages say of its offer. One row a statement; nothing is judged.",
+        (
+            Column("institution_id", "text", "The agency.", required=True, references="institutions"),
+            Column("item", "text", "What the statement is about; see terms.", required=True),
+            Column("value", "text", "The value: yes, no, a number, a name or a word.", required=True),
+            Column("in_words", "text", "The statement in words.", required=True),
+            Column("quote", "text", "The exact words of the page. Left out of the published dataset."),
+            Column("headings", "text", "Headings above the words. Left out of the published dataset."),
+            Column("page_url", "url", "Page that states it.", required=True),
+            Column("rule", "text", "Name of the rule that read it."),
+            Column("confidence", "number", "How sure the rule is, 0 to 1."),
+            Column("first_seen", "datetime", "When it was first read.", "UTC", required=True),
+            Column("last_seen", "datetime", "When it was last read.", "UTC", required=True, exported=False),
+            Column("closed_at", "datetime", "When the page no longer said so; empty while it does.", "UTC"),
+        ),
+        key=("institution_id", "item", "value", "page_url"),
+        order=("institution_id", "item", "value", "page_url"),
+        since=3,
     ),
     Table(
         "terms",
@@ -717,9 +824,44 @@ VIEWS: tuple[Table, ...] = (
         ),
         order=("program_id", "date", "kind"),
     ),
+    Table(
+        "agency_transparency",
+        "How open agencies are",
+        "Which of five things an agency's own pages tell before anybody pays. One row an agency; empty means that no page read so far tells it.",
+        (
+            Column("institution_id", "text", "The agency.", references="institutions"),
+            Column("agency", "text", "Name of the agency."),
+            *(
+                Column(name, "text", meaning, choices=("yes",))
+                for name, meaning in {
+                    "host_named": "Does it name the hospitals or practices where one will be?",
+                    "price_public": "Does it publish prices?",
+                    "refund_policy": "Does it publish its terms of refund?",
+                    "address_public": "Does it give a street address?",
+                    "letter_signer": "Does it say who signs the letter of recommendation?",
+                }.items()
+            ),
+            Column("told", "integer", "How many of the five.", "things"),
+            Column("pages_read", "integer", "Pages of the agency that were read.", "pages"),
+        ),
+        order=("agency",),
+    ),
 )
 VIEW = {view.name: view for view in VIEWS}
+_TRANSPARENCY = ("host_named", "price_public", "refund_policy", "address_public", "letter_signer")
+_TOLD = {
+    item: f"exists (select 1 from agency_terms t where t.institution_id = i.id and t.item = '{item}' and t.closed_at is null)"
+    for item in _TRANSPARENCY
+}
+_AGENCIES = f"""
+select i.id as institution_id, i.name as agency,
+  {", ".join(f"case when {told} then 'yes' end as {item}" for item, told in _TOLD.items())},
+  {" + ".join(_TOLD.values())} as told,
+  (select count(*) from pages p where p.institution_id = i.id) as pages_read
+from institutions i where i.kind = 'agency'
+"""
 _VIEW_SQL = {
+    "agency_transparency": _AGENCIES,
     "deadline_dates": _DEADLINE_DATES,
     "upcoming_deadlines": _UPCOMING,
     "program_overview": _OVERVIEW + _CURRENT,
@@ -774,6 +916,18 @@ def m002_crawls_unattended(db: sqlite_utils.Database) -> None:
             db.table(table.name).add_column(name, kind)
         if table.since == 2:
             _create_table(db, table, table.columns)
+
+
+@migrations()
+def m003_places_that_the_guide_names(db: sqlite_utils.Database) -> None:
+    """Version 3: electives, VSLO's hosts, what agencies state, and the other names of institutions."""
+    for table in TABLES:
+        if table.since == 3:
+            _create_table(db, table, table.columns)
+        elif table.since < 3:
+            for column in table.columns:
+                if column.since == 3:
+                    db.table(table.name).add_column(column.name, _PYTHON_TYPE.get(column.type, str))
 
 
 def _create_views(db: sqlite_utils.Database) -> None:
@@ -921,37 +1075,40 @@ def delete(db: sqlite_utils.Database, table: str, **equals: Any) -> None:
     db.execute(f'delete from "{table}"{where}', values)
 
 
-def program_records(db: sqlite_utils.Database) -> Iterator[Row]:
-    """Every program, closed ones too, as `program_overview` has them, with its dates, in the order of their ids."""
-    cursor = db.execute(
-        "select o.*, p.first_seen, p.stale_since, p.closed_at, coalesce((select substr(max(max(e.first_seen),"
-        " coalesce(max(e.closed_at), '')), 1, 10) from evidence e where e.program_id = o.id), p.first_seen) as facts_since"
-        f" from ({_OVERVIEW}) o join programs p on p.id = o.id order by o.id"
-    )
-    names = [column[0] for column in cursor.description]
-    return (dict(zip(names, row, strict=True)) for row in cursor)
-
-
-def members(db: sqlite_utils.Database) -> Iterator[Row]:
-    """The members of every program's sets with their names for people, by program, field and value."""
+def _members() -> str:
+    """Every program's sets as one: the members with the names of their fields and their names for people."""
     parts = []
     for field, (table, column, fixed) in sorted(SET_TABLES.items()):
         where = "".join(f" where {name} = '{value}'" for name, value in fixed.items())
         parts.append(f"select program_id, '{field}' as field, {column} as value, audience from {table}{where}")
-    cursor = db.execute(
-        "select m.*, coalesce(t.title, m.value) as title from (" + " union all ".join(parts) + ") m"
-        " left join terms t on t.field = m.field and t.value = m.value order by m.program_id, m.field, m.value"
+    return (
+        "select m.program_id, m.field, m.value, coalesce(t.title, m.value) as title, m.audience from ("
+        + " union all ".join(parts)
+        + ") m left join terms t on t.field = m.field and t.value = m.value"
     )
-    names = [column[0] for column in cursor.description]
-    return (dict(zip(names, row, strict=True)) for row in cursor)
 
 
-def described_institutions(db: sqlite_utils.Database) -> Iterator[Row]:
-    """The institutions of which a page or a program is known."""
-    known = {
-        row[0] for table in ("programs", "pages") for row in db.execute(f"select distinct institution_id from {table}")
-    }
-    return (row for row in iterate(db, "institutions", ("id",)) if row["id"] in known)
+# What exports give besides tables as they are. programs: closed ones too, as program_overview has them, with their dates;
+# institutions: those of which anything is known.
+_EXPORTED = {
+    "programs": "select o.*, p.first_seen, p.stale_since, p.closed_at, coalesce((select substr(max(max(e.first_seen),"
+    " coalesce(max(e.closed_at), '')), 1, 10) from evidence e where e.program_id = o.id), p.first_seen) as facts_since"
+    f" from ({_OVERVIEW}) o join programs p on p.id = o.id",
+    "requirements": _members(),
+    "institutions": "select * from institutions"
+    " where id in (select institution_id from programs union select institution_id from pages union select institution_id from"
+    " electives union select institution_id from agency_terms union select institution_id from vslo_hosts)",
+}
+
+
+def exported(db: sqlite_utils.Database, name: str, columns: Iterable[str], order: Iterable[str]) -> Iterator[tuple]:
+    """The rows of a file of the dataset: these columns, in this order of rows (nulls first)."""
+    source = f"({_EXPORTED[name]})" if name in _EXPORTED else _quoted(name)
+    return iter(
+        db.execute(
+            f"select {', '.join(map(_quoted, columns))} from {source} order by {', '.join(map(_quoted, order))}"
+        )
+    )
 
 
 def newest_reading(db: sqlite_utils.Database) -> str:
@@ -1023,4 +1180,5 @@ def institution_row(one: Institution) -> Row:
     """An institution of the registry as a row."""
     vslo_host = None if one.vslo_host is None else int(one.vslo_host)
     row = {name: getattr(one, name, None) for name in TABLE["institutions"].column}
-    return row | {"latitude": one.lat, "longitude": one.lon, "vslo_host": vslo_host}
+    aliases = " | ".join(one.aliases) or None
+    return row | {"latitude": one.lat, "longitude": one.lon, "vslo_host": vslo_host, "aliases": aliases}

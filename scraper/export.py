@@ -38,15 +38,13 @@ from scraper.database import (
     count,
     delete,
     delete_search,
-    described_institutions,
+    exported,
     highest,
     index_program,
     insert,
     iterate,
-    members,
     newest_reading,
     open_database,
-    program_records,
     select,
     select_one,
 )
@@ -89,7 +87,9 @@ class File:
     description: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
     quoted: tuple[str, ...] = ()  # columns that hold words of the pages: left out unless asked for
+    optional: bool = False  # a package that was made before there was such a file does without
 
     @property
     def path(self) -> str:
@@ -99,11 +99,12 @@ class File:
         return tuple(column for column in self.columns if quotes or column.name not in self.quoted)
 
 
-def _table_file(name: str, without: tuple[str, ...] = (), quoted: tuple[str, ...] = ()) -> File:
+def _table_file(name: str, without: tuple[str, ...] = (), quoted: tuple[str, ...] = (), optional: bool = False) -> File:
     table = TABLE[name]
     columns = tuple(column for column in table.columns if column.exported and column.name not in without)
     names = {column.name for column in columns}
-    return File(name, table.title, table.description, columns, table.key if names >= set(table.key) else (), quoted)
+    key = table.key if names >= set(table.key) else ()
+    return File(name, table.title, table.description, columns, key, table.order, quoted, optional)
 
 
 _OVERVIEW, _PROGRAMS = VIEW["program_overview"].column, TABLE["programs"].column
@@ -137,6 +138,7 @@ FILES: tuple[File, ...] = (
         "One row a program, names spelled out. Empty = the pages do not say. Rows with a closed_at are history.",
         _PROGRAM_COLUMNS,
         ("id",),
+        ("id",),
     ),
     _table_file("fees"),
     _table_file("deadlines"),
@@ -146,14 +148,20 @@ FILES: tuple[File, ...] = (
         "Program types, audiences, visas, documents, specialties and contacts. One row a program, field and value.",
         _REQUIREMENTS,
         ("program_id", "field", "value"),
+        ("program_id", "field", "value"),
     ),
     _table_file("institutions"),
     # When an open reading was last seen is when its page was (pages.csv): a row changes when what it says does.
     _table_file("evidence", without=("last_seen",), quoted=("quote", "headings")),
     _table_file("pages", quoted=("title",)),
     _table_file("changes"),
+    _table_file("electives", quoted=("quote",), optional=True),
+    _table_file("vslo_hosts", quoted=("quote",), optional=True),
+    _table_file("shared_terms", quoted=("quote", "headings"), optional=True),
+    _table_file("agency_terms", quoted=("quote", "headings"), optional=True),
 )
 FILE = {file.name: file for file in FILES}
+OF_INSTITUTION = ("electives", "agency_terms")  # tables whose rows are an institution's own, whatever its programs
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -184,7 +192,7 @@ def export(database: Path, directory: Path, *, quotes: bool = False, form: str =
         with db.atomic():
             writer = WRITERS[form](made, newest_reading(db))
             written = {
-                file.name: writer.write(Sheet(file.name, file.chosen(quotes), file.key), _rows(db, file))
+                file.name: writer.write(Sheet(file.name, file.chosen(quotes), file.key), rows(db, file, quotes))
                 for file in FILES
             }
             writer.close()
@@ -226,19 +234,17 @@ def _swap(made: Path, directory: Path) -> None:
         made.rename(directory)
 
 
-def _rows(db: sqlite_utils.Database, file: File) -> Iterator[Row]:
+def rows(db: sqlite_utils.Database, file: File, quotes: bool) -> Iterator[tuple]:
     """The rows of a file, in its order."""
-    if file.name == "programs":
-        return (row | {"cite_as": _cite(row)} for row in program_records(db))
-    if file.name == "requirements":
-        return members(db)
-    if file.name == "institutions":
-        return described_institutions(db)
-    return iterate(db, file.name, TABLE[file.name].order)
-
-
-def _cite(row: Row) -> str:
-    return cite_program(row["institution"], row["program"], row["url"], row["facts_since"])
+    names = [column.name for column in file.chosen(quotes)]
+    if file.name != "programs":
+        return exported(db, file.name, names, file.order)
+    of = {name: index for index, name in enumerate(names)}
+    parts = [of[name] for name in ("institution", "program", "url", "facts_since")]
+    assert names[-1] == "cite_as"
+    return (
+        (*row, cite_program(*(row[part] for part in parts))) for row in exported(db, file.name, names[:-1], file.order)
+    )
 
 
 def _package(db: sqlite_utils.Database, quotes: bool, form: str) -> dict[str, Any]:
@@ -371,6 +377,8 @@ def _check_files(directory: Path) -> dict[str, tuple[Column, ...]]:
         )
     found = {}
     for file in FILES:
+        if file.optional and not (directory / file.path).exists():
+            continue
         header = next(_lines(directory / file.path), (1, []))[1]
         for quotes in (False, True):
             columns = file.chosen(quotes)
@@ -536,11 +544,27 @@ class _Loader:
                         write(row)
                 except ValueError as error:
                     raise PackageError(f"{name}.csv, row {number}, column value: {error}.") from None
+        self._lists(wanted)
         loaded = [row["id"] for row in programs if row["institution_id"] in wanted]
         for identifier in loaded:
             index_program(self.db, identifier)
         self._crawl(len(wanted), len(loaded))
         return Loaded(len(wanted), len(self.keys["institutions"]) - len(wanted), len(loaded))
+
+    def _lists(self, wanted: set[str]) -> None:
+        """Electives and what agencies state, of the institutions that are brought in; what AAMC lists, where it is new."""
+        for name in ("electives", "agency_terms", "vslo_hosts", "shared_terms"):
+            if name not in self.columns:
+                continue
+            for _, row in self._read(name):
+                seen = row["closed_at"] or self.read_on.get(row["page_url"]) or row["first_seen"]
+                key = {part: row[part] for part in TABLE[name].key if part in row}
+                if (
+                    row["institution_id"] in wanted
+                    if name in OF_INSTITUTION
+                    else select_one(self.db, name, **key) is None
+                ):
+                    insert(self.db, name, {**row, "last_seen": seen})
 
     def _programs(self, rows: Iterable[Row]) -> None:
         number = highest(self.db, "programs", "search_id")
@@ -646,6 +670,8 @@ def _last_seen(pages: Iterable[Row]) -> dict[str, str]:
 
 def _forget(db: sqlite_utils.Database, institution_id: str) -> None:
     """Remove an institution's programs and pages, to make room for newer ones."""
+    for table in OF_INSTITUTION:
+        delete(db, table, institution_id=institution_id)
     for program in select(db, "programs", institution_id=institution_id):
         for table in ("fees", "deadlines", *dict.fromkeys(table for table, _, _ in SET_TABLES.values()), "changes"):
             delete(db, table, program_id=program["id"])

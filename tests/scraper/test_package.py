@@ -113,7 +113,10 @@ def test_a_wrong_value_in_any_column_is_found(crawled: Crawled, tmp_path: Path, 
     fields = resource["schema"]["fields"]
     path = tmp_path / "data" / file.path
     with path.open(encoding="utf-8", newline="") as source:
-        header, first = list(csv.reader(source))[:2]
+        header, *rows = csv.reader(source)
+    if not rows:
+        pytest.skip("the sample sites of this test have none")
+    first = rows[0]
     with path.open("w", encoding="utf-8", newline="") as target:
         writer = csv.writer(target)
         writer.writerow(header)
