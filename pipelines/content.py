@@ -75,10 +75,13 @@ _SCRIPT_SHELL = re.compile(
     rb"(?:enable|requires|turn on|need) JavaScript|JavaScript (?:is|must be) (?:disabled|enabled|required)",
     re.I,
 )
-_PLAIN_ADDRESS = re.compile(r"https?://[\w.-]+(?:/[\w-]+(?:\.[\w-]+)*)*/?(?:\?[\w.=&%+-]+)?(?:#[\w-]+)?$", re.A)  # nothing to join or mend
+_PLAIN_ADDRESS = re.compile(
+    r"https?://[\w.-]+(?:/[\w-]+(?:\.[\w-]+)*)*/?(?:\?[\w.=&%+-]+)?(?:#[\w-]+)?$", re.A
+)  # nothing to join or mend
 _COPYRIGHT = re.compile(r"©|\(c\) ?20\d\d|copyright|all rights reserved", re.I)
 _BULLET = re.compile(r"^[•▪●◦‣·∙■□❖➢✓*–—-]\s*(?=\S)|^o\s+(?=[A-Z])")
 _NUMBERED = re.compile(r"^(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
+_PRICE = re.compile(r"(?:USD?\s?)?\$\s?\d[\d,.]{0,12}|\d[\d,.]{0,12}\s?(?:USD|dollars)", re.I)
 _TITLE = 120  # characters: what is longer is no heading
 _END = (".", "!", ",", ";")
 _ROW_GROUPS = {"thead", "tbody", "tfoot"}
@@ -430,7 +433,7 @@ class _Reader:
         if self._is_chrome(element):
             self._flush()
             return None, False
-        item = self._flush()
+        item = self._flush() if self.written or self.buffer or self.links else ""
         if tag in _HEADINGS:
             self._heading(_HEADINGS[tag], _heading_text(element), self._links_in(element), tag)
             return None, False
@@ -492,13 +495,13 @@ class _Reader:
 
     def _is_scope(self, element: etree._Element, tag: str, name: str) -> bool:
         """Do headings inside of the element say nothing about what follows it?"""
-        return tag in ("dl", "aside") or (len(name) > 3 and _is_scope_name(name))
+        return (len(name) > 3 and _is_scope_name(name)) or tag in ("dl", "aside")
 
     def _is_class_title(self, element: etree._Element, name: str) -> bool:
         """Is a div or paragraph a heading by its role, or by a class name such as 'accordion-title'?"""
         if element.get("role") == "heading":
             return True
-        if element.tag not in ("div", "p") or len(name) < 2 or not _is_title_name(name):
+        if len(name) < 2 or element.tag not in ("div", "p") or not _is_title_name(name):
             return False
         if any(child.tag not in _INLINE and child.tag != "div" for child in element if isinstance(child.tag, str)):
             return False
@@ -573,7 +576,8 @@ class _Reader:
         self.pre -= 1
 
     def _flush_only(self) -> None:
-        self._flush()
+        if self.written or self.buffer or self.links:
+            self._flush()
 
     def _restoring(self, closer: Callable[[], None]) -> Callable[[], None]:
         """`closer`, and then the headings as they are now."""
@@ -851,6 +855,8 @@ class _Reader:
             if not any(own):
                 continue
             is_header = bool(cells) and (all(th for _, th in cells) or (number == 0 and _looks_like_header(row, texts)))
+            if is_header and any(map(_PRICE.fullmatch, texts[1:])):
+                is_header = False  # a price is no header, however its cell is marked up
             if is_header and len(set(texts)) > 1:
                 header = texts
             whole = len(own) == 1 and len(texts) > 1  # one cell across: a heading inside of the table

@@ -88,12 +88,13 @@ _NOT_REFUNDED = re.compile(
     re.IGNORECASE,
 )
 _REFUNDED = re.compile(
-    r"\b(?:is|are|be|fully|partially)\s(?:\w+\s){0,2}?(?:refundable|refunded|reimbursed)|(?<![-–])\brefundable\b"
+    r"\b(?:is|are|be|fully|partially)\s(?:\w+\s){0,2}?(?:refundable|refunded|reimbursed)|(?<![-–])\brefundable\b|\brefunded in (?:full|part|whole)\b|\b(?:gets?|receives?)\s(?:\w+\s){0,4}?(?:refunded|back)\b"
     r"|\b(?:is|are|be)\s(?:\w+\s)?returned\s(?:when|upon|at|after|once|if|on)\b|\b(?:full|partial|half|\d{1,3}%|a)\s(?:refund|reimbursement)\b|\brefunds? (?:of|will be|is|are|may be)\b|\breimbursements? (?:will|of|may)\b",
     re.IGNORECASE,
 )
 _ALL_FEES = re.compile(
-    r"\b(?:all|any)\s(?:\w+\s)?(?:fees|payments|charges)\b|\bfees are\b|\bpayments? (?:is|are)\b", re.IGNORECASE
+    r"\b(?:all|any)\s(?:\w+\s)?(?:fees|payments|charges)\b|\b(?:fees|charges|payments)\s(?:once paid )?(?:are|is|can|cannot|will|may|must)\b|\bpayment is\b",
+    re.IGNORECASE,
 )
 
 
@@ -260,6 +261,8 @@ def _refusal(place: Setting) -> str | None:
     if "rest" in near and near["rest"] < 25:
         return "rest_of_an_amount"
     strong = attached is not None and attached[1] in ("application", "program", "deposit")
+    if place.bare and _first_kind(place.context[:1]) in ("application", "program", "deposit"):
+        strong = True  # a row or line that is labelled as a fee, whatever stands above the table
     for key, rule in (("award", "paid_to_the_visitor"), ("proof", "proof_of_funds"), ("living", "living_costs")):
         if key in near and not (strong and attached is not None and attached[0] <= near[key]):
             return rule
@@ -351,6 +354,8 @@ def _period(place: Setting, kind: str) -> Period:
     if placement or _PLACEMENT.search(before[-80:]):
         return Period("rotation", said=True)
     if strict:
+        if kind != "deposit" and place.bare and (each := _each_in(place.context[:2])):
+            return each
         said = [period for _, end, period in _lengths(before) if period.said and len(before) - end <= 40]
         return said[-1] if said and kind != "deposit" else Period("once")
     for text in place.context:
@@ -361,6 +366,25 @@ def _period(place: Setting, kind: str) -> Period:
     return Period(
         "once" if re.search(r"\b(?:acceptance|confirmation|seat)\s", place.text, re.IGNORECASE) else "rotation"
     )
+
+
+# 'Parking, per month' as the label of a row; 'for a four-week elective' says nothing about an application fee.
+_EACH_TIME = re.compile(
+    r"(?:\bper\s(?:calendar\s)?|/\s?)(?P<unit>day|week|wk|month|mo|year|yr)\b|\b(?P<adverb>daily|weekly|monthly|annual(?:ly)?|yearly)\b",
+    re.IGNORECASE,
+)
+
+
+def _each_in(texts: Iterable[str]) -> Period | None:
+    """'Parking, per month' as a row's label, 'per elective' as a column's header: what a small charge recurs with."""
+    for text in texts:
+        if match := _EACH_TIME.search(text[:200]):
+            return Period(
+                _DAYS[match["unit"].lower()] if match["unit"] else _ADVERBS[match["adverb"].lower()], said=True
+            )
+        if re.search(rf"(?:\bper\s|/\s?)(?:\w+\s)?{_PLACE}\b", text[:120], re.IGNORECASE):
+            return Period("rotation", said=True)
+    return None
 
 
 _PER_SOMETHING = re.compile(
@@ -488,8 +512,11 @@ def _own_refund(place: Setting) -> bool | None:
     if place.left:  # what stands before the last 'and' or comma was said of the amount before
         start = max((start + match.end() for match in _CLAUSE_END.finditer(place.before())), default=start)
     text = place.text[start:end]
-    if place.bare and place.context and _NOT_REFUNDED.search(place.context[0]):
-        return False
+    if place.bare and place.context and len(place.context[0]) < 120:
+        if _NOT_REFUNDED.search(place.context[0]):
+            return False
+        if re.search(r"(?<![-–])\brefundable\b", place.context[0], re.IGNORECASE):
+            return True
     return (
         False
         if _NOT_REFUNDED.search(text)
@@ -529,7 +556,8 @@ def _row_settings(block: Block) -> Iterator[Setting]:
             continue
         matches = _matches(cell.text)
         row = cell.row if index else ""
-        above = tuple(text for text in (row, cell.column, block.lead, *reversed(block.headings[-2:])) if text)
+        first = block.cells[0].column if index else ""
+        above = tuple(text for text in (row, cell.column, first, block.lead, *reversed(block.headings[-2:])) if text)
         for number_, money in enumerate(amounts):
             yield Setting(
                 text=cell.text,
@@ -750,7 +778,15 @@ def _refunded_kinds(text: str) -> set[str]:
 
 def _is_told_of(refund: _Refund, candidate: Candidate, candidates: list[Candidate]) -> bool:
     """Does the sentence speak of this fee: by its amount, its kind, as one of all fees, or as the one named just before?"""
-    if candidate.fee.amount in refund.amounts or candidate.fee.kind in refund.kinds:
+    if candidate.fee.amount in refund.amounts:
+        # Two fees of the same amount: the sentence speaks of the one that stands in it.
+        own = [
+            c
+            for c in candidates
+            if c.fee.amount == candidate.fee.amount and c.spot == refund.spot and c.block.kind != "row"
+        ]
+        return not own or candidate in own
+    if candidate.fee.kind in refund.kinds:
         return True
     if refund.kinds or refund.amounts:
         return False
@@ -778,6 +814,7 @@ def _distinct(candidates: list[Candidate]) -> list[Candidate]:
                 if other.fee.amount == candidate.fee.amount
                 and {other.fee.audience, candidate.fee.audience} != {"us", "international"}
                 and (other.fee.kind == candidate.fee.kind or not (other.kind_said and candidate.kind_said))
+                and not _one_recurs(other, candidate)
             ),
             None,
         )
@@ -786,6 +823,15 @@ def _distinct(candidates: list[Candidate]) -> list[Candidate]:
         else:
             kept[same] = _merged(kept[same], candidate)
     return kept
+
+
+def _one_recurs(first: Candidate, second: Candidate) -> bool:
+    """'$200 for each additional week' is another fee than '$200 application fee'."""
+    application = [c for c in (first, second) if c.fee.kind == "application" and c.fee.per == "once"]
+    recurring = [
+        c for c in (first, second) if c.per_said and c.fee.per in ("day", "week", "two_weeks", "four_weeks", "month")
+    ]
+    return len(application) == 1 and len(recurring) == 1 and application[0] is not recurring[0]
 
 
 def _is_sum(candidate: Candidate, candidates: list[Candidate]) -> bool:
