@@ -12,6 +12,9 @@ import sqlite_utils
 from scraper.database import Row, highest, insert, select, select_one, update
 from scraper.items import utc_now
 
+# What begins crawls.gate of a crawl that was published; anything else says why it was not.
+PASSED, ACCEPTED = "passed", "accepted"
+
 
 @attrs.frozen
 class Unfinished:
@@ -55,15 +58,21 @@ def failures_of(visit: Row) -> dict[str, dict[str, int]]:
 
 
 def unfinished(db: sqlite_utils.Database) -> Unfinished | None:
-    """The last live crawl, where it was cut off or stopped before all were visited."""
+    """The last live crawl, where it was cut off or stopped before all were visited. One that the gate kept back is not
+    gone on with: what it found is not there."""
     crawls = [row for row in select(db, "crawls", ("id",), source="live") if row["plan"]]
-    if not crawls or crawls[-1]["outcome"] == "finished":
+    if not crawls or crawls[-1]["outcome"] == "finished" or is_kept_back(crawls[-1]):
         return None
     last = crawls[-1]
     planned = tuple(json.loads(last["plan"]))
     visited = {row["institution_id"] for row in select(db, "crawl_hosts", crawl_id=last["id"])}
     left = tuple(identifier for identifier in planned if identifier not in visited)
     return Unfinished(last["id"], last["started_at"], planned, left)
+
+
+def is_kept_back(crawl: Row) -> bool:
+    """Did the gate keep the crawl from being published?"""
+    return bool(crawl["gate"]) and not str(crawl["gate"]).startswith((PASSED, ACCEPTED))
 
 
 def last_live(db: sqlite_utils.Database) -> Row | None:

@@ -26,7 +26,7 @@ from typing import Any, Protocol
 import attrs
 import sqlite_utils
 
-from scraper.crawls import failures_of, unfinished
+from scraper.crawls import ACCEPTED, PASSED, failures_of, unfinished
 from scraper.database import (
     SCALAR_FIELDS,
     SET_TABLES,
@@ -40,7 +40,6 @@ from scraper.database import (
 )
 from scraper.items import FIELD
 
-PASSED = "passed"
 LISTED = 20  # institutions named in a verdict
 
 
@@ -223,7 +222,7 @@ class Staging:
         try:
             if (crawl := _last(db)) is not None:
                 with db.atomic():
-                    update(db, "crawls", {"id": crawl["id"]}, {"gate": f"accepted: {crawl['gate'] or 'not judged'}"})
+                    update(db, "crawls", {"id": crawl["id"]}, {"gate": f"{ACCEPTED}: {crawl['gate'] or 'not judged'}"})
         finally:
             db.conn.close()
         self.publish(again=True)

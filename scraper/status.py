@@ -11,11 +11,11 @@ import attrs
 import sqlite_utils
 from rich.table import Table
 
-from scraper.crawls import failures_of, last_live, unfinished
+from scraper.crawls import failures_of, is_kept_back, last_live, unfinished
 from scraper.database import Row, open_database, select
 from scraper.outcomes import GONE, REASONS
 from scraper.registry import Registry, load_registry
-from scraper.staging import PASSED, Staging
+from scraper.staging import Staging
 
 FRESH_DAYS = 7  # whoever was read within a week is not read again before the others
 
@@ -53,14 +53,14 @@ def _later(moment: str, by: dt.timedelta) -> str:
 
 def freshness(db: sqlite_utils.Database, now: dt.datetime) -> dict[str, Freshness]:
     """How fresh each institution is of which anything is known."""
-    live = {row["id"] for row in select(db, "crawls") if row["source"] != "replay"}
+    live = {row["id"]: row for row in select(db, "crawls") if row["source"] != "replay"}
     tried: dict[str, str] = defaultdict(str)
     read: dict[str, str] = defaultdict(str)
     for visit in select(db, "crawl_hosts"):
         if visit["crawl_id"] in live:
             name = visit["institution_id"]
             tried[name] = max(tried[name], visit["finished_at"])
-            if visit["pages"]:
+            if visit["pages"] and not is_kept_back(live[visit["crawl_id"]]):
                 read[name] = max(read[name], visit["finished_at"])
     for page in select(db, "pages"):
         if page["institution_id"] and page["last_seen"]:
@@ -213,7 +213,7 @@ def _crawls(db: sqlite_utils.Database) -> Table:
         crawls.add_column(title)
     for row in select(db, "crawls", ("id",))[:-6:-1]:
         row["minutes"] = _minutes(row)
-        row["gate"] = "not published" if row["gate"] and not _published(row) else row["gate"]
+        row["gate"] = "not published" if is_kept_back(row) else row["gate"]
         crawls.add_row(*("" if row[name] is None else str(row[name]) for name in CRAWL_COLUMNS))
     return crawls
 
@@ -223,10 +223,6 @@ def _minutes(row: Row) -> str | None:
         return None
     begun, ended = (dt.datetime.strptime(row[name], FORM) for name in ("started_at", "finished_at"))
     return f"{(ended - begun).total_seconds() / 60:.1f}"
-
-
-def _published(crawl: Row) -> bool:
-    return str(crawl["gate"]).startswith((PASSED, "accepted"))
 
 
 def _last_visits(db: sqlite_utils.Database) -> dict[str, Row]:
@@ -275,7 +271,7 @@ def advice(
 ) -> Iterator[str]:
     """What a maintainer should look at, what costs visitors most first."""
     last = last_live(db)
-    if last and last["gate"] and not _published(last):
+    if last and is_kept_back(last):
         where = (
             f"; if it is right after all: usce crawl --accept (it waits in {staging.name})" if staging.exists() else ""
         )

@@ -178,5 +178,9 @@ def test_a_crawl_that_was_cut_off_knows_who_is_left(tmp_path: Path) -> None:
     assert (found.crawl_id, found.left) == (number, ("site-3", "site-2"))
     finish_crawl(db, number, "shutdown")
     assert unfinished(db) is not None, "stopped is not finished"
+    update(db, "crawls", {"id": number}, {"gate": "3 programs where 8 were known"})
+    assert unfinished(db) is None, "what it found is not there"
+    update(db, "crawls", {"id": number}, {"gate": "passed"})
+    assert unfinished(db) is not None
     finish_crawl(db, number)
     assert unfinished(db) is None
