@@ -124,6 +124,7 @@ _ARTIFICIAL = re.compile(
     r"\b(?:artificial|machine|algorithms?|software|tools?|images|imaging|chatbots?|ChatGPT|intelligence|models?)\b",
     re.I,
 )
+_JOINED = re.compile(r"\b(?:and|or)\b")
 _SEGMENT = re.compile(r"\s+[|–—·»-]\s+|\s*\|\s*")
 _NAMED = ("title", "h1")
 
@@ -176,8 +177,20 @@ def _mentions(blocks: list[Block]) -> Iterator[_Mention]:
                 place = "text" if len(sentence) > 120 else "h1" if block.depth == 1 else "heading"
             else:
                 place = "item" if block.kind in ("item", "row") and len(sentence) < 120 else "text"
-            for match in _phrases("program_types", sentence):
+            for match in _both(_phrases("program_types", sentence), sentence):
                 yield _Mention(match.key, place, block, sentence, match, _denied(sentence, match.start, match.end))
+
+
+def _both(matches: Iterator[Match], sentence: str) -> Iterator[Match]:
+    """'Research and clinical electives', 'observerships and research': one phrase, two types."""
+    for match in matches:
+        yield match
+        words = sentence[match.start : match.end].lower()
+        if match.key == "research" and _JOINED.search(words):
+            if "clinical" in words and "observ" not in words:
+                yield attrs.evolve(match, key="clinical_elective")
+            elif words.startswith("observ"):
+                yield attrs.evolve(match, key="observership")
 
 
 class _Types:
@@ -515,7 +528,7 @@ _VSLO_DENIED_AFTER = re.compile(
     r"^[^.;!?]{0,60}?\b(?:(?:is|are|will|can|may|should|do|does)(?: currently| be)? not|cannot|can['’]t|isn['’]t)\b(?: \w+){0,2}? (?:used|available|accepted|apply|be used|possible|required|open|participat\w+|accept)",
     re.I,
 )
-_WORD = re.compile(r"\w")
+_SAME_PORTAL = re.compile(r"\W*(?:(?:service|program|programme|system|platform|application|portal)\b\W*){0,3}", re.I)
 _PORTAL_WORD = re.compile(r"\b(?:VSLO|VSAS)\b")
 _OF_SCHOOLS = re.compile(
     r"\b(?:your|home|sending|their|whose|a) (?:medical |home )*(?:school|institution)s?\b|\b(?:schools|students|institutions|applicants|members)\b|\baccess\b|\bif you\b",
@@ -546,7 +559,7 @@ def _find_vslo(blocks: list[Block], observers_only: bool) -> Iterator[Fact]:
         for sentence in _sentence_at(block):
             denied = 0  # where a denied name ends: 'do not use Visiting Student Learning Opportunities (VSLO)'
             for match in _vslo_named(sentence):
-                if denied and not _WORD.search(sentence, denied, match.start):
+                if denied and _SAME_PORTAL.fullmatch(sentence, denied, match.start):
                     denied = match.end
                     continue
                 before, after = _left(sentence, match.start), sentence[match.end : match.end + 110]
@@ -601,7 +614,7 @@ _VISITORS = re.compile(
     re.I,
 )
 _GIVES_MONEY = re.compile(
-    r"\$|\b(?:receives?|received|provides?|provided|offers?|offered|offering|awards?|awarded|includes?|included|available|eligible|appl(?:y|ying|ication)|funding|supports?|program|granted|opportunit(?:y|ies))\b",
+    r"\$|\b(?:gets?|receives?|received|provides?|provided|offers?|offered|offering|awards?|awarded|includes?|included|available|eligible|appl(?:y|ying|ication)|funding|supports?|program|granted|opportunit(?:y|ies))\b",
     re.I,
 )
 _CHARGES = re.compile(r"\b(?:fees?|tuition|invoices?|deposit|balance|malpractice|insurance|refund\w*)\b", re.I)

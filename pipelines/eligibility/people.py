@@ -49,9 +49,7 @@ _BY_PORTAL = re.compile(
     r"^[^.;]{0,60}?\b(?:must|should|may|can|will|need to)? ?(?:apply|submit|use)\b[^.;]{0,80}\b(?:VSLO|VSAS|Visiting Student)",
     re.I,
 )
-_POINTS = re.compile(
-    r"\b(?:please|kindly|should|must|can)?\s?(?:see|visit|refer to|go to|click|follow|consult|review)\b", re.I
-)
+_NAMED_STUDENT = re.compile(r"(?!students?\b)", re.I)
 _CLAUSES = re.compile(r"[^;]+(?:;|$)")
 _EXCHANGE = re.compile(r"\bwill need to complete\b|\bwith the exception of\b|\bpriority\b|\bpreference\b", re.I)
 
@@ -188,11 +186,7 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
         accepts("no", refused, "international_refused", 0.95)
     elif generic_refused and not generic and not us:
         accepts("no", generic_refused, "students_refused", 0.8)
-    elif (
-        us_school
-        and not _sent_elsewhere(passages)
-        and not any(s.partial and s.group == "international_student" for s in says)
-    ):
+    elif us_school and not any(s.partial and s.group == "international_student" for s in says):
         # Where only some students from abroad are shut out, others are not.
         accepts("no", us_school, "us_schools_only", 0.7 if us_school.firmness > 1 else 0.6)
     if us:
@@ -268,20 +262,11 @@ def _means_abroad(says: list[Say]) -> bool:
         return True
     if any(s.group == "student" and s.firmness == 1 and s.passage.block.depth <= 1 for s in says):
         return False
+    if not any(s.group == "student" and s.firmness != 1 and _NAMED_STUDENT.match(s.words) for s in says):
+        return True  # 'the student must …' means those of whom the page speaks
     if len(abroad) >= 2 and len(abroad) > len(others):
         return True
     return any(in_list(s) for s in abroad) and not any(in_list(s) for s in others)
-
-
-def _sent_elsewhere(passages: list[Passage]) -> bool:
-    """'International students: please see …' – of them this page says nothing."""
-    return any(
-        not p.is_heading
-        and _POINTS.search(p.text)
-        and any(m.group in ("international_student", "visitor_abroad") for m in mentions(p.text))
-        for p in passages
-        if "international" in p.lower or "foreign" in p.lower or "non-u" in p.lower
-    )
 
 
 def _plainly(say: Say) -> bool:

@@ -28,7 +28,7 @@ _NOT = re.compile(
     re.I,
 )
 _NO_HINDRANCE = re.compile(
-    r"\bnot\s+(?:need|require|eligible for|qualify for|from|participating|citizens?|only|limited|yet)\b"
+    r"\bnot\s+(?:eligible for|qualify for|from|participating|citizens?|only|limited|yet)\b"
     r"|\b(?:if|those|who|whose|unless)\b[^.;]{0,40}\b(?:not|n['’]t)\b|\bunable to (?:obtain|get|secure)\b",
     re.I,
 )
@@ -53,7 +53,7 @@ _ISSUED = re.compile(
     re.I,
 )
 _DENIED = re.compile(
-    r"\b(?:not|cannot|never|unable|n['’]t|no longer|neither)\b[^.;]{0,50}\b(?:sponsor|issue|process|provide|assist|help|support|offer|advise|aid|obtain|arrange|facilitat|secure|grant|handle)\w*\b"
+    r"\b(?:not|cannot|never|unable|n['’]t|no longer|neither)\b(?!\s+(?:\w+ly\s+)?(?:require|need)\b)[^.;]{0,50}\b(?:sponsor|issue|process|provide|assist|help|support|offer|advise|aid|obtain|arrange|facilitat|secure|grant|handle)\w*\b"
     r"[^.;]{0,70}\b(?:visas?\b|immigration|ds-?2019|i-?20\b)"
     r"|\b(?:need|requir)\w*\s+(?:a\s+)?(?:visa\s+)?sponsorship\b[^.;]{0,40}\b(?:cannot|not|ineligible)\b"
     r"|\bno\s+(?:visa|immigration)\s+(?:sponsorship|support|assistance|help|documents?)"

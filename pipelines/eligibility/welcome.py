@@ -55,7 +55,7 @@ _RESTRICTED = re.compile(
     re.I,
 )
 _OTHER_MATTER = re.compile(
-    r"\b(?:services|stipends?|scholarships?|financial|housing|funding|insurance|benefits|salar(?:y|ies)|compensation|parking|core clerkships|credit|letters?|health care|access|visas?|immigration|DS-?2019|malpractice|library|employ\w*|e-?mail|tuition)\b",
+    r"\b(?:services|stipends?|scholarships?|financial|housing|funding|insurance|benefits|salar(?:y|ies)|compensation|parking|core clerkships|credit|letters?|health care|access|re-?apply|switch|transfer|chang\w+|extend|visas?|immigration|DS-?2019|malpractice|library|employ\w*|e-?mail|tuition)\b",
     re.I,
 )
 # '… may not start until all forms are in' shuts nobody out.
@@ -73,6 +73,8 @@ _OWN_SCHOOL = re.compile(
     r"\b(?:contact|consult|check with|ask|work with|speak (?:to|with))\b[^.;]{0,20}\b(?:their|your|his or her) (?:own |home |medical )*(?:schools?|institutions?|universit|deans?)",
     re.I,
 )
+# 'Students may not engage in research' tells what they may not do, not who may come.
+_MAY_NOT = re.compile(r"^\s+(?:(?:may|can|will|must|should|do|are)\s?not|cannot)\b", re.I)
 _PORTAL = re.compile(r"\b(?:vslo|vsas|portal)\b", re.I)
 _POINTER = re.compile(
     r"^\W*(?:please\s+|note:?\s+|also\s+)?(?:for|see|visit|click|refer|view|go to|return|learn more|looking|are you)\b|\b(?:please|kindly)\s+(?:see|visit|refer|click|review|follow|read|go)\b|\bmay be interested in\b"
@@ -285,7 +287,7 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
             if welcome[0].lower() != "from" or group in ("us_student", "international_student")
             else None
         )
-    if _OWN_SCHOOL.search(text[mention.end : mention.end + 80]):
+    if _OWN_SCHOOL.search(text[mention.end : mention.end + 80]) or _MAY_NOT.match(text[mention.end : mention.end + 40]):
         return None
     if _listed(passage, mention):
         return say(LET_IN, 3)

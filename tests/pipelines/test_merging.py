@@ -65,6 +65,12 @@ def test_single_values(name: str) -> None:
         assert [reading.fact.value for reading in result.conflicts] == conflicts
 
 
+def test_what_us_students_need_not_do_stands_for_a_program_of_all() -> None:
+    answer = fact("usmle_step1_required", False, "us")
+    found = merged((OWN, answer), (OWN, fact("audiences", "international_student")))
+    assert found.scalars["usmle_step1_required"].fact is answer
+
+
 def test_what_is_said_of_us_students_is_not_said_of_others() -> None:
     """Rule 5 of the house."""
     of_us = (OWN, fact("usmle_step1_required", True, "us"))
