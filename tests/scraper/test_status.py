@@ -92,7 +92,7 @@ def test_status_says_what_to_look_at_first(database: Path, registry: Path) -> No
         row = {"crawl_id": number, "institution_id": name, "outcome": "x", "finished_at": at(0)}
         insert(db, "crawl_hosts", row | {"pages": int(name == "site-1"), "failures": json.dumps(failures)})
     update(db, "programs", {"institution_id": "site-0"}, {"stale_since": "2026-03-13"})
-    finish_crawl(db, number, "shutdown")
+    finish_crawl(db, number)
     update(db, "crawls", {"id": number}, {"gate": "3 programs where 8 were known"})
     db.conn.commit()
     db.conn.close()
@@ -102,15 +102,34 @@ def test_status_says_what_to_look_at_first(database: Path, registry: Path) -> No
     said = out.file.getvalue()  # type: ignore[attr-defined]
     lines = [line.strip() for line in said[said.index("Look at first") :].splitlines()[1:]]
     assert lines[0].endswith(f"Crawl {number} was not published: 3 programs where 8 were known")
-    assert "cut off with 2 of 5 institutions to visit" in lines[1]
-    assert "site-0: 2 program(s) out of reach since 2026-03-13: answered with HTTP status 403" in lines[2]
-    assert "site-3: no page could be read: the page shows its text by script only; mark it `browser`" in lines[3]
+    assert "site-0: 2 program(s) out of reach since 2026-03-13: answered with HTTP status 403" in lines[1]
+    assert "site-3: no page could be read: the page shows its text by script only; mark it `browser`" in lines[2]
     failed = said[said.index("Not read") : said.index("Look at first")]
     assert [line.split()[:2] for line in failed.splitlines()[2:4]] == [
         ["3", "www.site-0.example"],
         ["2", "site-3.example"],
     ]
     assert "never read" in said and "Due now" in said
+
+
+def test_a_crawl_that_was_cut_off_is_told(database: Path) -> None:
+    db = open_database(database)
+    start_crawl(db, "live", plan=["site-0", "site-1"])
+    assert next(iter(status.advice(db, {}, database))).endswith("2 of 2 institutions to visit: usce crawl --resume")
+
+
+def test_visits_that_were_not_published_do_not_count_as_read(database: Path, registry: Path) -> None:
+    db = open_database(database)
+    number = start_crawl(db, "live", plan=["site-0"])
+    row = {"crawl_id": number, "institution_id": "site-0", "outcome": "x", "finished_at": at(1), "pages": 3}
+    insert(db, "crawl_hosts", row)
+    finish_crawl(db, number)
+    update(db, "crawls", {"id": number}, {"gate": "3 programs where 8 were known"})
+    db.conn.commit()
+    assert "site-0" in status.due(database, registry, NOW)
+    update(db, "crawls", {"id": number}, {"gate": "passed"})
+    db.conn.commit()
+    assert "site-0" not in status.due(database, registry, NOW)
 
 
 def test_all_may_be_well(database: Path) -> None:
