@@ -21,7 +21,7 @@ from pathlib import Path
 
 import lxml.html
 
-from scraper.extract import Reader, pages_of_warc
+from scraper.extract import Reader, collect_less_often, pages_of_warc
 from scraper.items import Page
 
 Read = Callable[[Page], object]
@@ -72,6 +72,7 @@ def main() -> None:
     parser.add_argument("pages", type=Path, help="a WARC of HTML pages")
     parser.add_argument("--rounds", type=int, default=5, help="rounds that count (default 5)")
     args = parser.parse_args()
+    collect_less_often()  # as the command does
     pages = [page for page in pages_of_warc(args.pages) if "html" in page.content_type]
     rates = measure(pages, readers(), args.rounds)
     facts = next(iter(rates.values()))

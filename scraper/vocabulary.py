@@ -214,7 +214,11 @@ class Vocabulary:
 
     def find(self, text: str) -> Iterator[Match]:
         """The phrases in `text`, left to right, not overlapping, the longest at each place."""
-        return iter(self._remembered(text) if len(text) <= _SHORT else self._found(text))
+        if len(text) > _SHORT:
+            return iter(self._found(text))
+        if self._name and self._name not in _places(text):
+            return iter(())
+        return iter(self._remembered(text))
 
     def _found(self, text: str) -> tuple[Match, ...]:
         shared = self._name and len(text) <= _SHORT
