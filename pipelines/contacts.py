@@ -14,6 +14,7 @@ from functools import cache
 from urllib.parse import unquote
 
 from pipelines import Stage
+from scraper.considered import passed_over
 from scraper.items import Block, Fact
 from scraper.text import sentences
 from scraper.vocabulary import expand, vocabulary
@@ -69,6 +70,8 @@ def _of_block(block: Block) -> Iterator[Fact]:
         return
     heading = block.headings[-1] if block.headings else ""
     if _is_of_others(heading) or _is_heading_of_others(heading):
+        for field in ("emails", "phones"):
+            passed_over(field, block, text, "section_of_another_office")
         return
     yield from _emails(block)
     yield from _phones(block)
@@ -85,8 +88,10 @@ def _may_have_contact(text: str) -> bool:
 def _emails(block: Block) -> Iterator[Fact]:
     for address, start, end, rule in _addresses(block):
         if not _is_own_address(address):
+            passed_over("emails", block, address, "national_office_or_placeholder")
             continue
         if _is_of_others(_said_of(block.text, start, end)):
+            passed_over("emails", block, block.text[:300], "address_of_another_office")
             continue
         field = "email_links" if rule == "email_behind_link" else "emails"
         yield Fact(field, address, _quote(block.text, start, end), block.headings, 0.9, rule)
@@ -155,6 +160,7 @@ def _phones(block: Block) -> Iterator[Fact]:
         number = "".join(match.groups())
         seen.add(number)
         if _is_fax(block, match[0], before, after) or _is_of_others(_said_of(text, match.start(), match.end())):
+            passed_over("phones", block, text[max(0, match.start() - 100) : match.end() + 20], "fax_or_another_office")
             continue
         yield Fact("phones", number, _quote(text, match.start(), match.end()), block.headings, 0.9, "phone_in_text")
     for match in _LETTERS.finditer(text):
