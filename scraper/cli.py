@@ -631,6 +631,7 @@ def main() -> None:
     4 not published, 130 stopped."""
     # A scheduler stops a program with SIGTERM: that is to end as orderly as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    extract.collect_less_often()
     try:
         app()
     except CrawlLocked as error:
