@@ -12,6 +12,7 @@ from scraper.citing import cite_program
 from scraper.items import FIELDS
 from scraper.site.app import Meta, Routes, Row, dollars, download, page, rows, safe_url
 from scraper.site.snapshot import current
+from scraper.wording import day_words
 
 NOT_SURE = 0.7  # a reading less sure than this is shown as such
 CHANGES = 20
@@ -23,6 +24,7 @@ def when(deadlines: list[Row], today: dt.date) -> list[Row]:
     for row in deadlines:
         left = (dt.date.fromisoformat(row["on_day"]) - today).days if row["on_day"] else None
         row["days_left"] = left
+        row["words"] = day_words(row["date"], row["month_day"])
         row["passed"] = left is not None and left < 0
 
     def place(row: Row) -> tuple[Any, ...]:
