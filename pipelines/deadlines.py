@@ -274,6 +274,8 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
         r"\bnot\b[^.;]{0,80}\b(?:until|before)\s(?:\w+day,?\s)?$", window, re.IGNORECASE
     ):
         return "opens"  # 'not accepting applications until March 1'
+    if last.key == "closes" and _answered_by(last, read, matches, window, left):
+        return "other"
     if last.key == "window":
         return "window"
     if last.key == "opens" and re.search(r"\b(?:until|through|till)\s*$", window, re.IGNORECASE):
@@ -287,6 +289,20 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
         ):
             return "closes"
     return last.key  # type: ignore[return-value]
+
+
+_ANSWER = re.compile(r"decision|notif|offer|result|response|interview|acceptance|selection|announce", re.IGNORECASE)
+_ANSWERED = re.compile(r"(?:made|sent|emailed|completed|received|returned|released|in)\b", re.IGNORECASE)
+
+
+def _answered_by(last: Match, read: list[Match], matches: list[Match], window: str, left: int) -> bool:
+    """'Decisions on electives will be made by May 30': the date by which the host answers."""
+    if not _ANSWERED.match(window[last.start - left :]):
+        return False
+    answers = [m for m in read if m.end <= last.start and m.key == "other" and _ANSWER.match(window[m.start - left :])]
+    return bool(answers) and not any(
+        m.key in ("act", "subject") and answers[-1].end <= m.start < last.start for m in matches
+    )
 
 
 def _weak_other(match: Match, window: str, left: int) -> bool:
@@ -399,7 +415,8 @@ def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> I
     if not dates:
         return
     matches = _matches(text)
-    if any(m.key == "never" for m in matches):
+    never = [text[m.start : m.end] for m in matches if m.key == "never"]
+    if never and not (all(map(_ADVICE.match, never)) and _window_of(text, dates, matches)):
         passed_over("deadlines", statement.block, text, "priority_date_or_recommendation")
         return
     heading = statement.block.headings[-1] if statement.block.headings else ""
@@ -412,7 +429,7 @@ def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> I
     about = (
         _about(text)
         or bool(re.match(r"deadlines?\b", text, re.IGNORECASE))
-        or any(_about(t) for t in statement.context[:3])
+        or any(_about(t) or _BARE_DEADLINE.fullmatch(t) for t in statement.context[:3])
     )
     for index, (date, role) in enumerate(roles):
         sure = role is not None
@@ -420,6 +437,8 @@ def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> I
             stop = dates[1].start if len(dates) > 1 else len(text)
             role = _after_role(text, date, stop)
             sure = role is not None
+        if role is None and index == 0 and (role := _labelled_apply(statement, text, date)):
+            about = True
         if role is None and date.day is not None and alone in ("opens", "closes") and len(full) == 1:
             role = alone
         if (
@@ -442,7 +461,9 @@ def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> I
             role = alone
         if role not in ("opens", "closes") or not about:
             why = "date_of_another_matter" if role == "other" else "no_word_of_opening_or_closing"
-            passed_over("deadlines", statement.block, text, why if about or role == "other" else "not_about_applications")
+            passed_over(
+                "deadlines", statement.block, text, why if about or role == "other" else "not_about_applications"
+            )
             continue
         first = index == 0 and not text[: date.start].strip()
         if date.day is None and not first and not _month_counts(text, date, index, roles, len(text) < 40 and not sure):
@@ -454,6 +475,26 @@ def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> I
             0.95 if sure else 0.8,
             "deadline_in_sentence" if sure else "deadline_under_heading",
         )
+
+
+_ADVICE = re.compile(r"recommend|encourag|suggest|advise", re.IGNORECASE)
+_BARE_DEADLINE = re.compile(r"(?:(?:key|important|our|the|upcoming)\s)?(?:deadlines?|due dates?)\W{0,3}", re.IGNORECASE)
+_APPLY_LABEL = re.compile(r"(?:how |when |where )?(?:to )?(?:apply|applying|applications?)\b.{0,24}", re.IGNORECASE)
+
+
+def _window_of(text: str, dates: list[Date], matches: list[Match]) -> bool:
+    """'Students are encouraged to apply early in the application period of January 2 through April 30': the period stands, advice or not."""
+    if len(dates) != 2 or not _RANGE.fullmatch(text[dates[0].end : dates[1].start]):
+        return False
+    return any(m.key == "window" and 0 <= dates[0].start - m.end <= 12 for m in matches)
+
+
+def _labelled_apply(statement: Statement, text: str, date: Date) -> Role | None:
+    """'By April' under the label 'Apply'."""
+    if not any(len(t) < 40 and _APPLY_LABEL.fullmatch(t.strip(" :?")) for t in statement.context[:2]):
+        return None
+    before = text[: date.start]
+    return "closes" if re.match(r"\W{0,3}$", _BY.sub("", before)) and _BY.search(before) else None
 
 
 _LIKE_THE_ONE_BEFORE = re.compile(r"[\w\s/&]{1,40}\s?[:–—-]\s?[\w\s,./]{1,30}")
@@ -676,12 +717,23 @@ def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, st
             if kind is None:
                 passed_over("deadlines", statement.block, text, "lead_time_of_another_matter")
             if kind and (deadline := _lead_deadline(match, kind)):
-                yield deadline, 0.95 if _about(text) else 0.8, "lead_time"
+                yield (
+                    deadline,
+                    0.95 if _about(text) else 0.8,
+                    "lead_time" if _NAMED_LEAD.search(text) else "lead_of_documents",
+                )
         elif _TOO_LATE.search(text[max(0, match.start() - 20) : match.start()]) and _refuses_applications(text, match):
             if deadline := _lead_deadline(match):
                 yield deadline, 0.8, "lead_time"
         elif not off_here and _takes_so_long(text, match, words) and (deadline := _lead_deadline(match)):
             yield deadline, 0.6, "processing_time"
+
+
+_NAMED_LEAD = re.compile(
+    r"\bappl|\brequest|\bforms?\b|\bsubmission|\bcontact|\bdeadline|\binquir|\bnominat", re.IGNORECASE
+)
+# 'Students may withdraw their application up to two weeks before the start.'
+_LEAVING = re.compile(r"\b(?:withdraw\w*|cancel\w*|drop(?:ped|ping)?)\b[^.;]{0,120}$", re.IGNORECASE)
 
 
 def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: list[Match], off: bool) -> Kind | None:
@@ -705,7 +757,7 @@ def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: lis
             text[match.end() : strong[0].start + 10],
         ):
             wanted = asked or _asks(text)
-    if any(m.key == "host" for m in words if m.end <= match.start()):
+    if any(m.key == "host" for m in words if m.end <= match.start()) or _LEAVING.search(text[: match.start()][-200:]):
         return None
     if wanted and off and not _NAMED.search(text[: match.end()]):
         wanted = False
@@ -852,8 +904,8 @@ def _distinct(found: list[Found]) -> list[Found]:
     kept = []
     for one in found:
         deadline = one.deadline
-        if one.rule == "processing_time" and longest >= _days(deadline):
-            continue
+        if one.rule in ("processing_time", "lead_of_documents") and longest >= _days(deadline):
+            continue  # the application itself is due before its documents
         if deadline.month_day and (deadline.kind, deadline.month_day) in dated:
             continue
         month = (deadline.date or f"0000-{deadline.month_day or ''}")[5:7]
