@@ -21,6 +21,7 @@ import sqlite_utils
 from pipelines.storage import settle
 from scraper.database import (
     SET_TABLES,
+    TABLES,
     DatabaseError,
     Row,
     after,
@@ -34,6 +35,13 @@ from scraper.database import (
     update,
 )
 
+# Tables whose rows have their own span of time, beside programs and evidence; and those that may name a program.
+SPANS = tuple(
+    table
+    for table in TABLES
+    if {"first_seen", "closed_at"} <= table.column.keys() and table.name not in ("programs", "evidence")
+)
+MAY_NAME_PROGRAMS = ("pages", *(table.name for table in SPANS if "program_id" in table.column))
 OF_PROGRAMS = ("fees", "deadlines", *dict.fromkeys(table for table, _, _ in SET_TABLES.values()))
 
 
@@ -80,6 +88,11 @@ def rewind(db: sqlite_utils.Database, day: str) -> None:
         update(db, "evidence", {"id": row["id"]}, {"closed_at": None})
     for identifier in late:
         _forget(db, identifier)
+    for span in SPANS:
+        for row in after(db, span.name, "first_seen", day):
+            delete(db, span.name, **{part: row[part] for part in span.key})
+        for row in after(db, span.name, "closed_at", day):
+            update(db, span.name, {part: row[part] for part in span.key}, {"closed_at": None})
     _rewind_pages(db, day)
     for identifier in sorted(touched - late):
         _rewind_program(db, identifier)
@@ -95,7 +108,9 @@ def _forget(db: sqlite_utils.Database, identifier: str) -> None:
     program = select_one(db, "programs", id=identifier)
     for table in (*OF_PROGRAMS, "changes", "evidence"):
         delete(db, table, program_id=identifier)
-    update(db, "pages", {"program_id": identifier}, {"program_id": None, "relevant": 0})
+    update(db, "pages", {"program_id": identifier}, {"relevant": 0})
+    for table in MAY_NAME_PROGRAMS:
+        update(db, table, {"program_id": identifier}, {"program_id": None})
     if program is not None:
         delete_search(db, program["search_id"])
     delete(db, "programs", id=identifier)

@@ -12,7 +12,7 @@ import datetime as dt
 import importlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,9 @@ from scraper.record import number_text
 
 # A spreadsheet takes a cell that begins so for a formula; an apostrophe before it makes it text.
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
-BATCH = 20_000  # rows held at once by the forms that are written in groups of rows
+_FIRST = frozenset("'=+-@\t\r")
+BATCH = 2_000  # rows held at once
+GROUP = 20_000  # rows of a row group of Parquet
 SHEET_ROWS = 1_048_575  # rows of a sheet of XLSX below its header; what is more goes on in another sheet
 CELL_LENGTH = 32_767  # characters that a cell of XLSX holds
 
@@ -41,27 +43,33 @@ def harmless(text: str) -> str:
 
 def cell(column: Column, value: Any) -> str:
     """A value as the text of a CSV cell."""
-    return "" if value is None else _cell_text(column)(value)
+    return "" if value is None else str(_cells(column)((value,))[0])
 
 
-def _cell_text(column: Column) -> Callable[[Any], str]:
+Values = Sequence[Any]
+Maker = Callable[[Values], Values]
+
+
+def _cells(column: Column) -> Maker:
+    """What makes of the values of a column the texts of its CSV cells. None stays: it is written as an empty cell."""
     if column.type == "bool":
-        return lambda value: "true" if value else "false"
+        return lambda values: [None if v is None else "true" if v else "false" for v in values]
     if column.type in ("number", "integer"):
-        return number_text
-    return lambda value: harmless(str(value))
+        return lambda values: [None if v is None else number_text(v) for v in values]
+    return lambda values: [v if v is None or v[:1] not in _FIRST else harmless(v) for v in values]
 
 
-def _typed(column: Column) -> Callable[[Any], Any]:
-    """What makes of a value of the database one of the column's own type."""
-    of_type: dict[str, Callable[[Any], Any]] = {"bool": bool, "number": float, "integer": int}
-    return of_type.get(column.type, str)
+def _typed(column: Column) -> Maker:
+    """What makes of the values of the database some of the column's own type."""
+    make = {"bool": bool, "number": float, "integer": int}.get(column.type)
+    return (lambda values: [None if v is None else make(v) for v in values]) if make else (lambda values: values)
 
 
-def _rows(columns: tuple[Column, ...], rows: Iterable[Row], makers: list[Callable[[Any], Any]]) -> Iterator[list[Any]]:
-    pairs = [(column.name, make) for column, make in zip(columns, makers, strict=True)]
-    for row in rows:
-        yield [None if (value := row[name]) is None else make(value) for name, make in pairs]
+def _batches(rows: Iterable[tuple], makers: list[Maker]) -> Iterator[list[Values]]:
+    """The rows column by column, some thousand at a time: a column is made in one go."""
+    every = iter(rows)
+    while batch := list(islice(every, BATCH)):
+        yield [make(values) for make, values in zip(makers, zip(*batch, strict=True), strict=True)]
 
 
 @attrs.frozen
@@ -92,7 +100,7 @@ class Writer:
         """How the data package says where in its file the table stands."""
         return {}
 
-    def write(self, sheet: Sheet, rows: Iterable[Row]) -> int:
+    def write(self, sheet: Sheet, rows: Iterable[tuple]) -> int:
         raise NotImplementedError
 
     def close(self) -> None:
@@ -105,13 +113,14 @@ class CsvWriter(Writer):
     name = "csv"
     media_type = "text/csv"
 
-    def write(self, sheet: Sheet, rows: Iterable[Row]) -> int:
+    def write(self, sheet: Sheet, rows: Iterable[tuple]) -> int:
         written = 0
         with (self.directory / self.path(sheet.name)).open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(column.name for column in sheet.columns)
-            for written, row in enumerate(_rows(sheet.columns, rows, [_cell_text(c) for c in sheet.columns]), start=1):  # noqa: B007
-                writer.writerow(row)
+            for columns in _batches(rows, [_cells(column) for column in sheet.columns]):
+                writer.writerows(zip(*columns, strict=True))
+                written += len(columns[0])
         return written
 
 
@@ -121,11 +130,13 @@ class JsonLinesWriter(Writer):
     name = "jsonl"
     media_type = "application/jsonl"
 
-    def write(self, sheet: Sheet, rows: Iterable[Row]) -> int:
+    def write(self, sheet: Sheet, rows: Iterable[tuple]) -> int:
         written, names = 0, [column.name for column in sheet.columns]
         with (self.directory / self.path(sheet.name)).open("w", encoding="utf-8", newline="\n") as file:
-            for written, row in enumerate(_rows(sheet.columns, rows, [_typed(c) for c in sheet.columns]), start=1):  # noqa: B007
-                file.write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
+            for columns in _batches(rows, [_typed(column) for column in sheet.columns]):
+                for row in zip(*columns, strict=True):
+                    file.write(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n")
+                written += len(columns[0])
         return written
 
 
@@ -157,7 +168,7 @@ class XlsxWriter(Writer):
     def dialect(cls, name: str) -> Row:
         return {"excel": {"sheet": name}}
 
-    def write(self, sheet: Sheet, rows: Iterable[Row]) -> int:
+    def write(self, sheet: Sheet, rows: Iterable[tuple]) -> int:
         every = iter(rows)
         written = part = 0
         while True:
@@ -171,13 +182,12 @@ class XlsxWriter(Writer):
             if number < SHEET_ROWS:
                 return written
 
-    def _fill(self, page: Any, columns: tuple[Column, ...], rows: Iterable[Row]) -> int:
+    def _fill(self, page: Any, columns: tuple[Column, ...], rows: Iterable[tuple]) -> int:
         writers: list[Callable[[int, int, Any], Any]] = [self._put(page, column) for column in columns]
-        names = [column.name for column in columns]
         line = 0
         for line, row in enumerate(rows, start=1):
-            for index, name in enumerate(names):
-                if (value := row[name]) is not None:
+            for index, value in enumerate(row):
+                if value is not None:
                     writers[index](line, index, value)
         return line
 
@@ -210,19 +220,19 @@ class ParquetWriter(Writer):
         super().__init__(directory, created)
         self.arrow, self.parquet = _library("pyarrow"), _library("pyarrow.parquet")
 
-    def write(self, sheet: Sheet, rows: Iterable[Row]) -> int:
+    def write(self, sheet: Sheet, rows: Iterable[tuple]) -> int:
         schema = self.arrow.schema([self._field(column) for column in sheet.columns])
         makers = [self._make(column) for column in sheet.columns]
-        every = _rows(sheet.columns, rows, makers)
+        every = iter(rows)
         written = 0
         with self.parquet.ParquetWriter(self.directory / self.path(sheet.name), schema, compression="zstd") as file:
-            while batch := list(islice(every, BATCH)):
+            while group := list(islice(every, GROUP)):
                 arrays = [
-                    self.arrow.array(values, type=field.type)
-                    for values, field in zip(zip(*batch, strict=True), schema, strict=True)
+                    self.arrow.array(make(values), type=field.type)
+                    for make, values, field in zip(makers, zip(*group, strict=True), schema, strict=True)
                 ]
                 file.write_table(self.arrow.Table.from_arrays(arrays, schema=schema))
-                written += len(batch)
+                written += len(group)
         return written
 
     def _field(self, column: Column) -> Any:
@@ -237,11 +247,11 @@ class ParquetWriter(Writer):
         meaning = column.description + (f" Unit: {column.unit}." if column.unit else "")
         return self.arrow.field(column.name, kind, nullable=not column.required, metadata={"description": meaning})
 
-    def _make(self, column: Column) -> Callable[[Any], Any]:
+    def _make(self, column: Column) -> Maker:
         if column.type == "date":
-            return lambda value: dt.date.fromisoformat(value[:10])
+            return lambda values: [None if v is None else dt.date.fromisoformat(v[:10]) for v in values]
         if column.type == "datetime":
-            return lambda value: dt.datetime.fromisoformat(value)
+            return lambda values: [None if v is None else dt.datetime.fromisoformat(v) for v in values]
         return _typed(column)
 
 
@@ -266,7 +276,7 @@ class SqliteWriter(Writer):
     def dialect(cls, name: str) -> Row:
         return {"sql": {"table": name}}
 
-    def write(self, sheet: Sheet, rows: Iterable[Row]) -> int:
+    def write(self, sheet: Sheet, rows: Iterable[tuple]) -> int:
         kinds = {"bool": int, "integer": int, "number": float}
         table = self.db.table(sheet.name)
         table.create(
@@ -275,9 +285,9 @@ class SqliteWriter(Writer):
             not_null={column.name for column in sheet.columns if column.required and column.name not in sheet.key},
         )
         self.keys[sheet.name], self.kinds[sheet.name] = sheet.key, sheet.columns
-        names = [column.name for column in sheet.columns]
+        marks = ", ".join("?" * len(sheet.columns))
         with self.db.atomic():
-            table.insert_all({name: row[name] for name in names} for row in rows)
+            self.db.conn.executemany(f'insert into "{sheet.name}" values ({marks})', rows)
         return table.count
 
     def close(self) -> None:

@@ -148,7 +148,7 @@ def test_what_a_sheet_cannot_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(formats, "SHEET_ROWS", 3)
     writer = XlsxWriter(tmp_path)
     sheet = Sheet("words", (Column("word", "text", "A word."),))
-    assert writer.write(sheet, ({"word": "x" * 40_000 if number == 6 else str(number)} for number in range(7))) == 7
+    assert writer.write(sheet, (("x" * 40_000 if number == 6 else str(number),) for number in range(7))) == 7
     writer.close()
     book = openpyxl.load_workbook(tmp_path / XlsxWriter.FILE)
     assert book.sheetnames == ["words", "words_2", "words_3"]
