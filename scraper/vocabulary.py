@@ -74,7 +74,11 @@ def _words_of(text: str) -> tuple[tuple[str, int, str], ...]:
 def _second_word(phrase: str) -> str:
     """The word that must follow the first of a phrase, '' where none must or it may be spelt in several ways."""
     words = list(itertools.islice(_WORD.finditer(phrase), 2))
-    if len(words) < 2 or "..." in phrase[words[0].end() : words[1].start()] or phrase[words[1].end() :][:1] in ("'", "’"):
+    if (
+        len(words) < 2
+        or "..." in phrase[words[0].end() : words[1].start()]
+        or phrase[words[1].end() :][:1] in ("'", "’")
+    ):
         return ""
     return words[1][0].lower()
 
