@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from statistics import median
+from urllib.parse import urlencode
 
 import attrs
 from datasette.app import Datasette
@@ -54,7 +55,7 @@ def counted(snapshot: Snapshot, name: str, limit: int = 12) -> list[Bar]:
         key=lambda pair: (pair[0] == UNKNOWN, fixed.index(pair[0]) if pair[0] in fixed else 0, -pair[1], pair[0])
     )
     known = [pair for pair in found if pair[0] != UNKNOWN][:limit] + [pair for pair in found if pair[0] == UNKNOWN]
-    return bars([(choice.title_of(v), n, f"{n:,}", f"/programs?{name}={v}") for v, n in known])
+    return bars([(choice.title_of(v), n, f"{n:,}", f"/programs?{urlencode({name: v})}") for v, n in known])
 
 
 def costs(snapshot: Snapshot, name: str, titles: dict[str, str], fewest: int = 1, limit: int = 15) -> list[Bar]:
@@ -69,7 +70,7 @@ def costs(snapshot: Snapshot, name: str, titles: dict[str, str], fewest: int = 1
             found.append((titles.get(value, value), median(amounts), len(amounts), value))
     found.sort(key=lambda entry: (-entry[2], entry[0]))
     found = sorted(found[:limit], key=lambda entry: (-entry[1], entry[0]))
-    drawn = bars([(t, m, dollars(m), f"/programs?{name}={v}&sort=fee") for t, m, _, v in found])
+    drawn = bars([(t, m, dollars(m), f"/programs?{urlencode({name: v, 'sort': 'fee'})}") for t, m, _, v in found])
     return [attrs.evolve(bar, note=f"of {n:,}") for bar, (_, _, n, _) in zip(drawn, found, strict=True)]
 
 

@@ -93,6 +93,8 @@ def test_html_is_valid(site: Site, path: str) -> None:
     )
     assert not tree.xpath("//dl/*[not(self::dt or self::dd or self::div)]")
     assert not tree.xpath("//*[starts-with(name(@*), 'on')] | //*[@style]")
+    assert not tree.xpath("//input[@type='checkbox' or @type='radio'][@autocomplete]")
+    assert not [link for link in tree.xpath("//a/@href") if re.search(r"\s", link)]
 
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES.keys())
