@@ -5,6 +5,7 @@
     costs.py    fees → what a stay of so many weeks costs
     dates.py    deadlines → the day by which to apply for a month
     checks.py   one question each ('Is the final year demanded?') → yes, no, or open
+    index.py    the programs, those that state the same put together: what makes fifty thousand quick
     verdicts.py findings → fits, may fit, does not fit; the order of the programs
     load.py     a database's programs as facts, in a few statements for all of them
     report.py   the answer as it is printed, and as JSON
@@ -22,7 +23,8 @@ All but the last two are pure. The rules:
 from __future__ import annotations
 
 from scraper.matching.facts import ProgramFacts
+from scraper.matching.index import Index
 from scraper.matching.person import Person
 from scraper.matching.verdicts import Matches, Verdict, judge, match
 
-__all__ = ["Matches", "Person", "ProgramFacts", "Verdict", "judge", "match"]
+__all__ = ["Index", "Matches", "Person", "ProgramFacts", "Verdict", "judge", "match"]

@@ -433,6 +433,7 @@ WISHES = (  # what is not wished for is left out, not judged
     Check("state", ("state",), place, lambda person: bool(person.states)),
     Check("type", ("program_types",), kind, lambda person: bool(person.types)),
 )
+WISHED = frozenset(check.name for check in WISHES)
 CHECKS = (
     Check("status", ("status",), status),
     Check("who", ("audiences", "accepts_international"), who),

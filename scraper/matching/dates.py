@@ -16,7 +16,6 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import attrs
-from dateutil.relativedelta import relativedelta
 
 from scraper.items import Audience, Deadline
 from scraper.matching.facts import for_audience
@@ -148,7 +147,8 @@ def before(day: dt.date, deadline: Deadline) -> dt.date:
     number = deadline.lead_n or 0
     try:
         if deadline.lead_unit == "month" and number == int(number):
-            return day - relativedelta(months=int(number))
+            year, month = divmod(day.year * 12 + day.month - 1 - int(number), 12)
+            return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
         return day - dt.timedelta(_length(deadline))
     except (OverflowError, ValueError):
         return dt.date.min

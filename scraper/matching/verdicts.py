@@ -10,10 +10,11 @@ from typing import Any, Literal
 import attrs
 
 from scraper.matching import checks
-from scraper.matching.checks import Check, Finding
-from scraper.matching.costs import Cost, cost
+from scraper.matching.checks import Finding
+from scraper.matching.costs import Cost
 from scraper.matching.dates import Outcome, Timing, timing
 from scraper.matching.facts import ProgramFacts
+from scraper.matching.index import COST_NEEDS, TIME_NEEDS, Index, positions_of, stay
 from scraper.matching.person import Person, Sort
 from scraper.wording import count
 
@@ -24,8 +25,8 @@ MEANINGS: dict[Group, str] = {
     "may_fit": "Nothing that is stated shuts you out, but something is not stated or has to be asked.",
     "does_not_fit": "Something that is stated shuts you out.",
 }
-_GROUP_OF: dict[bool, Group] = {True: "may_fit", False: "fits"}
 _REASON: dict[Group, Outcome | None] = {"fits": None, "may_fit": "open", "does_not_fit": "no"}
+_ENDLESS = float("inf")
 
 
 @attrs.frozen(eq=False)
@@ -63,109 +64,111 @@ class Matches:
         return sum(self.counts.values())
 
 
-class Judge:
-    """Judges one program after the other for one person.
-
-    What was worked out from some facts is kept and used for the next program with the same ones: most programs state
-    the same few things. Facts are told apart by identity, so a judge must not outlive the programs it has seen.
-    """
-
-    def __init__(self, person: Person, today: dt.date) -> None:
-        self.person, self.today = person, today
-        self.wishes = [check for check in checks.WISHES if check.concerns(person)]
-        self.checks = [check for check in checks.CHECKS if check.concerns(person)]
-        self.known: dict[Any, Finding | None] = {}
-        self.costs: dict[Any, tuple[Cost, Finding | None]] = {}
-        self.timings: dict[int, tuple[Timing, Finding | None]] = {}
-
-    def verdict(self, facts: ProgramFacts) -> Verdict | None:
-        """The verdict on a program; None where it is not of a wished type or not in a wished state."""
-        findings = [finding for check in self.wishes if (finding := self.ask(check, facts))]
-        if any(finding.outcome == "no" for finding in findings):
-            return None
-        findings += [finding for check in self.checks if (finding := self.ask(check, facts))]
-        when, start = self.timing(facts)
-        price, budget = self.cost(facts)
-        if start:
-            findings.append(start)
-        if budget:
-            findings.append(budget)
-        outcomes = [finding.outcome for finding in findings]
-        group: Group = "does_not_fit" if "no" in outcomes else _GROUP_OF["open" in outcomes]
-        return Verdict(facts, group, tuple(findings), price, when)
-
-    def ask(self, check: Check, facts: ProgramFacts) -> Finding | None:
-        """What a check finds."""
-        if check.needs == ("state",):
-            return check.ask(self.person, facts)
-        get = facts.stated.get
-        key = (check.name, *[id(get(name)) for name in check.needs])
-        if key not in self.known:
-            self.known[key] = check.ask(self.person, facts)
-        return self.known[key]
-
-    def cost(self, facts: ProgramFacts) -> tuple[Cost, Finding | None]:
-        """What the stay costs, and whether it is within the budget."""
-        key = id(facts.stated.get("fees")), id(facts.stated.get("duration_weeks_max"))
-        if key not in self.costs:
-            price = cost_of(self.person, facts, self.person.weeks)
-            self.costs[key] = price, checks.budget(self.person, price)
-        return self.costs[key]
-
-    def timing(self, facts: ProgramFacts) -> tuple[Timing, Finding | None]:
-        """When to apply, and whether there is time."""
-        key = id(facts.stated.get("deadlines"))
-        if key not in self.timings:
-            when = timing(facts.deadlines, self.person.audience, self.today, self.person.start_day)
-            self.timings[key] = when, checks.start(self.person, when)
-        return self.timings[key]
-
-
-def cost_of(person: Person, facts: ProgramFacts, weeks: float | None) -> Cost:
-    """What so many weeks cost this person."""
-    longest = max(facts.values("duration_weeks_max", person.audience), default=None)
-    return cost(facts.fees, person.audience, weeks, longest)
-
-
 def judge(person: Person, facts: ProgramFacts, today: dt.date) -> Verdict | None:
-    """The verdict on one program."""
-    return Judge(person, today).verdict(facts)
+    """The verdict on one program; None where it is not of a wished type or not in a wished state."""
+    asked = [check for check in (*checks.WISHES, *checks.CHECKS) if check.concerns(person)]
+    price = stay(facts, person.audience, person.weeks)
+    when = timing(facts.deadlines, person.audience, today, person.start_day)
+    answers = [check.ask(person, facts) for check in asked]
+    answers += [checks.start(person, when), checks.budget(person, price)]
+    findings = tuple(finding for finding in answers if finding)
+    if any(finding.outcome == "no" and finding.criterion in checks.WISHED for finding in findings):
+        return None
+    outcomes = [finding.outcome for finding in findings]
+    group: Group = "does_not_fit" if "no" in outcomes else "may_fit" if "open" in outcomes else "fits"
+    return Verdict(facts, group, findings, price, when)
 
 
 def match(
     person: Person,
-    programs: Iterable[ProgramFacts],
+    programs: Index | Iterable[ProgramFacts],
     today: dt.date,
     *,
     sort: Sort = "deadline",
     limit: int | None = None,
 ) -> Matches:
     """The programs in three groups, the first `limit` of each shown. Inside each, what needs fewest questions asked, or
-    fails on fewest, goes first; then the soonest deadline and the lowest cost, or the reverse."""
-    known = list(programs)  # held while the judge is at work
-    judge = Judge(person, today)
-    groups: dict[Group, list[Verdict]] = {group: [] for group in GROUPS}
-    left_out = 0
-    for facts in known:
-        if verdict := judge.verdict(facts):
-            groups[verdict.group].append(verdict)
-        else:
-            left_out += 1
-    shown = {
-        group: heapq.nsmallest(len(found) if limit is None else limit, found, key=lambda v: place_in_order(v, sort))
-        for group, found in groups.items()
-    }
-    return Matches(person, today, {group: len(found) for group, found in groups.items()}, shown, left_out)
+    fails on fewest, goes first; then the soonest deadline and the lowest cost, or the reverse.
+
+    Says of each program what `judge` says of it.
+    """
+    index = programs if isinstance(programs, Index) else Index.of(programs)
+    prices = index.costs_of(person.audience, person.weeks)
+    times = index.timings_of(person.audience, today, person.start_day)
+    wished = every = (1 << len(index)) - 1
+    nos, opens = _Counter(), _Counter()
+    for check in (*checks.WISHES, *checks.CHECKS):
+        if check.concerns(person):
+            found = (check.ask(person, group.one) for group in index.alike[check.needs])
+            answers = index.answers(check.needs, (outcome_of(finding) for finding in found))
+            if check in checks.WISHES:
+                wished &= ~answers["no"]
+            nos.add(answers["no"])
+            opens.add(answers["open"])
+    for needs, findings in (
+        (TIME_NEEDS, (checks.start(person, when) for when in times)),
+        (COST_NEEDS, (checks.budget(person, price) for price in prices)),
+    ):
+        answers = index.answers(needs, (outcome_of(finding) for finding in findings))
+        nos.add(answers["no"])
+        opens.add(answers["open"])
+    shut = nos.some & wished
+    asking = opens.some & wished & ~shut
+    bits: dict[Group, int] = {"fits": wished & ~shut & ~asking, "may_fit": asking, "does_not_fit": shut}
+    reasons: dict[Group, _Counter] = {"fits": _Counter(), "may_fit": opens, "does_not_fit": nos}
+    days, costs = index.each(TIME_NEEDS, [_day(when) for when in times]), index.each(COST_NEEDS, [*map(_price, prices)])
+
+    def place(position: int) -> tuple[Any, ...]:
+        one, other = days[position], costs[position]
+        return (other, one, position) if sort == "cost" else (one, other, position)
+
+    shown = {}
+    for group in GROUPS:
+        first: list[int] = []
+        most = bits[group].bit_count() if limit is None else limit
+        for level in reasons[group].levels(bits[group]):
+            first += heapq.nsmallest(most - len(first), positions_of(level), key=place)
+            if len(first) >= most:
+                break
+        verdicts = (judge(person, index.programs[position], today) for position in first)
+        shown[group] = [verdict for verdict in verdicts if verdict]
+    counts = {group: bits[group].bit_count() for group in GROUPS}
+    return Matches(person, today, counts, shown, (every & ~wished).bit_count())
 
 
-def place_in_order(verdict: Verdict, sort: Sort) -> tuple[Any, ...]:
-    """The key by which verdicts of one group are put in order."""
-    day = verdict.timing.apply_by or dt.date.max
-    low = verdict.cost.low
-    price = (verdict.cost.high is None, float("inf") if low is None else low)  # what is known in full goes first
-    reason = _REASON[verdict.group]
-    number = sum(finding.outcome == reason for finding in verdict.findings)
-    return (number, price, day, *verdict.facts.order) if sort == "cost" else (number, day, price, *verdict.facts.order)
+def outcome_of(finding: Finding | None) -> Outcome | None:
+    return finding.outcome if finding else None
+
+
+class _Counter:
+    """Counts for every program at once: how many of the added rows of bits have it. `digits[i]` holds the digit 2**i."""
+
+    def __init__(self) -> None:
+        self.digits: list[int] = []
+        self.some = 0
+
+    def add(self, bits: int) -> None:
+        self.some |= bits
+        for number, digit in enumerate(self.digits):
+            self.digits[number], bits = digit ^ bits, digit & bits
+        if bits:
+            self.digits.append(bits)
+
+    def levels(self, within: int) -> Iterable[int]:
+        """Those of `within` with the lowest count, then those with the next, to the highest."""
+        levels = [within]
+        for digit in reversed(self.digits):
+            levels = [part for level in levels for part in (level & ~digit, level & digit)]
+        return (level for level in levels if level)
+
+
+def _day(when: Timing) -> dt.date:
+    return when.apply_by or dt.date.max
+
+
+def _price(price: Cost) -> tuple[bool, float]:
+    """What is known in full goes before what is not."""
+    return price.high is None, _ENDLESS if price.low is None else price.low
 
 
 def advice(person: Person, verdict: Verdict) -> str:
@@ -175,7 +178,7 @@ def advice(person: Person, verdict: Verdict) -> str:
     least = min(verdict.facts.values("duration_weeks_min", person.audience), default=1)
     weeks = verdict.cost.weeks
     while (weeks := weeks - 1) >= max(1, least - checks.HALF_WEEK):
-        shorter = cost_of(person, verdict.facts, weeks)
+        shorter = stay(verdict.facts, person.audience, weeks)
         if shorter.low is not None and shorter.low <= person.budget:
             return f"{count(weeks, 'week')} would cost {shorter.words}."
     return ""

@@ -18,7 +18,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Base400, Request, Response
 from dateutil.relativedelta import relativedelta
 
-from scraper.matching import Matches, Person, ProgramFacts, match
+from scraper.matching import Index, Matches, Person, match
 from scraper.matching import person as words
 from scraper.matching.load import Proof, programs, proofs, proofs_of
 from scraper.matching.verdicts import GROUPS, MEANINGS, Verdict, advice
@@ -42,12 +42,12 @@ _LOADING = asyncio.Lock()
 _KEY = "programs for matching"
 
 
-async def facts_of(datasette: Datasette, snapshot: Snapshot) -> list[ProgramFacts]:
+async def index_of(datasette: Datasette, snapshot: Snapshot) -> Index:
     """All programs as facts, read once a snapshot."""
     if _KEY not in snapshot.memo:
         async with _LOADING:
             if _KEY not in snapshot.memo:
-                snapshot.memo[_KEY] = await atlas(datasette).execute_fn(programs)
+                snapshot.memo[_KEY] = await atlas(datasette).execute_fn(lambda db: Index.of(programs(db)))
     return snapshot.memo[_KEY]
 
 
@@ -125,8 +125,8 @@ async def answer(datasette: Datasette, request: Request, given: dict[str, list[s
         else:
             sort = "cost" if given.get("sort") == ["cost"] else "deadline"
             more = given.get("more", [""])[0]
-            facts = await facts_of(datasette, snapshot)
-            found, known = await atlas(datasette).execute_fn(lambda db: matched(db, person, facts, today, sort, more))
+            index = await index_of(datasette, snapshot)
+            found, known = await atlas(datasette).execute_fn(lambda db: matched(db, person, index, today, sort, more))
             context |= {
                 "found": found,
                 "told": told(person),
@@ -156,10 +156,10 @@ async def answer(datasette: Datasette, request: Request, given: dict[str, list[s
 
 
 def matched(
-    connection: sqlite3.Connection, person: Person, facts: list[ProgramFacts], today: dt.date, sort: Any, more: str
+    connection: sqlite3.Connection, person: Person, index: Index, today: dt.date, sort: Any, more: str
 ) -> tuple[Matches, dict[str, list[Proof]]]:
     """The programs in groups, and the words that prove what is shown of them."""
-    found = match(person, facts, today, sort=sort, limit=SHOWN_MORE if more in GROUPS else SHOWN)
+    found = match(person, index, today, sort=sort, limit=SHOWN_MORE if more in GROUPS else SHOWN)
     shown: list[Verdict] = []
     for group, verdicts in found.shown.items():
         del verdicts[SHOWN if group != more else SHOWN_MORE :]

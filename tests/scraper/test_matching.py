@@ -24,7 +24,7 @@ from scraper.matching.dates import timing
 from scraper.matching.facts import FIELDS, Reading
 from scraper.matching.load import programs
 from scraper.matching.person import NO_VISA, VISAS, AnswersError, of_answers
-from scraper.matching.verdicts import advice
+from scraper.matching.verdicts import Verdict, advice
 from tests.scraper.site.hospitals import make
 
 TODAY = dt.date(2026, 11, 22)
@@ -585,14 +585,23 @@ def test_others_fees_never_count(fees: list[Fee], amount: float, audience: Any) 
 
 
 @FEW
-@given(PERSON, st.lists(STATED, max_size=6))
-def test_judging_many_is_judging_each(person: Person, many: list[dict[str, Any]]) -> None:
-    known = [facts(**stated) for stated in many]
-    found = match(person, known, TODAY)
-    alone = [judge(person, program, TODAY) for program in known]
-    together = {id(v.facts): v for verdicts in found.shown.values() for v in verdicts}
-    assert all(v is None or together[id(v.facts)].findings == v.findings for v in alone)
-    assert found.total + found.left_out == len(known)
+@given(PERSON, st.lists(STATED, max_size=8), st.sampled_from(["deadline", "cost"]), st.sampled_from([None, 2]))
+def test_judging_many_is_judging_each(person: Person, many: list[dict[str, Any]], sort: Any, limit: int | None) -> None:
+    """What is worked out for all programs at once is what each of them gets by itself: groups, counts, order."""
+    known = [attrs.evolve(facts(**stated), id=f"p{number}") for number, stated in enumerate([*many, *many])]
+    found = match(person, known, TODAY, sort=sort, limit=limit)
+    alone = [verdict for program in known if (verdict := judge(person, program, TODAY))]
+    assert found.left_out == len(known) - len(alone)
+
+    def place(verdict: Verdict) -> tuple[Any, ...]:
+        price = verdict.cost.high is None, float("inf") if verdict.cost.low is None else verdict.cost.low
+        day = verdict.timing.apply_by or dt.date.max
+        return len(verdict.reasons), *((price, day) if sort == "cost" else (day, price)), verdict.facts.id
+
+    for name, shown in found.shown.items():
+        expected = sorted((verdict for verdict in alone if verdict.group == name), key=place)
+        assert found.counts[name] == len(expected)
+        assert [verdict.facts.id for verdict in shown] == [verdict.facts.id for verdict in expected][:limit]
 
 
 # --- answers as texts ----------------------------------------------------------------------------------------------
