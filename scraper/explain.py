@@ -117,6 +117,7 @@ class Explanation:
     facts: dict[str, tuple[Fact, ...]]
     losers: frozenset[int]  # id() of facts that another was chosen over
     missing: tuple[Missing, ...]
+    besides: tuple[Missing, ...]  # of fields with several values: what was looked at and not taken beside them
     evidence: tuple[Any, ...]
     bias: float
     threshold: float
@@ -130,12 +131,16 @@ def explain(page: Page, reader: Reading, fields: Iterable[str] = ()) -> Explanat
     facts: dict[str, tuple[Fact, ...]] = {}
     losers: set[int] = set()
     missing: list[Missing] = []
+    besides: list[Missing] = []
     for field in FIELDS:
         if field.name not in wanted:
             continue
         found = tuple(page.facts_of(field.name))
         if found:
             facts[field.name] = found
+            refused = tuple(dict.fromkeys(passed for passed in considered if passed.field == field.name))
+            if field.kind in ("set", "fees", "deadlines") and refused:
+                besides.append(Missing(field, refused[:MOST_SHOWN], max(0, len(refused) - MOST_SHOWN)))
             if field.kind in ("bool", "number", "choice"):
                 losers.update(id(fact) for fact in choose(field, found)[1])
         elif page.relevant:
@@ -143,7 +148,7 @@ def explain(page: Page, reader: Reading, fields: Iterable[str] = ()) -> Explanat
             missing.append(Missing(field, nearest[:MOST_SHOWN], max(0, len(nearest) - MOST_SHOWN)))
     evidence, bias, stage = (load_object(f"{RELEVANCE}.{name}") for name in ("evidence", "BIAS", "RelevanceStage"))
     reasons = tuple(evidence(page.title, page.blocks)) if page.blocks else ()
-    return Explanation(page, facts, frozenset(losers), tuple(missing), reasons, bias, stage.threshold)
+    return Explanation(page, facts, frozenset(losers), tuple(missing), tuple(besides), reasons, bias, stage.threshold)
 
 
 def _nearest(field: str, considered: list[Passed], blocks: list[Block]) -> tuple[Passed, ...]:
@@ -167,11 +172,15 @@ def show(explanation: Explanation, console: Console) -> None:
         _line(console, Text(f"{FIELD[name].title} ({name})", "bold cyan"))
         for fact in facts:
             _show_fact(fact, id(fact) in explanation.losers, console)
-    if explanation.missing:
-        console.print()
-        _line(console, Text("Fields without a fact", "bold magenta"))
-    for missing in explanation.missing:
-        _show_missing(missing, console)
+    for title, group in (
+        ("Looked at besides, and not taken", explanation.besides),
+        ("Fields without a fact", explanation.missing),
+    ):
+        if group:
+            console.print()
+            _line(console, Text(title, "bold magenta"))
+        for missing in group:
+            _show_missing(missing, console)
     console.print()
 
 
