@@ -18,7 +18,7 @@ import attrs
 from scrapy import signals
 from scrapy.crawler import Crawler
 
-from scraper.items import Audience, Block, Fact, Page, Program
+from scraper.items import Audience, Block, Elective, Fact, Page, Program
 from scraper.memory import Remembered, Trail, fact_of, fact_record
 from scraper.outcomes import Outcome
 from scraper.scope import audience_in
@@ -72,6 +72,7 @@ class Summary:
     etag: str = ""
     last_modified: str = ""
     score: float = 0.0
+    electives: tuple[Elective, ...] = ()  # that a catalog on the page lists
 
     @classmethod
     def of(cls, page: Page) -> Summary:
@@ -89,6 +90,7 @@ class Summary:
             etag=page.etag,
             last_modified=page.last_modified,
             score=page.relevance_score,
+            electives=tuple(page.electives),
         )
 
     def remembered(self, trail: Trail, needs_browser: bool = False) -> Remembered:
@@ -96,6 +98,7 @@ class Summary:
         kept = ("status", "title", "name", "content_hash")
         summary = {name: getattr(self, name) for name in kept}
         summary |= {"facts": [fact_record(fact) for fact in self.facts], "links": sorted(self.links)}
+        summary["electives"] = [attrs.asdict(elective) for elective in self.electives]
         return Remembered(
             self.url, self.etag, self.last_modified, self.fetched_at, self.relevant, trail, summary, needs_browser
         )
@@ -106,8 +109,14 @@ class Summary:
         values = page.summary | {
             "facts": tuple(fact_of(record) for record in page.summary["facts"]),
             "links": frozenset(page.summary["links"]),
+            "electives": tuple(_elective_of(record) for record in page.summary.get("electives", ())),
         }
         return cls(url=page.url, fetched_at=fetched_at, relevant=page.relevant, **values)
+
+
+def _elective_of(record: dict[str, Any]) -> Elective:
+    """The elective that a memory holds; JSON knows lists only."""
+    return Elective(**{**record, "months": tuple(record["months"]), "headings": tuple(record["headings"])})
 
 
 def content_hash(blocks: Iterable[Block], body: bytes = b"") -> str:
@@ -434,6 +443,7 @@ def _is_about(fact: Fact, cluster: _Cluster, others: str | None) -> bool:
 
 
 def _add(program: Program, page: Summary, facts: Iterable[Fact]) -> None:
+    program.links |= page.links
     program.pages[page.url] = page.fetched_at
     program.facts.extend((page.url, fact) for fact in facts)
 
@@ -509,6 +519,19 @@ def _of_department(topic: str, name: str) -> str:
             found.append(titles[key_])
             rest = f"-{rest}-".replace(f"-{slug}-", "-", 1).strip("-")
     return f" ({', '.join(sorted(found))})" if found else ""
+
+
+def program_of_catalog(page: Summary, programs: Sequence[Program]) -> Program | None:
+    """The program under which visitors apply for the electives that `page` lists: the page's own, else the one whose pages
+    lead to it or that it leads to, else the institution's only one for electives."""
+    for program in programs:
+        if key(page.url) in {key(url) for url in program.pages}:
+            return program
+    electives = [program for program in programs if program.id.rpartition("--")[2].startswith(FAMILIES[0])]
+    led = [p for p in electives if key(page.url) in p.links or page.links & {key(url) for url in p.pages}]
+    general = [program for program in led or electives if not program.id.endswith("-international")]
+    chosen = general or led or electives
+    return chosen[0] if len(chosen) == 1 or (led and chosen) else None
 
 
 def _shortened(name: str) -> str:

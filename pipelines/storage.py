@@ -22,11 +22,12 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 
 from pipelines.merging import Merged, Reading, merge_facts
-from pipelines.programs import ProgramsStage, Summary, Visit, outcome_words, same_words
+from pipelines.programs import ProgramsStage, Summary, Visit, outcome_words, program_of_catalog, same_words
 from scraper.crawls import finish_crawl, start_crawl
 from scraper.database import (
     SCALAR_FIELDS,
     SET_TABLES,
+    TABLE,
     DatabaseError,
     Row,
     delete,
@@ -40,7 +41,7 @@ from scraper.database import (
     upsert,
     write_institutions,
 )
-from scraper.items import Deadline, Fact, Fee, Program, utc_now
+from scraper.items import Deadline, Elective, Fact, Fee, Program, utc_now
 from scraper.memory import Trail, remember
 from scraper.outcomes import GONE, Outcome
 from scraper.record import deadline_of, fee_of, row_of_value, value_of, value_text
@@ -149,6 +150,7 @@ class _Writer:
             if identifier not in matched:
                 self._leave(row, evidence[identifier])
         self._write_pages(programs)
+        self._write_electives(programs)
         if self.crawl_id is not None:
             written = attrs.evolve(self.visit, programs=programs)
             note_visit(self.db, written, self.crawl_id, self.outcome, self.stored)
@@ -307,6 +309,36 @@ class _Writer:
         )
         self.stored.changes += 1
 
+    # --- electives ---
+
+    def _write_electives(self, programs: list[Program]) -> None:
+        """The electives of the catalogs that were read now; what a page no longer lists is closed."""
+        stored = select(self.db, "electives", institution_id=self.institution_id)
+        opened = {_elective_identity(row): row for row in stored if row["closed_at"] is None}
+        said: set[tuple] = set()
+        for page in self.read.values():
+            program = program_of_catalog(page, programs) if page.electives else None
+            for elective in page.electives:
+                row = elective_row(elective) | {
+                    "institution_id": self.institution_id,
+                    "program_id": program.id if program else None,
+                    "page_url": page.url,
+                    "last_seen": page.fetched_at,
+                }
+                identity = _elective_identity(row)
+                if identity in said:
+                    continue
+                said.add(identity)
+                if (old := opened.get(identity)) is None:
+                    insert(self.db, "electives", row | {"first_seen": page.fetched_at})
+                else:
+                    update(self.db, "electives", {"id": old["id"]}, {n: v for n, v in row.items() if old[n] != v})
+        for identity, row in opened.items():
+            url = key(row["page_url"])
+            if identity not in said and (url in self.read or url in self.gone):
+                date = self.read[url].fetched_at if url in self.read else self.date
+                update(self.db, "electives", {"id": row["id"]}, {"closed_at": max(date, row["last_seen"])})
+
     # --- pages and visit ---
 
     def _write_pages(self, programs: list[Program]) -> None:
@@ -382,6 +414,20 @@ def _outcome_of(visit: Visit) -> Outcome:
     for url, reason in visit.failed.items():
         outcome.failed(reason, url)
     return outcome
+
+
+def elective_row(elective: Elective) -> Row:
+    """The columns of `electives` that the elective itself fills."""
+    row = {name: getattr(elective, name) for name in TABLE["electives"].column if hasattr(elective, name)}
+    international = elective.accepts_international
+    return row | {
+        "months": " ".join(map(str, elective.months)) or None,
+        "accepts_international": None if international is None else int(international),
+    }
+
+
+def _elective_identity(row: Row) -> tuple[str, str, str | None, str | None]:
+    return key(row["page_url"]), row["title"], row["code"], row["site"]
 
 
 def _identity(row: Row) -> tuple[str, str, str, str]:

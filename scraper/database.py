@@ -575,9 +575,10 @@ def titles() -> dict[str, dict[str, str]]:
     """The names for people of every short value: those above and those of the documents vocabulary."""
     try:
         documents = dict(vocabulary("documents").titles)
+        specialties = dict(vocabulary("specialties").titles)
     except VocabularyError:
-        documents = {}
-    return {**TITLES, "documents": documents}
+        documents, specialties = {}, {}
+    return {**TITLES, "documents": documents, "specialty": specialties}
 
 
 # --- views -------------------------------------------------------------------------------------------------------
@@ -1105,9 +1106,7 @@ def exported(db: sqlite_utils.Database, name: str, columns: Iterable[str], order
     """The rows of a file of the dataset: these columns, in this order of rows (nulls first)."""
     source = f"({_EXPORTED[name]})" if name in _EXPORTED else _quoted(name)
     return iter(
-        db.execute(
-            f"select {', '.join(map(_quoted, columns))} from {source} order by {', '.join(map(_quoted, order))}"
-        )
+        db.execute(f"select {', '.join(map(_quoted, columns))} from {source} order by {', '.join(map(_quoted, order))}")
     )
 
 

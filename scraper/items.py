@@ -156,6 +156,26 @@ class Fact:
     audience: Audience = "any"
 
 
+@attrs.frozen
+class Elective:
+    """A single elective of a catalog. `specialty` is a key of data/vocabulary/specialties.yml, `months` are 1 to 12, `url`
+    the elective's own page, `quote` the row or lines that say so."""
+
+    title: str
+    specialty: str | None = None
+    code: str | None = None
+    site: str | None = None
+    weeks_min: float | None = None
+    weeks_max: float | None = None
+    capacity: int | None = None
+    months: tuple[int, ...] = ()
+    accepts_international: bool | None = None
+    prerequisites: str | None = None
+    url: str | None = None
+    quote: str = ""
+    headings: tuple[str, ...] = ()
+
+
 @attrs.define(slots=False, eq=False)
 class Page:
     """A fetched page on its way through the stages. `body` is the response's bytes; `fetched_at` is UTC, ISO 8601."""
@@ -177,6 +197,7 @@ class Page:
     etag: str = ""  # the validators by which the host may say 'not modified' next time
     last_modified: str = ""
     rendered: bool = False  # by a browser
+    electives: list[Elective] = attrs.field(factory=list)  # that a catalog on it lists
 
     def facts_of(self, field: str) -> Iterator[Fact]:
         """The page's facts of one field, in reading order."""
@@ -193,6 +214,7 @@ class Program:
     url: str
     facts: list[tuple[str, Fact]] = attrs.field(factory=list)  # (page URL, fact)
     pages: dict[str, str] = attrs.field(factory=dict)  # page URL -> fetched_at
+    links: set[str] = attrs.field(factory=set)  # keys (scraper.urls.key) of the pages that its pages link to
 
 
 FieldKind = Literal["bool", "number", "choice", "set", "fees", "deadlines"]

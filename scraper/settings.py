@@ -9,6 +9,7 @@ from scraper.politeness import user_agent
 # The one list of the stages, in the order in which a page passes them. `usce extract` walks the same list.
 READING_STAGES = [
     "pipelines.content.ContentStage",
+    "pipelines.electives.ElectivesStage",  # before the question whether a page is for visitors: catalogs mostly do not say
     "pipelines.relevance.RelevanceStage",
     "pipelines.offer.OfferStage",
     "pipelines.eligibility.EligibilityStage",

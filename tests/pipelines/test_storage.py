@@ -12,7 +12,8 @@ import sqlite_utils
 from pipelines.programs import Summary, Visit, merge_programs
 from pipelines.storage import Stored, start_crawl, store_visit
 from scraper.database import TABLES, insert, open_database, select, select_one
-from scraper.items import Deadline, Fact, Fee
+from scraper.items import Deadline, Elective, Fact, Fee
+from scraper.memory import Trail
 from tests.pipelines.making import HOST, fact, page
 
 SECOND, THIRD = "2026-04-01T12:00:00Z", "2026-05-01T12:00:00Z"
@@ -412,3 +413,61 @@ def test_a_page_of_two_institutions_is_kept(db: sqlite_utils.Database) -> None:
     store_visit(db, Visit("birchmere", pages=[shared], programs=programs))
     assert len(select(db, "programs")) == 2
     assert [row["institution_id"] for row in select(db, "pages")] == ["alderbrook"]
+
+
+# --- electives ---------------------------------------------------------------------------------------------------------
+
+
+def catalog(*electives: Elective, path: str = "/visiting/catalog", relevant: bool = False, **values: Any) -> Summary:
+    return page(path, name="Catalog", relevant=relevant, electives=electives, content_hash=repr(electives), **values)
+
+
+STROKE = Elective(
+    "Stroke Service",
+    "neurology",
+    "NEU 410",
+    weeks_min=4.0,
+    weeks_max=4.0,
+    months=(7, 8),
+    quote="Stroke Service NEU 410",
+)
+WARD = Elective("General Ward", "neurology", "NEU 420", accepts_international=False, quote="General Ward NEU 420")  # fmt: skip
+
+
+def test_electives_are_kept_with_the_program_that_leads_to_their_catalog(db: sqlite_utils.Database) -> None:
+    abroad = page(
+        "/visiting/abroad", ELECTIVE, INTERNATIONAL, name="International Students", links=("/visiting/catalog",)
+    )
+    visit(db, visiting(fact("vslo", True), links=("/visiting/catalog",)), abroad, catalog(STROKE, WARD))
+    first, second = select(db, "electives", ("code",))
+    assert (first["program_id"], first["specialty"], first["months"], first["weeks_max"]) == (
+        "alderbrook--electives", "neurology", "7 8", 4.0,
+    )  # fmt: skip
+    assert (second["accepts_international"], first["accepts_international"]) == (0, None)
+    assert select_one(db, "terms", field="specialty", value="neurology")["title"] == "Neurology"
+
+
+def test_electives_of_a_catalog_that_nothing_leads_to_are_the_only_programs(db: sqlite_utils.Database) -> None:
+    visit(db, visiting(), catalog(STROKE))
+    assert select_one(db, "electives")["program_id"] == "alderbrook--electives"
+
+
+def test_electives_of_a_house_without_a_program_stand_alone(db: sqlite_utils.Database) -> None:
+    visit(db, catalog(STROKE))
+    assert select_one(db, "electives")["program_id"] is None
+
+
+def test_electives_that_are_no_longer_listed_are_closed(db: sqlite_utils.Database) -> None:
+    visit(db, visiting(), catalog(STROKE, WARD))
+    more = attrs.evolve(STROKE, capacity=2)
+    visit(db, visiting(), catalog(more), at=SECOND)
+    stroke, ward = select(db, "electives", ("code",))
+    assert (stroke["capacity"], stroke["first_seen"][:10], stroke["closed_at"]) == (2, "2026-03-01", None)
+    assert ward["closed_at"] == SECOND
+    visit(db, visiting(), at=THIRD, failed={f"{HOST}/visiting/catalog": "timeout"})
+    assert select_one(db, "electives", code="NEU 410")["closed_at"] is None
+
+
+def test_electives_survive_a_page_that_is_not_modified() -> None:
+    listed = catalog(STROKE, WARD)
+    assert Summary.recalled(listed.remembered(Trail()), listed.fetched_at).electives == (STROKE, WARD)
