@@ -39,6 +39,7 @@ META = Meta(
     "/match",
 )
 _LOADING = asyncio.Lock()
+_READING: set[asyncio.Task[Index]] = set()  # holds on to tasks, which nobody else does
 _KEY = "programs for matching"
 
 
@@ -108,8 +109,13 @@ async def results(datasette: Datasette, request: Request) -> Response:
 
 
 async def handle(datasette: Datasette, request: Request) -> Response:
-    """GET gives the form, POST the answer."""
-    return await (results if request.method == "POST" else form)(datasette, request)
+    """GET gives the form, POST the answer. While the form is filled in, the programs are read."""
+    if request.method == "POST":
+        return await results(datasette, request)
+    task = asyncio.create_task(index_of(datasette, await current(datasette)))
+    _READING.add(task)
+    task.add_done_callback(_READING.discard)
+    return await form(datasette, request)
 
 
 async def answer(datasette: Datasette, request: Request, given: dict[str, list[str]]) -> Response:
