@@ -626,11 +626,16 @@ def demo_command(
             wait_for_end()
 
 
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     """Run the command; known errors go to stderr without a traceback. Exit codes: 1 failed, 2 usage, 3 locked,
     4 not published, 130 stopped."""
     # A scheduler stops a program with SIGTERM: that is to end as orderly as Ctrl-C does.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # Raised, not passed on as SIGINT, which a shell's background jobs ignore.
+    signal.signal(signal.SIGTERM, _interrupt)
     extract.collect_less_often()
     try:
         app()
