@@ -62,10 +62,14 @@ def test_it_is_brought_up_to_date(tmp_path: Path, version: int) -> None:
 
 @pytest.mark.parametrize("version", versions())
 def test_nothing_is_lost(tmp_path: Path, version: int) -> None:
-    """Every row is still there, and the data can be exported, loaded and looked back into."""
+    """Every row is still there (names of values are the code's own), and the data can be exported, loaded and looked back into."""
     path = build(version, tmp_path / "old.db")
     with closing(sqlite3.connect(path)) as db:
-        names = [row[0] for row in db.execute("select name from sqlite_master where type = 'table'") if row[0] in TABLE]
+        names = [
+            row[0]
+            for row in db.execute("select name from sqlite_master where type = 'table'")
+            if row[0] in TABLE and row[0] != "terms"
+        ]
         before = {name: db.execute(f'select * from "{name}" order by 1, 2').fetchall() for name in names}
     open_database(path).close()
     with closing(sqlite3.connect(path)) as db:
