@@ -134,8 +134,9 @@ MENU = [
 ]  # fmt: skip
 
 
-def generate(pages: int = 5000, seed: int = 1) -> Site:
-    """A site of so many pages; the same seed gives the same."""
+def generate(pages: int = 5000, seed: int = 1, catalog: bool = True) -> Site:
+    """A site of so many pages; the same seed gives the same. Without `catalog` each department's elective can be reached by
+    way of that department alone, four links deep."""
     chance, site = random.Random(seed), Site()
     node = 100
 
@@ -205,7 +206,9 @@ def generate(pages: int = 5000, seed: int = 1) -> Site:
     ):  # fmt: skip
         slug = name.lower().replace(" ", "-") if chance.random() < 0.7 else ""
         node += 1
-        program(f"{hub}/{slug}" if slug else f"/node/{node}", f"Visiting students: {name}", hub, name.lower(), link)
+        listing = program(
+            f"{hub}/{slug}" if slug else f"/node/{node}", f"Visiting students: {name}", hub, name.lower(), link
+        )
     gme = "/education/residency-programs"
     observers = program(
         "/education/gme/observers",
@@ -245,6 +248,8 @@ def generate(pages: int = 5000, seed: int = 1) -> Site:
                 department.lower(),
                 "Visiting students" if telling else "Learn more",
             )
+            if catalog and chance.random() < 0.33:  # the school's catalog lists some departments
+                site.pages[listing][2].append((department, path))
         for _ in range(30):
             name = f"{chance.choice(FIRST)} {chance.choice(LAST)}"
             node += 1
@@ -386,19 +391,20 @@ def crawl(folder: Path, port: int, sites: int, max_pages: int, **settings: Any) 
 
 
 def order() -> None:
-    site = generate()
-    breadth = site.breadth_first()
-    with tempfile.TemporaryDirectory() as folder, Served(site, logged=True) as served:
-        crawl(Path(folder), served.port, 1, 100)
-        best = list(served.log)
-    assert set(breadth) == set(site.pages), "every page can be reached"
-    print(f"{len(site.pages)} pages, {len(site.programs)} of them describe a program")
-    print("fetches   best first   breadth first")
-    for number in (20, 50, 100):
-        shares = [len(site.programs & set(way[:number])) / len(site.programs) for way in (best, breadth)]
-        print(f"{number:7}   {shares[0]:10.0%}   {shares[1]:13.0%}")
-    if missed := sorted(site.programs - set(best[:100])):
-        print("missed:", ", ".join(missed))
+    for catalog in (True, False):
+        site = generate(catalog=catalog)
+        breadth = site.breadth_first()
+        with tempfile.TemporaryDirectory() as folder, Served(site, logged=True) as served:
+            crawl(Path(folder), served.port, 1, 100)
+            best = list(served.log)
+        assert set(breadth) == set(site.pages), "every page can be reached"
+        kind = "a third of the departments in a catalog" if catalog else "no catalog of the departments"
+        print(f"{len(site.pages)} pages, {len(site.programs)} of them describe a program, {kind}")
+        print("fetches   best first   breadth first")
+        for number in (20, 50, 100):
+            shares = [len(site.programs & set(way[:number])) / len(site.programs) for way in (best, breadth)]
+            print(f"{number:7}   {shares[0]:10.0%}   {shares[1]:13.0%}")
+        print("missed:", ", ".join(sorted(site.programs - set(best[:100]))) or "none", flush=True)
 
 
 def speed(rounds: int = 3) -> None:

@@ -38,13 +38,14 @@ from scraper.registry import DIRECTORY, load_registry
 from scraper.signals import institution_finished, institution_reported, page_read, page_unchanged
 from scraper.urls import Sites, canonical, key
 from spiders.answers import judge, of_status
-from spiders.frontier import Frontier
+from spiders.frontier import STEP, Frontier
 from spiders.links import find_links, is_pdf, score_link
 
 logger = logging.getLogger(__name__)
 
 START_SCORE = 10.0  # start URLs go before whatever is found
 KNOWN_SCORE = 5.0  # then pages that described a program last time, whether anything links to them still or not
+RELEVANT = 0.5  # a page that says so much is about a program
 DEEPER = 0.02  # what a link loses with each link that it is away from a start
 LAST_VISITS = (
     0.85  # of the time that a crawl has: later no visit is begun, so that most that were begun come to their end
@@ -279,9 +280,11 @@ class InstitutionsSpider(Spider):
                         response, page = shown, again
                         yield page
             score = page.relevance_score if page.relevant is not None else 0.0
-            links = [] if "nofollow" in directives else self._promising_links(visit, response, score)
+            # Where pages of its kind led to programs, the links of a page that says little are worth a look, whatever they say.
+            promising = max(score, visit.frontier.experience(page.url))
+            links = [] if "nofollow" in directives else self._promising_links(visit, response, promising)
             trail = visit.trails[key(page.url)] = Trail(candidate.depth, score, tuple(links))
-            self._follow(visit, trail)
+            self._follow(visit, page.url, trail)
 
     async def _begin_at_home(self, visit: Visit) -> None:
         """Home page and sitemaps, once."""
@@ -344,15 +347,22 @@ class InstitutionsSpider(Spider):
             found[link.url] = max(score, found.get(link.url, score))
         return sorted(found.items(), key=lambda pair: -pair[1])[:MAX_LINKS]
 
-    def _follow(self, visit: Visit, trail: Trail) -> None:
-        """Queue the links of a page that was read, now or on an earlier visit."""
+    def _follow(self, visit: Visit, url_of_page: str, trail: Trail) -> None:
+        """Queue the links of a page that was read, now or on an earlier visit, and learn what such a page is worth: what it
+        says itself, and what the best of its links promises, which is one step further away."""
+        promise = max((score for url, score in trail.links if key(url) not in visit.seen), default=0.0)
+        visit.frontier.learn(url_of_page, max(trail.score, STEP * promise))
         depth = trail.depth + 1
+        if trail.score >= RELEVANT:
+            depth = min(
+                depth, self.max_depth - 1
+            )  # however deep it lies: where programs are described is where to look
         if depth > self.max_depth:
             return
         for url, promise in trail.links:
             score = promise - DEEPER * depth
             if score >= self.min_score and self._is_own(visit, url):
-                visit.frontier.push(url, score, depth)
+                visit.frontier.push(url, score, depth, url_of_page)
 
     def _unchanged(self, visit: Visit, response: Response, depth: int) -> None:
         """A page that its host calls unchanged says and links to what it did when it was read last."""
@@ -378,7 +388,7 @@ class InstitutionsSpider(Spider):
             )
         shown = Page(page.url, institution_id=visit.institution.id, fetched_at=fetched_at, relevant=page.relevant)
         signals.send_catch_log(page_read, page=shown)
-        self._follow(visit, attrs.evolve(page.trail, depth=depth))
+        self._follow(visit, page.url, attrs.evolve(page.trail, depth=depth))
 
     def _is_own(self, visit: Visit, url: str) -> bool:
         """Does `url` belong to the institution visited? A site that several share gives each page to who asks first."""
@@ -479,6 +489,7 @@ class InstitutionsSpider(Spider):
             url=response.url,
             body=response.body,
             institution_id=visit.institution.id,
+            institution_kind=visit.institution.kind,
             content_type=content_type or "text/html",
             fetched_at=response.meta.get("archived_at") or utc_now(),
             status=response.status,

@@ -6,7 +6,7 @@ import pytest
 from scrapy.http import HtmlResponse
 
 from scraper.vocabulary import vocabulary
-from spiders.frontier import Frontier
+from spiders.frontier import Candidate, Frontier
 from spiders.links import find_links, score_link
 
 # Each link promises more than the next one.
@@ -173,3 +173,44 @@ def test_frontier_forgets_the_worst():
         frontier.push(f"https://h.example/{chr(97 + number % 26)}x{number}y", 1 + number, 1)
     assert len(frontier._heap) <= 20
     assert frontier.pop().score == 1000
+
+
+def test_frontier_knows_the_shortest_way():
+    frontier = Frontier()
+    frontier.push("https://h.example/a", 0.3, 1)
+    frontier.push("https://h.example/a", 0.6, 4)
+    assert frontier.pop() == Candidate("https://h.example/a", 0.6, 1)
+
+
+def test_frontier_learns_what_a_part_of_the_site_is_worth():
+    frontier = Frontier()
+    for department in "abcd":
+        frontier.push(f"https://h.example/{department}/research", 0.5, 1)
+        frontier.push(f"https://h.example/{department}/education", 0.4, 1)
+    first = frontier.pop()
+    assert first.url.endswith("/a/research")
+    frontier.learn(first.url, 0.0)
+    assert frontier.pop().url.endswith("/education"), "research led nowhere once: what is near it waits"
+    frontier.learn("https://h.example/a/education", 0.9)
+    rest = [candidate.url.rpartition("/")[2] for candidate in iter(frontier.pop, None)]
+    assert rest == ["education"] * 3 + ["research"] * 3
+
+
+def test_frontier_credits_the_pages_on_the_way():
+    frontier = Frontier()
+    frontier.push("https://h.example/units/one", 0.2, 1)
+    frontier.push("https://h.example/units/two", 0.2, 1)
+    frontier.push("https://h.example/other/three", 0.25, 1)
+    frontier.push("https://h.example/units/one/x", 0.2, 2, "https://h.example/units/one")
+    frontier.learn("https://h.example/units/one", 0.1)
+    frontier.learn("https://h.example/units/one/x", 1.0)
+    assert frontier.pop().url.endswith("/units/one")
+    assert frontier.pop().url.endswith("/units/two")
+
+
+def test_frontier_takes_a_link_that_names_the_thing_at_its_word():
+    frontier = Frontier()
+    for number in range(5):
+        frontier.learn(f"https://h.example/{chr(97 + number)}/visiting-students", 0.0)
+    frontier.push("https://h.example/z/visiting-students", 1.3, 1)
+    assert frontier.pop().score == 1.3
