@@ -274,6 +274,8 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
         r"\bnot\b[^.;]{0,80}\b(?:until|before)\s(?:\w+day,?\s)?$", window, re.IGNORECASE
     ):
         return "opens"  # 'not accepting applications until March 1'
+    if last.key == "opens" and _REVIEW_BEGINS.search(window):
+        return "other"
     if last.key == "closes" and _answered_by(last, read, matches, window, left):
         return "other"
     if last.key == "window":
@@ -291,6 +293,10 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
     return last.key  # type: ignore[return-value]
 
 
+_REVIEW_BEGINS = re.compile(
+    r"\b(?:review|reviewing|evaluation|processing) of (?:\w+\s){0,6}?(?:applications?|applicants|requests)\b[^.;,]{0,40}$",
+    re.IGNORECASE,
+)
 _ANSWER = re.compile(r"decision|notif|offer|result|response|interview|acceptance|selection|announce", re.IGNORECASE)
 _ANSWERED = re.compile(r"(?:made|sent|emailed|completed|received|returned|released|in)\b", re.IGNORECASE)
 
@@ -415,6 +421,9 @@ def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> I
     if not dates:
         return
     matches = _matches(text)
+    if _ROUND.search(text):
+        passed_over("deadlines", statement.block, text, "round_of_review")
+        return
     never = [text[m.start : m.end] for m in matches if m.key == "never"]
     if never and not (all(map(_ADVICE.match, never)) and _window_of(text, dates, matches)):
         passed_over("deadlines", statement.block, text, "priority_date_or_recommendation")
@@ -477,6 +486,11 @@ def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> I
         )
 
 
+# 'Applications received by the first of a month will be reviewed in that month': a round of many, no deadline.
+_ROUND = re.compile(
+    r"\b(?:submitted|received|completed|complete)\s(?:by|before|on or before)\b[^.;]{0,40}\b(?:will be|are) (?:\w+ )?(?:reviewed|assigned|notified|processed|informed|answered|placed|scheduled|prioriti)",
+    re.IGNORECASE,
+)
 _ADVICE = re.compile(r"recommend|encourag|suggest|advise", re.IGNORECASE)
 _BARE_DEADLINE = re.compile(r"(?:(?:key|important|our|the|upcoming)\s)?(?:deadlines?|due dates?)\W{0,3}", re.IGNORECASE)
 _APPLY_LABEL = re.compile(r"(?:how |when |where )?(?:to )?(?:apply|applying|applications?)\b.{0,24}", re.IGNORECASE)
@@ -679,7 +693,7 @@ def _lead_deadline(match: re.Match[str], kind: Kind = "closes") -> Deadline | No
     """The lead time of a match; of a range ('4-6 weeks') its lower end, of '2½ months (75 days)' the days."""
     unit = match["unit"].lower().rstrip("s")
     count = number(match["low"] or match["figure"] or match["count"])
-    if match["n3"]:
+    if match["n3"] and match["unit3"].lower() == "days":
         count, unit = float(match["n3"]), match["unit3"].lower().rstrip("s")
     elif match["unit2"]:
         count, unit = float(match["figure"]), match["unit2"].lower().rstrip("s")
@@ -809,6 +823,12 @@ def _takes_so_long(text: str, match: re.Match[str], words: list[Match]) -> bool:
     takes = [m for m in near if m.key == "takes" and 0 <= match.start() - m.end < 45]
     if not takes or any(m.key == "stop" for m in near):
         return False
+    if re.match(
+        r"\s+(?:\w+\s){0,3}?(?:elective|rotation|clerkship|observership|course|experience|block|placement)",
+        text[match.end() :],
+        re.IGNORECASE,
+    ):
+        return False  # 'apply to take 4-week senior electives'
     if re.match(
         r"\s*(?:of|in length|long|duration|rotation|elective|clerkship|period|observership|minimum|commitment|after|experience)\b",
         text[match.end() :],

@@ -215,6 +215,7 @@ _STAY = (
 _MAY = r"(?:may|can|could|might|(?:is|are) (?:welcome|invited|allowed|permitted|able|eligible|expected|encouraged|required|asked) to|must|should)"
 _LEADING_UP = r"(?:\s(?:a|an|the|of|for|from|between|up to|at least|at most|as little as|no more than|not more than|no less than|more than|longer than|less than|maximum|minimum|total|period|periods|about|approximately|only|anywhere|typically|usually|generally)\b){0,6}\s(?:\()?$"
 _MAY_STAY = re.compile(
+    rf"\b(?:usually|typically|generally|normally|often)\b,?(?: \w+){{0,3}} (?:spend|stay|remain){_LEADING_UP}|\b(?:students|visitors|observers|participants|scholars|physicians|graduates|fellows) (?:spend|stay|remain){_LEADING_UP}|"
     rf"\b{_MAY} (?:only |also |apply to |ask to |choose to )?(?:spend|stay|remain){_LEADING_UP}"
     rf"|\b{_MAY} (?:only |also |apply to |ask to |choose to )?{_STAY}\b[^.;:]{{0,90}}?\b(?:for|from|between){_LEADING_UP}"
     rf"|\b(?:will|usually|typically|generally|normally|often) {_STAY}\b[^.;:]{{0,60}}?\bfor{_LEADING_UP}"
@@ -222,7 +223,7 @@ _MAY_STAY = re.compile(
     re.I,
 )
 _PERSON_LIMITED = re.compile(
-    rf"\b(?:is|are|be) (?:limited|restricted) to{_LEADING_UP}|\b(?:most|longest|maximum) (?:\w+ )?(?:time|stay|visit|period)\b[^.;:\d]{{0,60}}\bis{_LEADING_UP}",
+    rf"\b(?:is|are|be) (?:limited|restricted) to{_LEADING_UP}|\b(?:most|longest|maximum) (?:\w+ )?(?:time|stay|visit|period|allowance)\b[^.;:\d]{{0,60}}\bis{_LEADING_UP}",
     re.I,
 )
 _PART_OF_STAY = re.compile(
@@ -339,6 +340,8 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
         )
     wrong = _NOT_BEFORE.search(close) or not_after or _OF_TRAINING.match(after)
     cap = bool(_CAP.search(before[-45:]) or _CAP_AFTER.match(after))
+    if re.search(r"\b(?:few|several) (?:of )?(?:days|weeks|months)\s?(?:to|up to|–|-)\s?$", before[-40:], re.I):
+        cap = True  # 'from a few weeks to three months'
     floor = bool(_FLOOR.search(before[-40:]) or _FLOOR_AFTER.match(after))
     if re.search(r"\bless than\b|\bmore than\b", before[-14:], re.I) and floor:
         cap = not re.search(r"\bno(?:t)? (?:less|fewer)\b", before[-24:], re.I)
@@ -433,6 +436,13 @@ def _stands_alone(sentence: str, length: _Length, before: str, after: str, block
     return bool(said or _PERSON.search(sentence[: length.start]))
 
 
+_BARE_STAY = re.compile(r"(?:spend|stay|remain)\b[^.;]{0,20}$", re.I)
+_ALL_THERE = re.compile(
+    r"^\s?(?:$|[.,;]|on rotation|with us|here\b|with (?:the|our) (?:program|department|division|team)|in (?:the|our) (?:program|department|division|institute|hospital))",
+    re.I,
+)
+
+
 def _said_before(before: str, words: re.Match[str]) -> str:
     """What stands right before a length, without the words of the stay themselves."""
     inside = re.sub(r"\b(?:spend|longer than)\b", " ", words[0], flags=re.I)
@@ -456,8 +466,10 @@ def _stay(sentence: str, length: _Length, block: Block, before: str, after: str,
     if _ONE_PLACE.search(after) or len(_lengths(sentence)) > 2:
         return None
     low, high = min(length.weeks), max(length.weeks)
+    if low == high and not cap and not limited and _BARE_STAY.search(words[0]) and not _ALL_THERE.match(after):
+        return None  # 'students spend two weeks on the ward' is a part of what they do
     if low == high and (cap or limited):
-        whole = limited or re.search(r"\bspend\b", words[0], re.I)
+        whole = (limited and "allowance" not in limited[0].lower()) or re.search(r"\bspend\b", words[0], re.I)
         return _reading("stay" if whole else "visit", sentence, length, block, "limit_of_stay", 0.8)
     kind = "min" if low == high and (_FLOOR.search(before[-40:]) or _FLOOR_AFTER.match(after)) else "exact"
     return _reading(kind, sentence, length, block, "length_of_stay", 0.85)
@@ -743,10 +755,9 @@ def _facts_of(readings: list[_Reading], counts: list[_Count], audience: Audience
     caps = [r for r in readings if r.kind == "max"]
     for stay in stays:
         # 'May visit for up to four weeks' is the length of the visit, unless placements have lengths of their own.
-        if stay.kind == "stay" or exact or caps:
-            totals.append(attrs.evolve(stay, kind="total"))
-        else:
+        if stay.kind == "visit" and not exact and not caps:
             caps.append(attrs.evolve(stay, kind="max"))
+        totals.append(attrs.evolve(stay, kind="total"))
     floors = [r for r in readings if r.kind == "min"]
     ranges = any(r.low != r.high for r in exact)
     # 'Two- or four-week electives, up to a maximum of eight weeks': a cap above the lengths of single placements is on their sum.

@@ -430,9 +430,16 @@ class Candidate:
     spot: int = 0  # which of the page's statements it stands in
 
 
+# 'Non-refundable less than 30 days before the start': refundable until then (labels schema: conditional refunds = true).
+_UP_TO_A_TIME = re.compile(
+    rf"\s(?:\w+\s)?(?:after|within|less than|fewer than|later than)\s(?:\w+\s){{0,2}}?(?:{_COUNT}|thirty|sixty|ninety)\s(?:\w+\s)?(?:days?|weeks?|months?)\b|\s(?:\w+\s)?unless\b",
+    re.IGNORECASE,
+)
+
+
 def _refundable(text: str) -> bool | None:
-    if _NOT_REFUNDED.search(text):
-        return False
+    if refused := _NOT_REFUNDED.search(text):
+        return bool(_UP_TO_A_TIME.match(text, refused.end()))
     return True if _REFUNDED.search(text) else None
 
 
@@ -451,6 +458,10 @@ def _read_amount(
         return None
     money = place.money
     kind = place.kind()
+    if kind is None and not paid and follows:
+        kind = follows.fee.kind
+    if kind is None and follows and place.left and re.search(r"\bor (?:a |an )?$", place.before()):
+        kind = follows.fee.kind  # 'a $200 deposit for one week or $400 for two'
     if kind is None and not paid and follows:
         kind = follows.fee.kind  # '$450 covers one rotation; $800 is asked for two'
     if (kind is None and place.bare) or (kind is None and len(place.text) < 160):
@@ -517,13 +528,9 @@ def _own_refund(place: Setting) -> bool | None:
             return False
         if re.search(r"(?<![-–])\brefundable\b", place.context[0], re.IGNORECASE):
             return True
-    return (
-        False
-        if _NOT_REFUNDED.search(text)
-        else True
-        if re.search(r"(?<![-–])\brefundable\b", text, re.IGNORECASE)
-        else None
-    )
+    if refused := _NOT_REFUNDED.search(text):
+        return bool(_UP_TO_A_TIME.match(text, refused.end()))
+    return True if re.search(r"(?<![-–])\brefundable\b", text, re.IGNORECASE) else None
 
 
 def _sentence_settings(statement: Statement) -> Iterator[Setting]:
