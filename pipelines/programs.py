@@ -18,7 +18,7 @@ import attrs
 from scrapy import signals
 from scrapy.crawler import Crawler
 
-from scraper.items import Audience, Block, Elective, Fact, Page, Program
+from scraper.items import AgencyTerm, Audience, Block, Elective, Fact, Page, Program
 from scraper.memory import Remembered, Trail, fact_of, fact_record
 from scraper.outcomes import Outcome
 from scraper.scope import audience_in
@@ -73,6 +73,7 @@ class Summary:
     last_modified: str = ""
     score: float = 0.0
     electives: tuple[Elective, ...] = ()  # that a catalog on the page lists
+    agency_terms: tuple[AgencyTerm, ...] = ()
 
     @classmethod
     def of(cls, page: Page) -> Summary:
@@ -91,6 +92,7 @@ class Summary:
             last_modified=page.last_modified,
             score=page.relevance_score,
             electives=tuple(page.electives),
+            agency_terms=tuple(page.agency_terms),
         )
 
     def remembered(self, trail: Trail, needs_browser: bool = False) -> Remembered:
@@ -99,6 +101,7 @@ class Summary:
         summary = {name: getattr(self, name) for name in kept}
         summary |= {"facts": [fact_record(fact) for fact in self.facts], "links": sorted(self.links)}
         summary["electives"] = [attrs.asdict(elective) for elective in self.electives]
+        summary["agency_terms"] = [attrs.asdict(term) for term in self.agency_terms]
         return Remembered(
             self.url, self.etag, self.last_modified, self.fetched_at, self.relevant, trail, summary, needs_browser
         )
@@ -110,6 +113,10 @@ class Summary:
             "facts": tuple(fact_of(record) for record in page.summary["facts"]),
             "links": frozenset(page.summary["links"]),
             "electives": tuple(_elective_of(record) for record in page.summary.get("electives", ())),
+            "agency_terms": tuple(
+                AgencyTerm(**{**record, "headings": tuple(record["headings"])})
+                for record in page.summary.get("agency_terms", ())
+            ),
         }
         return cls(url=page.url, fetched_at=fetched_at, relevant=page.relevant, **values)
 

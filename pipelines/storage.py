@@ -47,6 +47,7 @@ from scraper.outcomes import GONE, Outcome
 from scraper.record import deadline_of, fee_of, row_of_value, value_of, value_text
 from scraper.signals import institution_finished
 from scraper.urls import key
+from scraper.vocabulary import vocabulary
 from scraper.wording import change_words, value_words
 
 logger = logging.getLogger(__name__)
@@ -151,6 +152,7 @@ class _Writer:
                 self._leave(row, evidence[identifier])
         self._write_pages(programs)
         self._write_electives(programs)
+        self._write_agency_terms()
         if self.crawl_id is not None:
             written = attrs.evolve(self.visit, programs=programs)
             note_visit(self.db, written, self.crawl_id, self.outcome, self.stored)
@@ -339,6 +341,37 @@ class _Writer:
                 date = self.read[url].fetched_at if url in self.read else self.date
                 update(self.db, "electives", {"id": row["id"]}, {"closed_at": max(date, row["last_seen"])})
 
+    # --- agencies ---
+
+    def _write_agency_terms(self) -> None:
+        """What an agency's pages state now; what they no longer state is closed."""
+        stored = select(self.db, "agency_terms", institution_id=self.institution_id)
+        known = {(row["item"], row["value"], row["page_url"]): row for row in stored}
+        said = set()
+        for page in self.read.values():
+            for term in page.agency_terms:
+                names = {"item": term.item, "value": term.value, "page_url": page.url}
+                row = names | {
+                    "institution_id": self.institution_id,
+                    "in_words": agency_words(term.item, term.value),
+                    "quote": term.quote,
+                    "headings": HEADING_SEPARATOR.join(term.headings) or None,
+                    "rule": term.rule or None,
+                    "confidence": term.confidence,
+                    "last_seen": page.fetched_at,
+                    "closed_at": None,
+                }
+                identity = (term.item, term.value, page.url)
+                said.add(identity)
+                first = known[identity]["first_seen"] if identity in known else page.fetched_at
+                upsert(self.db, "agency_terms", row | {"first_seen": first})
+        for identity, row in known.items():
+            page_read = self.read.get(key(row["page_url"]))
+            if row["closed_at"] is None and identity not in said and page_read is not None:
+                keys: Row = {name: row[name] for name in TABLE["agency_terms"].key}
+                closed = max(page_read.fetched_at, str(row["last_seen"]))
+                update(self.db, "agency_terms", keys, {"closed_at": closed})
+
     # --- pages and visit ---
 
     def _write_pages(self, programs: list[Program]) -> None:
@@ -414,6 +447,21 @@ def _outcome_of(visit: Visit) -> Outcome:
     for url, reason in visit.failed.items():
         outcome.failed(reason, url)
     return outcome
+
+
+def agency_words(item: str, value: str) -> str:
+    """A statement of an agency in plain words."""
+    titles = vocabulary("agencies").titles
+    words = {
+        "price_public": f"A price is stated: ${value}",
+        "host_named": f"Names as host: {value}",
+        "refund_policy": f"Refunds: {value}",
+        "address_public": f"Address: {value}",
+        "letter_signer": f"Letters of recommendation come from: {value}",
+        "hands_on": "Hands-on work with patients" if value == "yes" else "Observation only",
+        "includes": f"Speaks of as included: {titles.get(value, value).lower()}",
+    }
+    return words.get(item, f"{item}: {value}")
 
 
 def elective_row(elective: Elective) -> Row:

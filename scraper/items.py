@@ -176,6 +176,18 @@ class Elective:
     headings: tuple[str, ...] = ()
 
 
+@attrs.frozen
+class AgencyTerm:
+    """A statement of a placement agency about its offer: what about, the value, and the words that say so."""
+
+    item: str
+    value: str
+    quote: str
+    headings: tuple[str, ...] = ()
+    rule: str = ""
+    confidence: float = 0.8
+
+
 @attrs.define(slots=False, eq=False)
 class Page:
     """A fetched page on its way through the stages. `body` is the response's bytes; `fetched_at` is UTC, ISO 8601."""
@@ -198,6 +210,8 @@ class Page:
     last_modified: str = ""
     rendered: bool = False  # by a browser
     electives: list[Elective] = attrs.field(factory=list)  # that a catalog on it lists
+    institution_kind: str | None = None
+    agency_terms: list[AgencyTerm] = attrs.field(factory=list)  # of an agency's page
 
     def facts_of(self, field: str) -> Iterator[Fact]:
         """The page's facts of one field, in reading order."""

@@ -10,6 +10,7 @@ from scraper.politeness import user_agent
 READING_STAGES = [
     "pipelines.content.ContentStage",
     "pipelines.electives.ElectivesStage",  # before the question whether a page is for visitors: catalogs mostly do not say
+    "pipelines.agencies.AgenciesStage",
     "pipelines.relevance.RelevanceStage",
     "pipelines.offer.OfferStage",
     "pipelines.eligibility.EligibilityStage",
