@@ -18,6 +18,7 @@ SPEAKS_FOR_ITSELF = 0.5
 # From this score on a link names a program for visitors: no experience with pages of its kind makes it less.
 NAMES_IT = 0.8
 STEP = 0.8  # what a page is worth is worth to the page that leads to it
+WORTH_MOVING = 0.02  # a smaller difference moves no page up or down in the queue
 MAX_CREDIT = 6  # pages on the way that get a share
 
 _NUMBERS = re.compile(r"\d+")
@@ -52,6 +53,8 @@ class Frontier:
         self._worth: dict[
             str, tuple[int, float]
         ] = {}  # part -> how many such pages were read, and their worth together
+        self._place: dict[str, float] = {}  # key -> the score under which it stands in the queue
+        self._waiting: dict[str, list[str]] = {}  # part -> addresses put in, some of them given out by now
         self._count = 0
 
     def __bool__(self) -> bool:
@@ -70,14 +73,20 @@ class Frontier:
             if self._kinds.get(kind, 0) >= MAX_OF_A_KIND:
                 return
             self._kinds[kind] = self._kinds.get(kind, 0) + 1
+        new = identity not in self._best
         self._best[identity] = score
         if parent:
             self._parents[identity] = parent
-        self._add(url, self._expected(url, score), depth)
+        if new:
+            for part in _parts(url):
+                self._waiting.setdefault(part, []).append(url)
+        self._add(identity, url, self._expected(url, score), depth)
         if len(self._heap) > 2 * self.limit:
             self._shrink()
 
-    def _add(self, url: str, score: float, depth: int) -> None:
+    def _add(self, identity: str, url: str, score: float, depth: int) -> None:
+        """Put a page in its place. What stands for it elsewhere in the queue counts no longer."""
+        self._place[identity] = score
         self._count += 1
         heapq.heappush(self._heap, (-score, depth, self._count, url))
 
@@ -86,15 +95,15 @@ class Frontier:
         while self._heap:
             score, depth, _, url = heapq.heappop(self._heap)
             identity = key(url)
-            if identity in self._out:
+            if identity in self._out or self._place[identity] != -score:
                 continue
             # What was learned since it was put there may have made it less.
-            expected = self._expected(url, self._best.get(identity, -score))
-            if expected < -score - 1e-9:
-                self._add(url, expected, depth)
+            expected = self._expected(url, self._best[identity])
+            if expected < -score - WORTH_MOVING:
+                self._add(identity, url, expected, depth)
                 continue
             self._out.add(identity)
-            return Candidate(url, self._best.get(identity, -score), self._depth.get(identity, depth))
+            return Candidate(url, self._best[identity], self._depth[identity])
         return None
 
     def learn(self, url: str, worth: float) -> None:
@@ -122,9 +131,12 @@ class Frontier:
 
     def _raise(self, part: str) -> None:
         """Those that wait are worth more than was thought: they are put in anew. Less is seen to when they come up."""
-        for score, depth, _, url in [entry for entry in self._heap if part in _parts(entry[3])]:
-            if (expected := self._expected(url, self._best.get(key(url), -score))) > -score + 1e-9:
-                self._add(url, expected, depth)
+        waiting = [url for url in self._waiting.get(part, ()) if key(url) not in self._out]
+        self._waiting[part] = waiting
+        for url in waiting:
+            identity = key(url)
+            if (expected := self._expected(url, self._best[identity])) > self._place[identity] + WORTH_MOVING:
+                self._add(identity, url, expected, self._depth[identity])
 
     def _expected(self, url: str, score: float) -> float:
         """What a page is worth by its link, and by what pages that play the same part were worth."""
@@ -139,8 +151,10 @@ class Frontier:
 
     def _shrink(self) -> None:
         """Forget all but the best."""
-        self._heap = [entry for entry in heapq.nsmallest(self.limit, self._heap) if key(entry[3]) not in self._out]
-        heapq.heapify(self._heap)
+        live = [
+            entry for entry in self._heap if self._place[key(entry[3])] == -entry[0] and key(entry[3]) not in self._out
+        ]
+        self._heap = heapq.nsmallest(self.limit, live)
 
 
 @lru_cache(maxsize=20_000)

@@ -175,9 +175,15 @@ def _base(root: etree._Element, url: str) -> str:
 def _absolute(base: str, href: str, encoding: str) -> str | None:
     """The address of a link, folded; None where it cannot be fetched, or is no page."""
     try:
-        url = canonical(safe_url_string(urljoin(base, href), encoding))
+        return _folded(urljoin(base, href), encoding)
     except (ValueError, UnicodeError, LookupError):
         return None
+
+
+@lru_cache(maxsize=20_000)
+def _folded(url: str, encoding: str) -> str | None:
+    # The menus of a site stand on each of its pages: most links have been seen before.
+    url = canonical(safe_url_string(url, encoding))
     if len(url) > MAX_URL or problem_with(url):
         return None
     last = urlsplit(url).path.rpartition("/")[2]
