@@ -49,6 +49,10 @@ def kinds(database: Path, pick: random.Random) -> dict[str, Callable[[], str]]:
         "Programs, searched": lambda: f"/programs?q={pick.choice(SPECIALTIES)}+{pick.choice(cities)}&sort=fee",
         "Programs, table": lambda: f"/programs?view=table&sort=fee&unstated=no&my_toefl={number(120)}&page={number(40)}",
         "Program": lambda: f"/program/{pick.choice(programs)}",
+        "Compare": lambda: "/compare?" + "&".join(f"id={pick.choice(programs)}" for _ in range(4)),
+        "Match me": lambda: (
+            f"/match\nwho=student&school=abroad&year=final&toefl={number(120)}&budget={number(60)}00&weeks=4&visa=B-1&state={pick.choice(states)}"
+        ),
         "Institutions": lambda: f"/institutions?state={pick.choice(states)}",
         "Institution": lambda: f"/institution/{pick.choice(hosts)}",
         "Deadlines": lambda: f"/deadlines?month={pick.choice(months)}",
@@ -58,7 +62,7 @@ def kinds(database: Path, pick: random.Random) -> dict[str, Callable[[], str]]:
         "Data": lambda: "/data",
         "Health": lambda: f"/health?page={number(4)}",
         "Not found": lambda: f"/nothing/{number(10**6)}",
-        "program_overview": lambda: f"/{name}/program_overview?_nofacet=1&state={pick.choice(states)}&_size=50",
+        "Datasette's page of program_overview": lambda: f"/{name}/program_overview?_nofacet=1&state={pick.choice(states)}",
     }  # fmt: skip
 
 
@@ -68,9 +72,10 @@ def measure(base: str, types: dict[str, Callable[[], str]], requests: int) -> di
     with httpx.Client(base_url=base, timeout=120) as client:
         for turn in range(-3, requests):  # the first three of each type only warm up
             for name, address in types.items():
-                path = address()
+                path, _, form = address().partition("\n")  # an address with a form is posted
+                posted = {"content": form, "headers": {"content-type": "application/x-www-form-urlencoded"}}
                 start = time.perf_counter()
-                answer = client.get(path)
+                answer = client.post(path, **posted) if form else client.get(path)  # type: ignore[arg-type]
                 took = (time.perf_counter() - start) * 1000
                 if answer.status_code != (404 if name == "Not found" else 200):
                     raise SystemExit(f"{path}: status {answer.status_code}")

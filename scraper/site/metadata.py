@@ -22,7 +22,7 @@ FACETS = {
     "crawl_hosts": ["outcome"],
 }
 SORT = {
-    "program_overview": {"sort": "institution"},
+    "program_overview": {"sort": "institution", "size": 25},  # wide rows
     "institutions": {"sort": "name"},
     "upcoming_deadlines": {"sort": "date"},
     "changes": {"sort_desc": "date"},
