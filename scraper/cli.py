@@ -77,6 +77,7 @@ app = typer.Typer(
 registry_app = typer.Typer(help="Look after data/institutions.csv and data/start_urls.csv.", no_args_is_help=True)
 app.add_typer(registry_app, name="registry")
 app.add_typer(cli_institutions.app, name="institution")
+app.command(name="vslo")(cli_institutions.vslo)
 
 
 def examples(*lines: str) -> str:

@@ -12,11 +12,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipelines.content import ContentStage
+from pipelines.vslo import find_hosts, find_terms
 from scraper import extract
+from scraper.database import open_database, write_institutions
 from scraper.items import INSTITUTION_KINDS
 from scraper.proposing import Proposal, append, propose
 from scraper.registry import DIRECTORY, load_registry
 from scraper.upkeep import Checked, check_addresses
+from scraper.vslo import MATCHES, VsloPage, read_matches, store
+from spiders.vslo import PAGES, read_pages
 
 app = typer.Typer(help="Add institutions, and look after their addresses.", no_args_is_help=True)
 out = Console()
@@ -116,6 +121,40 @@ def check(
     found = check_addresses(registry, tuple(institutions or ()), settings=CRAWL_SETTINGS)
     show_checked(found)
     if any(checked.state != "good" for checked in found):
+        raise typer.Exit(1)
+
+
+def vslo(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SOURCE]…", help="Addresses or saved pages; none = AAMC's public pages."),
+    ] = None,
+    database: Annotated[
+        Path, typer.Option("--database", "-d", metavar="FILE", help="The SQLite file.", show_default="data/atlas.db")
+    ] = DIRECTORY / "atlas.db",
+    registry: RegistryOption = DIRECTORY,
+) -> None:
+    """Read AAMC's public VSLO pages: who is a host, and what holds for every application. Lists what needs a person's eye."""
+    known, pages, stage = load_registry(registry), [], ContentStage()
+    for source, page, reason in read_pages(sources or PAGES, CRAWL_SETTINGS):
+        if page is None:
+            err.print(f"{source}: {reason}", highlight=False, markup=False)
+        else:
+            blocks = stage.process_item(page).blocks
+            pages.append(VsloPage(page.url, page.fetched_at, tuple(find_hosts(blocks)), tuple(find_terms(blocks))))
+    db = open_database(database)
+    write_institutions(db, known.institutions.values())
+    stored = store(db, pages, known, read_matches(registry))
+    db.conn.close()
+    out.print(f"{stored.hosts} hosts, {stored.matched} of them known; {stored.terms} statements.", highlight=False)
+    for name, candidates in stored.open:
+        out.print(f"Who is it? {name}: {candidates or 'nobody like it'}", highlight=False, markup=False, soft_wrap=True)
+    if stored.open:
+        out.print(
+            f"Write what is meant into {registry / MATCHES} (name,institution_id; '-' for none of ours).",
+            highlight=False,
+        )
+    if not pages:
         raise typer.Exit(1)
 
 

@@ -188,6 +188,16 @@ class AgencyTerm:
     confidence: float = 0.8
 
 
+@attrs.frozen
+class VsloHost:
+    """An institution that a list of AAMC's names as a VSLO host. `network` is 'us', 'global' or 'unknown'."""
+
+    name: str
+    network: str = "unknown"
+    place: str = ""
+    quote: str = ""
+
+
 @attrs.define(slots=False, eq=False)
 class Page:
     """A fetched page on its way through the stages. `body` is the response's bytes; `fetched_at` is UTC, ISO 8601."""

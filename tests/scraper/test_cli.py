@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from scraper import serving
 from scraper.cli import app, main
 
-COMMANDS = ["crawl", "extract", "export", "load", "status", "serve", "up", "demo", "registry", "institution"]
+COMMANDS = ["crawl", "extract", "export", "load", "status", "serve", "up", "demo", "registry", "institution", "vslo"]
 
 PAGE = """<!doctype html><html><head><title>Visiting Students | Fernbrook Hospital</title></head><body><main>
 <h1>Observership for medical graduates</h1>
