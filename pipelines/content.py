@@ -14,6 +14,7 @@ import codecs
 import io
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from urllib.parse import unquote, urljoin
@@ -74,6 +75,9 @@ _SCRIPT_SHELL = re.compile(
     rb"id=[\"'](?:root|app|__next|__nuxt|app-root|gatsby|___gatsby|svelte|main-app)[\"']|<app-root|ng-app|data-reactroot|"
     rb"(?:enable|requires|turn on|need) JavaScript|JavaScript (?:is|must be) (?:disabled|enabled|required)",
     re.I,
+)
+_SHELL_NOTICE = re.compile(
+    r"\b(?:javascript|cookies?|loading|your browser|enable scripts?|please wait)\b|©|copyright", re.I
 )
 _PLAIN_ADDRESS = re.compile(
     r"https?://[\w.-]+(?:/[\w-]+(?:\.[\w-]+)*)*/?(?:\?[\w.=&%+-]+)?(?:#[\w-]+)?$", re.A
@@ -170,8 +174,13 @@ def find_blocks(
 
 
 def needs_browser(body: bytes, blocks: Iterable[Block]) -> bool:
-    """Is the page an empty shell whose text is fetched by script?"""
-    if sum(len(block.text) for block in blocks if block.kind != "title") > 400:
+    """Is the page an empty shell whose text is fetched by script?
+
+    Frameworks leave their marks on pages that came with their text as well: what has a sentence of its own, be it short, was
+    not fetched later. Notices about cookies, scripts and loading are no text.
+    """
+    texts = [block.text for block in blocks if block.kind != "title" and not _SHELL_NOTICE.search(block.text)]
+    if sum(map(len, texts)) > 400 or any(len(text) >= 40 and text.endswith((".", "!", "?", ":")) for text in texts):
         return False
     return b"<script" in body and bool(_SCRIPT_SHELL.search(body))
 
@@ -1030,7 +1039,7 @@ def _is_data_table(table: etree._Element) -> bool:
 
 
 def _pdf_blocks(body: bytes) -> tuple[str, list[Block]]:
-    """The text of a PDF as blocks: short lines without a full stop are headings, bullets are items."""
+    """The text of a PDF as blocks: headings, bulleted or numbered items, paragraphs of wrapped lines."""
     import pypdf  # slow to import, and few pages are PDFs
 
     try:
@@ -1039,43 +1048,134 @@ def _pdf_blocks(body: bytes) -> tuple[str, list[Block]]:
             logger.info("encrypted PDF not read")
             return "", []
         title = fold_space(str(reader.metadata.title or "")) if reader.metadata else ""
-        lines = [line for page in reader.pages[:60] for line in [*page.extract_text().splitlines(), ""]]
+        pages = [page.extract_text().splitlines() for page in reader.pages[:60]]
     except Exception as error:  # pypdf raises of every kind on broken files
         logger.info("PDF not read: %s", error)
         return "", []
-    blocks = [Block("title", title)] if title else []
-    headings: tuple[str, ...] = ()
-    buffer: list[str] = []
-    kind = "paragraph"
+    return title, _Lines(title).read(_running_lines(pages))
 
-    def flush() -> None:
-        nonlocal buffer, kind
-        text = fold_space(" ".join(buffer))
-        if text:
-            blocks.append(Block(kind, text, headings, depth=int(kind == "item")))  # type: ignore[arg-type]
-        buffer, kind = [], "paragraph"
 
-    for raw in lines:
-        line = fold_space(raw)
-        if not line:
-            flush()
-        elif _BULLET.match(raw):
-            flush()
-            buffer, kind = [line], "item"
-        elif (
-            not buffer
-            and len(line) < 80
-            and not line.endswith((".", ",", ";"))
-            and (line.isupper() or line.istitle() or line.endswith(":"))
+def _running_lines(pages: list[list[str]]) -> list[str]:
+    """The lines of all pages without page numbers and what stands at the head or foot of most pages."""
+    edges = Counter(
+        key for page in pages for key in {_DIGITS.sub("#", fold_space(line)) for line in (*page[:2], *page[-2:])} if key
+    )
+    often = {key for key, times in edges.items() if times >= 3 and times > 0.5 * len(pages)}
+    lines: list[str] = []
+    for page in pages:
+        for line in page:
+            text = fold_space(line)
+            if _DIGITS.sub("#", text) not in often and not _PAGE_NUMBER.fullmatch(text):
+                lines.append(line)
+    return lines
+
+
+_DIGITS = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(r"(?:page )?\d{1,3}(?: ?(?:of|/|\|) ?\d{1,3})?|- ?\d{1,3} ?-", re.I)
+_SMALL_WORDS = {"a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
+
+
+class _Lines:
+    """Lines of a text without markup → blocks. A line that does not fill the width ends its paragraph."""
+
+    def __init__(self, title: str) -> None:
+        self.blocks = [Block("title", title)] if title else []
+        self.headings: tuple[str, ...] = ()
+        self.buffer: list[str] = []
+        self.kind: BlockKind = "paragraph"
+        self.group = 0
+        self.lead = ""
+        self.width = 0
+
+    def read(self, raw: list[str]) -> list[Block]:
+        lines = [fold_space(line) for line in raw]
+        self.width = _full_width(lines)
+        for number, line in enumerate(lines):
+            after = next((later for later in lines[number + 1 : number + 4] if later), "")
+            before = lines[number - 1] if number else ""
+            if not line:
+                if not self._goes_on(before, after):
+                    self._flush()
+            elif _BULLET.match(line) or _NUMBERED.match(line):
+                self._flush()
+                self.buffer, self.kind = [line], "item"
+            elif self._is_heading(line, after):
+                self._flush()
+                self._heading(line, number > 0 and bool(before))
+            else:
+                self.buffer.append(line)
+            if self.buffer and line and self._ends(line, after):
+                self._flush()
+        self._flush()
+        return self.blocks
+
+    def _goes_on(self, before: str, after: str) -> bool:
+        """Is a blank line no more than a page break in the middle of a sentence?"""
+        return len(before) > 0.7 * self.width and not before.endswith((".", "!", "?", ":")) and after[:1].islower()
+
+    def _ends(self, line: str, after: str) -> bool:
+        """Does a line end its paragraph or item: is it short of the width, and does the next one not go on with its sentence?"""
+        if after[:1].islower() or line.endswith((",", "-")):
+            return False
+        return len(line) < 0.65 * self.width or (line.endswith((".", "!", "?", ":")) and len(line) < 0.85 * self.width)
+
+    def _is_heading(self, line: str, after: str) -> bool:
+        """Capitals throughout, a short line with a colon, or a short line in title case that no sentence runs through."""
+        letters = sum(c.isalpha() for c in line)
+        if len(line) > 80 or letters < 4 or letters < 0.6 * len(line.replace(" ", "")):
+            return False
+        if line.endswith((".", ",", ";")) or _CONTACT.search(line) or after[:1].islower():
+            return False
+        if line.isupper():
+            return True
+        if (
+            self.buffer
+            and len(self.buffer[-1]) > 0.7 * self.width
+            and not self.buffer[-1].endswith((".", "!", "?", ":"))
         ):
-            headings = (line,)
-            blocks.append(Block("heading", line, (), depth=2))
+            return False  # the last words of a paragraph
+        if line.endswith((":", "?")):
+            return len(line) < 60 and line[0].isupper()
+        words = [word for word in re.findall(r"[A-Za-z’']+", line) if word.lower() not in _SMALL_WORDS]
+        titled = bool(words) and all(word[0].isupper() for word in words)
+        return titled and len(words) <= 8 and len(line) < 0.65 * self.width and not {":", ","} & set(line)
+
+    def _heading(self, line: str, close: bool) -> None:
+        last = self.blocks[-1] if self.blocks else None
+        if close and last is not None and last.kind == "heading" and last.text.isupper() and line.isupper():
+            text = f"{last.text} {line}"  # a heading of two lines
+            self.blocks[-1] = Block("heading", text, (), depth=2)
         else:
-            buffer.append(line)
-            if line.endswith(".") and len(line) < 60:
-                flush()
-    flush()
-    return title, blocks
+            text = line
+            self.blocks.append(Block("heading", text, (), depth=2))
+        self.headings, self.group, self.lead = (text,), 0, ""
+
+    def _flush(self) -> None:
+        text = ""
+        for line in self.buffer:
+            # 'appli-' and 'cation' are one word, 'non-' and 'refundable' are read as one too.
+            text = text[:-1] + line if _HYPHENATED.search(text) and line[:1].islower() else f"{text} {line}".strip()
+        if text and self.kind == "item":
+            if not self.group:
+                self.group = sum(1 for block in self.blocks if block.kind == "item") + 1
+            self.blocks.append(Block("item", text, self.headings, lead=self.lead, depth=1, group=self.group))
+        elif text:
+            self.blocks.append(Block("paragraph", text, self.headings))
+            self.group, self.lead = 0, text if len(text) < 400 else ""
+        self.buffer, self.kind = [], "paragraph"
+
+
+def _full_width(lines: list[str]) -> int:
+    """How long a line is that fills the width: the length that a tenth of the text's characters stand in lines as long as."""
+    left = sum(map(len, lines)) // 10
+    for length in sorted(map(len, lines), reverse=True):
+        left -= length
+        if left <= 0:
+            return max(60, min(length, 140))
+    return 60
+
+
+_HYPHENATED = re.compile(r"[a-z]{2}-$")
 
 
 class ContentStage:

@@ -274,7 +274,7 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
         r"\bnot\b[^.;]{0,80}\b(?:until|before)\s(?:\w+day,?\s)?$", window, re.IGNORECASE
     ):
         return "opens"  # 'not accepting applications until March 1'
-    if last.key == "opens" and _REVIEW_BEGINS.search(window):
+    if last.key in ("opens", "window", "act") and _REVIEW_BEGINS.search(window):
         return "other"
     if last.key == "closes" and _answered_by(last, read, matches, window, left):
         return "other"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scrapy.exceptions import DropItem
 from w3lib.encoding import html_to_unicode
 
-from pipelines.content import ContentStage, decode_cfemail, find_blocks, needs_browser
+from pipelines.content import ContentStage, _Lines, _running_lines, decode_cfemail, find_blocks, needs_browser
 from scraper.extract import pages_of_warc
 from scraper.items import Block, Page
 from scraper.text import fold_space
@@ -189,6 +189,22 @@ def test_page_with_text_needs_no_browser() -> None:
     assert not needs_browser(body, read(body))
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<div id="__next"><main><h1>Sub-internship</h1><p>Seniors of other schools may rotate here for two weeks.</p></main></div><script></script>',
+        '<div id="___gatsby"><p>We take no visiting students this year, and none in the next.</p></div><script></script>',
+    ],
+)
+def test_short_page_that_came_with_its_text_needs_no_browser(body: str) -> None:
+    assert not needs_browser(body.encode(), read(body.encode()))
+
+
+def test_notice_of_cookies_is_no_text() -> None:
+    body = b'<div id="__next"><p>We use cookies to make this site better for everybody.</p></div><script></script>'
+    assert needs_browser(body, read(body))
+
+
 @pytest.mark.parametrize("body", [b"", b"   ", b"\x00\x00", b"<", b"%PDF-1.4 broken", b"<html></html>", b"\xff\xfe<"])
 def test_nothing_to_read(body: bytes) -> None:
     page = Page(url="https://hospital.example/", body=body)
@@ -270,6 +286,54 @@ def test_pdf_text() -> None:
     assert "Visiting Student Policy" in texts
     assert any("due eight weeks before" in text for text in texts)
     assert any(block.kind == "item" and "Curriculum vitae" in block.text for block in blocks)
+
+
+LINES = """VISITING OBSERVER
+APPLICATION PACKET
+Larkspur Valley Hospital, Office of Education
+Observers may watch physicians at work in our clinics and wards for two weeks, and may not take part in
+the care of patients.
+WHAT TO SEND
+- Curriculum vitae
+- A letter from your dean or from the head of the department in which you work now, with the
+dates of your stay
+- Immunization record
+Fees and Deadlines
+The fee of $150 is due with the form and is non-
+refundable. Please apply six weeks ahead.
+1. Fill in the form.
+2. Sign it.
+CONTACT
+Office of Education, 555-234-5678
+Page 1 of 1"""
+
+
+def test_lines_without_markup() -> None:
+    """What a PDF gives: headings by capitals or title case, wrapped lines joined, items that end where a line falls short."""
+    blocks = _Lines("").read(_running_lines([LINES.split("\n")]))
+    assert [(block.kind, block.text) for block in blocks] == [
+        ("heading", "VISITING OBSERVER APPLICATION PACKET"),
+        ("paragraph", "Larkspur Valley Hospital, Office of Education"),
+        ("paragraph", "Observers may watch physicians at work in our clinics and wards for two weeks, and may not take part in the care of patients."),
+        ("heading", "WHAT TO SEND"),
+        ("item", "- Curriculum vitae"),
+        ("item", "- A letter from your dean or from the head of the department in which you work now, with the dates of your stay"),
+        ("item", "- Immunization record"),
+        ("heading", "Fees and Deadlines"),
+        ("paragraph", "The fee of $150 is due with the form and is nonrefundable. Please apply six weeks ahead."),
+        ("item", "1. Fill in the form."),
+        ("item", "2. Sign it."),
+        ("heading", "CONTACT"),
+        ("paragraph", "Office of Education, 555-234-5678"),
+    ]  # fmt: skip
+    assert blocks[4].headings == ("WHAT TO SEND",)
+    assert blocks[4].group == blocks[6].group != blocks[9].group
+
+
+def test_running_heads_of_pages_go() -> None:
+    texts = ["Who may come.", "How to apply.", "What it costs.", "Where to stay."]
+    pages = [[f"Larkspur Hospital, page {number}", text, str(number)] for number, text in enumerate(texts)]
+    assert _running_lines(pages) == texts
 
 
 @pytest.mark.corpus
