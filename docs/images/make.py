@@ -23,7 +23,13 @@ from scraper.serving import serving
 
 HERE = Path(__file__).resolve().parent
 PUBLISHED = HERE.parent.parent / "data" / "published"
-FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-gpu"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-gpu",
+]
 PORT = 8798
 SIZES = {"": (1280, 860), "-phone": (390, 844)}
 # The program that states the most is the one to show.

@@ -21,7 +21,7 @@ FACETS = {
     "pages": ["relevant", "institution_id"],
     "crawl_hosts": ["outcome"],
 }
-SORT = {
+SORT: dict[str, dict[str, Any]] = {
     "program_overview": {"sort": "institution", "size": 25},  # wide rows
     "institutions": {"sort": "name"},
     "upcoming_deadlines": {"sort": "date"},
