@@ -139,6 +139,7 @@ class Sites:
         self._exact: dict[str, str] = {}
         self._hosts: dict[str, list[tuple[str, tuple[str, ...], bool]]] = {}
         self._domains: dict[str, dict[str, None]] = {}
+        self._cached = lru_cache(maxsize=20_000)(self._owners)  # the links of a site's menus are asked about on every page
         for institution in registry.institutions.values():
             if institution.website:
                 self._add(institution.id, institution.website, whole=True)
@@ -153,6 +154,9 @@ class Sites:
 
     def owners(self, url: str) -> list[str]:
         """The institutions whose page `url` is: one as a rule, several where they share a site, none for a foreign one."""
+        return list(self._cached(url))
+
+    def _owners(self, url: str) -> list[str]:
         if exact := self._exact.get(key(url)):
             return [exact]
         host, path = host_of(url), segments(url)

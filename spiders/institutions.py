@@ -337,6 +337,7 @@ class InstitutionsSpider(Spider):
     def _promising_links(self, visit: Visit, response: Response, page_score: float) -> list[tuple[str, float]]:
         """The page's links to pages of this institution that promise something, the best first."""
         found: dict[str, float] = {}
+        page_score = round(page_score, 1)  # so that the links of a menu, which are on every page, are judged once
         for link in find_links(response) if isinstance(response, TextResponse) else ():
             score = score_link(link.text, link.url, link.section, page_score)
             if score < self.min_score:

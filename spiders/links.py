@@ -66,6 +66,7 @@ _SECTION_WORDS = re.compile(
     r"(?:^|[-_\s])(?:(footer)|(nav|navbar|navigation|menu|megamenu|submenu|breadcrumbs?)|(header|masthead|topbar)|(sidebar|aside|related))(?:$|[-_\s])",
     re.I,
 )
+_ORIGIN = re.compile(r"https?://[^/?#]+", re.I)
 _EMPTY_WORDS = re.compile(
     r"(?:click |read |learn |find |see )?(?:here|more|out more|details|this page|link|website|go)\W*", re.I
 )
@@ -83,6 +84,7 @@ class FoundLink:
     section: Section
 
 
+@lru_cache(maxsize=20_000)
 def score_link(text: str, url: str, section: Section = "main", page_score: float = 0.0) -> float:
     """How much a link promises a page for visiting students or physicians: about 1 and above for one that names it,
     below 0 for one that leads elsewhere.
@@ -174,16 +176,19 @@ def _base(root: etree._Element, url: str) -> str:
 
 def _absolute(base: str, href: str, encoding: str) -> str | None:
     """The address of a link, folded; None where it cannot be fetched, or is no page."""
-    try:
-        return _folded(urljoin(base, href), encoding)
-    except (ValueError, UnicodeError, LookupError):
-        return None
+    if href.startswith("/") and not href.startswith("//"):
+        match = _ORIGIN.match(base)
+        base = match[0] if match else base
+    return _folded(base, href, encoding)
 
 
 @lru_cache(maxsize=20_000)
-def _folded(url: str, encoding: str) -> str | None:
+def _folded(base: str, href: str, encoding: str) -> str | None:
     # The menus of a site stand on each of its pages: most links have been seen before.
-    url = canonical(safe_url_string(url, encoding))
+    try:
+        url = canonical(safe_url_string(urljoin(base, href), encoding))
+    except (ValueError, UnicodeError, LookupError):
+        return None
     if len(url) > MAX_URL or problem_with(url):
         return None
     last = urlsplit(url).path.rpartition("/")[2]
