@@ -181,16 +181,22 @@ class Staging:
         return self.path if protects else self.database
 
     def waiting(self) -> bool:
-        """Is there a copy of a crawl that is not at its end, or at its end and not judged?"""
+        """Is there a copy of a crawl that is not at its end, or at its end and not judged?
+
+        A copy in which no crawl was begun yet holds the crawls of the public database only.
+        """
         if not self.path.exists():
             return False
-        db = open_database(self.path)
+        public, db = open_database(self.database), open_database(self.path)
         try:
             if unfinished(db) is not None:
                 return True
             last = _last(db)
-            return last is not None and last["gate"] is None and last["outcome"] == "finished"
+            if last is None or select_one(public, "crawls", id=last["id"]) is not None:
+                return False
+            return last["gate"] is None and last["outcome"] == "finished"
         finally:
+            public.conn.close()
             db.conn.close()
 
     def judge(self, thresholds: Thresholds) -> Verdict:

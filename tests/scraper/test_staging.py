@@ -150,6 +150,17 @@ def test_a_crawl_that_is_cut_off_before_it_is_judged_waits(tmp_path: Path) -> No
     assert not staging.waiting()
 
 
+def test_a_copy_in_which_no_crawl_was_begun_is_no_crawl(tmp_path: Path) -> None:
+    database = tmp_path / "atlas.db"
+    db = fill(database)
+    visited(db)  # straight into the database, as the first crawl of all: it was never judged
+    db.conn.close()
+    staging = Staging(database)
+    staging.prepare(resume=False)
+    assert staging.path.exists()
+    assert not staging.waiting()
+
+
 def test_what_came_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     database = tmp_path / "atlas.db"
     fill(database).conn.close()
