@@ -8,6 +8,7 @@ rotation are not lengths. Units (labels schema): month = 4 weeks, a working day 
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -463,7 +464,7 @@ def _stay(sentence: str, length: _Length, block: Block, before: str, after: str,
         or _OF_TRAINING.match(after)
     ):
         return None
-    if _ONE_PLACE.search(after) or len(_lengths(sentence)) > 2:
+    if _ONE_PLACE.search(after) or len(list(itertools.islice(_LENGTH.finditer(sentence), 3))) > 2:
         return None
     low, high = min(length.weeks), max(length.weeks)
     if low == high and not cap and not limited and _BARE_STAY.search(words[0]) and not _ALL_THERE.match(after):
