@@ -7,12 +7,14 @@ import email.utils
 import ipaddress
 import time
 import urllib.request
+import zlib
 from collections.abc import Sequence
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 from scrapy import signals
 from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest, NotConfigured
@@ -155,6 +157,23 @@ class OwnSite:
     def _refuse(self, reason: str) -> Refused:
         self.crawler.stats.inc_value(f"refused/{reason}")
         return Refused(reason)
+
+
+class WholeBodies(HttpCompressionMiddleware):
+    """Scrapy's decompression, that does not take half of a compressed page for a page: what is missing would be read as no
+    longer said. Damage that leaves the length as it should be is let pass, as browsers do."""
+
+    @staticmethod
+    def _decode(body: bytes, encoding: bytes, max_size: int) -> bytes:
+        text = HttpCompressionMiddleware._decode(body, encoding, max_size)
+        # The last four bytes of gzip tell the length (RFC 1952). Where they do not, it may be padding: that is looked into.
+        if encoding in (b"gzip", b"x-gzip") and int.from_bytes(body[-4:], "little") != len(text) & 0xFFFFFFFF:
+            unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            with contextlib.suppress(zlib.error):
+                unpacking.decompress(body, len(text) + 1)
+                if not unpacking.eof and not unpacking.unconsumed_tail:
+                    raise Refused("truncated")
+        return text
 
 
 class Conditional:

@@ -108,7 +108,8 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "scraper.politeness.Retry": 550,
     # Next to the network, below the cache: archives hold bodies as read.
-    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": 910,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "scraper.politeness.WholeBodies": 910,
 }
 EXTENSIONS = {
     "scrapy.extensions.throttle.AutoThrottle": None,

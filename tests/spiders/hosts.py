@@ -80,7 +80,8 @@ class Hosts:
         self.log.append((time.monotonic(), host, handler.path))
         self.headers.append(dict(handler.headers.items()))
         pages = self.pages.get(host, {})
-        content = pages.get(handler.path, pages.get(urlsplit(handler.path).path))
+        # '*' stands for every page of a host that names no other.
+        content = pages.get(handler.path, pages.get(urlsplit(handler.path).path, pages.get("*")))
         if callable(content):
             content(handler)
             return

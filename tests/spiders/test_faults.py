@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
+import random
+import re
 import socket
 import time
 
 import pytest
+from pypdf import PdfWriter
 
 from tests.spiders.hosts import Answer, crawl, page, redirect, serve
 
@@ -66,6 +70,27 @@ def _chain(length):
     return {f"/{number}": redirect(f"/{number + 1}") for number in range(length)}
 
 
+def _encrypted_pdf():
+    writer = PdfWriter()
+    writer.add_blank_page(200, 200)
+    writer.encrypt("secret", algorithm="RC4-128")
+    file = io.BytesIO()
+    writer.write(file)
+    return file.getvalue()
+
+
+def _endless_calendar(handler):
+    number = int(re.sub(r"\D", "", handler.path) or 0)
+    links = [f"Students, part {n} -> /students/part-{n}" for n in (number + 1, number + 2)]
+    links += [f"Education -> /education?sort={n}&of={number}" for n in range(3)]
+    body = page("Students, part by part", *links).encode()
+    handler.send_response(200)
+    handler.send_header("Content-Type", "text/html")
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
 BOMB = gzip.compress(b"<p>again</p>" * 200_000)
 # fault -> (pages of its host, the reason by which it is counted). The start URL is `/`, unless it is given.
 FAULTS = {
@@ -91,6 +116,7 @@ FAULTS = {
     "is-a-gzip-bomb": ({"/": Answer(BOMB, headers={"Content-Encoding": "gzip"})}, "too_large"),
     "stops-short": ({"/": _cut_short}, "truncated"),
     "is-no-gzip": ({"/": Answer(b"plain words", headers={"Content-Encoding": "gzip"})}, "truncated"),
+    "cuts-its-gzip-off": ({"/": Answer(gzip.compress(random.Random(1).randbytes(9000))[:2000], headers={"Content-Encoding": "gzip"})}, "truncated"),
     "is-empty": ({"/": Answer(b"")}, "empty"),
     "is-blank": ({"/": Answer(b" \n\t ")}, "empty"),
     "is-an-image": ({"/": Answer(b"GIF89a", content_type="image/gif")}, "not_html"),
@@ -119,6 +145,7 @@ ODDITIES = {
     "nests-deeply": b"<div>" * 100_000 + b"visiting students",
     "is-a-broken-pdf": Answer(b"%PDF-1.7 broken", content_type="application/pdf"),
     "calls-a-pdf-binary": Answer(b"%PDF-1.7 broken", content_type="application/octet-stream"),
+    "is-an-encrypted-pdf": Answer(_encrypted_pdf(), content_type="application/pdf"),
     "is-plain-zeros": b"<p>\x00\x00\x00visiting students</p>",
     "needs-cookies": lambda handler: _cookie_wall(handler),
     "is-fine": page("Visiting students", text="visiting students may apply"),
@@ -150,6 +177,7 @@ def _cookie_wall(handler):
 def crawled(tmp_path_factory):
     pages = {f"{fault}.example": content for fault, (content, _) in FAULTS.items()}
     pages |= {f"{oddity}.example": {"/": content} for oddity, content in ODDITIES.items()}
+    pages["is-an-endless-calendar.example"] = {"*": _endless_calendar, "/robots.txt": Answer(b"", 404)}
     with serve(pages | {"speaks-no-tls.example": {}, "elsewhere.example": {"/": page("Else")}}) as hosts:
         websites = {name.partition(".")[0]: hosts.url(name) for name in pages}
         websites |= {name: url.format(port=hosts.port) for name, (url, _) in ELSEWHERE.items()}
@@ -175,6 +203,13 @@ def test_oddity_is_read(crawled, oddity):
     _, report, read = crawled
     assert not report.outcomes[oddity].failures
     assert [line["institution_id"] for line in read].count(oddity) == 1
+
+
+def test_an_endless_calendar_ends(crawled):
+    _, report, read = crawled
+    outcome = report.outcomes["is-an-endless-calendar"]
+    assert outcome.finished and not outcome.failures
+    assert 5 < [line["institution_id"] for line in read].count("is-an-endless-calendar") < 30, "a handful of each kind"
 
 
 def test_other_sites_are_not_visited(crawled):
