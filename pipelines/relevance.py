@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Collection
 
 import attrs
 from scrapy.exceptions import DropItem
@@ -40,7 +41,10 @@ _WEIGHTS = {
     "clear": (3.2, 0.8, 0.6, 0.4),
     "strong": (2.2, 0.8, 0.6, 0.4),
     "weak": (2.2, 0.8, 0.5, 0.3),
+    "question": (0.7, 0.6, 0.4),
+    "terms": (0.7, 0.6, 0.4),
 }
+_NO = re.compile(r"(?:no|not|unfortunately|sorry)\b", re.I)
 
 
 @attrs.frozen
@@ -84,9 +88,14 @@ class _Judge:
         self._topics()
         size = 0
         others: list[Block] = []
+        question = ""
         for block in self.blocks:
+            if block.kind == "heading":
+                question = block.text if block.text.rstrip().endswith("?") else ""
             if block.kind in ("title", "heading") or _is_link(block):
                 continue
+            self._question(question, block)
+            question = ""
             size += len(block.text)
             if size > MAX_TEXT:
                 break
@@ -164,15 +173,18 @@ class _Judge:
 
     def _block(self, block: Block) -> bool:
         """Weigh the sentences of one block; False where nothing in or above it can be about an opportunity."""
-        context = {key for heading in block.headings for key in self._keys(heading)}
+        context = _offers({key for heading in block.headings for key in self._keys(heading)})
         about = context & _ABOUT and not context & {"own", "other_people", "no_offer"}
-        if not about and not _CORE.search(block.lower):
+        # What a heading offers need not be said again below it: 'Applying for the Sub-Internship'.
+        offered = context if context & {"opportunity", "strong_opportunity"} else set()
+        offered = set() if context & {"own", "residency", "other_people", "no_offer"} else offered
+        if not about and not offered and not _CORE.search(block.lower):
             return False
         together: set[str] = set()
         kinds: set[str] = set()
         for sentence in block.sentences[:400]:
             keys = self._sentence(sentence[:MAX_SENTENCE])
-            kind = _kind(keys, bool(about))
+            kind = _kind(keys, bool(about), offered)
             if kind:
                 self._count(kind, sentence)
                 kinds.add(kind)
@@ -182,6 +194,19 @@ class _Judge:
             # Who, what and the offer stand in neighbouring sentences.
             self._count("near" if kinds else "weak", block.text)
         return True
+
+    def _question(self, question: str, answer: Block) -> None:
+        """A question how to apply for the host's observership, what it costs: whoever answers it offers one.
+
+        Unless the answer is no, and unless who asks applies for a residency.
+        """
+        if not question or _NO.match(answer.text):
+            return
+        keys = _offers(self._keys(question))
+        if keys & {"no_offer", "own", "residency", "other_people"} or "offer" not in keys:
+            return
+        if keys & {"strong_opportunity", "visiting_student"} and "no_offer" not in self._keys(answer.text[:300]):
+            self._count("question", question)
 
     def _note(self, key: str, match: Match, text: str) -> None:
         if key in self.against:
@@ -205,7 +230,7 @@ class _Judge:
         if elsewhere and ("learner" not in keys or "own" in keys):
             # A sentence about residents or the school's own students must name the visitor.
             return set()
-        return keys
+        return _offers(keys)
 
     def _count(self, kind: str, sentence: str) -> None:
         self.counts[kind] += 1
@@ -220,12 +245,23 @@ def _find(text: str) -> list[Match]:
     return [*vocabulary("visitors").find(text), *vocabulary("relevance").find(text)]
 
 
-def _kind(keys: set[str], about: bool) -> str:
+def _offers(keys: set[str]) -> set[str]:
+    """The same keys with what follows from them: who may apply is offered something, and 'a rotation with us' is one."""
+    implied = {"offer"} if "applying" in keys else set()
+    return keys | implied | ({"opportunity"} if "here" in keys else set())
+
+
+def _kind(keys: set[str], about: bool, offered: Collection[str] = ()) -> str:
     """How well a sentence offers an opportunity to a visitor: 'clear', 'strong', 'weak' or '' for not at all.
 
-    `about`: the headings above name a visitor or an opportunity for visitors.
+    `about`: the headings above name a visitor or an opportunity for visitors; `offered`: all that they speak of.
     """
     if "explicit" in keys:
+        return "clear"
+    if "visitor" in keys and {"opportunity", "applying"} <= keys.union(offered):
+        return "clear"
+    if {"learner", "here", "applying"} <= keys:
+        # Nobody invites students of the own school to apply for 'a rotation with us'.
         return "clear"
     if "offer" not in keys:
         return ""
@@ -237,6 +273,8 @@ def _kind(keys: set[str], about: bool) -> str:
         return "strong"
     if ("learner" in keys and opportunity) or (about and keys & {"learner", "visitor"}):
         return "weak"
+    if about and not keys.isdisjoint(_FACTS):
+        return "terms"
     return ""
 
 
