@@ -219,7 +219,13 @@ class _Judge:
         found = _find(sentence)
         for match in found:
             self._note(match.key, match, sentence)
-        keys = {match.key for match in found}
+        others = [m for m in found if m.key == "other_people" and "medical" not in sentence[m.start : m.end].lower()]
+        # 'Pharmacy students from other schools' come from elsewhere, but not for what is looked for here.
+        keys = {
+            match.key
+            for match in found
+            if match.key not in _VISITOR or not any(m.start < match.end and match.start < m.end for m in others)
+        }
         self.learners = self.learners or bool(keys & {"learner", *_VISITOR})
         if "no_offer" in keys:
             if "paused" in keys and keys & (_VISITOR | {"strong_opportunity"}) and self.topic >= 2:
@@ -263,19 +269,18 @@ def _kind(keys: set[str], about: bool, offered: Collection[str] = ()) -> str:
     if {"learner", "here", "applying"} <= keys:
         # Nobody invites students of the own school to apply for 'a rotation with us'.
         return "clear"
+    terms = "terms" if about and not keys.isdisjoint(_FACTS) and keys.union(offered) & {"offer", "learner"} else ""
     if "offer" not in keys:
-        return ""
+        return terms
     opportunity = keys & {"opportunity", "strong_opportunity", "portal"}
     person = keys & _VISITOR or ("learner" in keys and keys & {"strong_opportunity", "portal"})
     if person and opportunity:
         return "clear"
     if keys & {"strong_opportunity", "portal", "visiting_student"} or (about and opportunity):
         return "strong"
-    if ("learner" in keys and opportunity) or (about and keys & {"learner", "visitor"}):
+    if {"here", "applying"} <= keys or ("learner" in keys and opportunity) or (about and keys & {"learner", "visitor"}):
         return "weak"
-    if about and not keys.isdisjoint(_FACTS):
-        return "terms"
-    return ""
+    return terms
 
 
 def _is_link(block: Block) -> bool:
