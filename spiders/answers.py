@@ -95,6 +95,13 @@ def judge(response: Response) -> str:
     return ""
 
 
+def same_text(one: Response, other: Response) -> bool:
+    """Do two answers show the same text, menus aside?"""
+    if not (isinstance(one, TextResponse) and isinstance(other, TextResponse)):
+        return False
+    return _shown(_parse(one.text)) == _shown(_parse(other.text))
+
+
 def of_status(response: Response) -> str:
     """What an answer with an error status really is: 'challenge', 'login', or '' for what its status says."""
     if response.status == 401:

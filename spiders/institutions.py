@@ -37,7 +37,7 @@ from scraper.politeness import Robots, refused_hosts
 from scraper.registry import DIRECTORY, load_registry
 from scraper.signals import institution_finished, institution_reported, page_read, page_unchanged
 from scraper.urls import Sites, canonical, key
-from spiders.answers import judge, of_status
+from spiders.answers import judge, of_status, same_text
 from spiders.frontier import STEP, Frontier
 from spiders.links import find_links, is_pdf, score_link
 
@@ -277,6 +277,8 @@ class InstitutionsSpider(Spider):
                     shown = await self._fetch(visit, page.url, rendered=True)
                     again = self._page(visit, shown, rendered=True) if shown is not None else None
                     if shown is not None and again is not None:
+                        if same_text(response, shown):  # it says little, but that without scripts: no shell after all
+                            again.etag, again.last_modified = page.etag, page.last_modified
                         response, page = shown, again
                         yield page
             score = page.relevance_score if page.relevant is not None else 0.0
@@ -476,6 +478,7 @@ class InstitutionsSpider(Spider):
         if identity in visit.seen and not rendered:
             self.crawler.stats.inc_value("pages/again")
             return None
+        known = identity in visit.seen
         visit.seen.add(identity)
         self.claims.setdefault(identity, visit.institution.id)
         content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
@@ -485,7 +488,7 @@ class InstitutionsSpider(Spider):
         if not _is_readable(content_type, response):
             self._failed(visit, "not_html", response.url)
             return None
-        visit.outcome.pages += 1
+        visit.outcome.pages += not known
         return Page(
             url=response.url,
             body=response.body,

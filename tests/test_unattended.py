@@ -76,7 +76,7 @@ def test_how_it_went_is_written_down(twice: Twice) -> None:
         visits = connection.execute(
             "select crawl_id, sum(pages), sum(new_pages), sum(unchanged_pages), sum(changed_pages) from crawl_hosts group by 1"
         ).fetchall()
-    pages = twice.first.pages - twice.first.failures["needs_browser"]
+    pages = twice.first.pages - twice.first.failures["needs_browser"]  # none where there is a browser
     assert visits == [(1, pages, pages, 0, 0), (2, pages, 0, pages, 0)]
 
 
