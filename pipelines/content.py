@@ -177,10 +177,13 @@ def needs_browser(body: bytes, blocks: Iterable[Block]) -> bool:
     """Is the page an empty shell whose text is fetched by script?
 
     Frameworks leave their marks on pages that came with their text as well: what has a sentence of its own, be it short, was
-    not fetched later. Notices about cookies, scripts and loading are no text.
+    not fetched later; neither was a hub, which leads on by links of its own. Notices about cookies, scripts and loading are no text.
     """
+    blocks = list(blocks)
     texts = [block.text for block in blocks if block.kind != "title" and not _SHELL_NOTICE.search(block.text)]
     if sum(map(len, texts)) > 400 or any(len(text) >= 40 and text.endswith((".", "!", "?", ":")) for text in texts):
+        return False
+    if sum(len(block.links) for block in blocks) >= 2:
         return False
     return b"<script" in body and bool(_SCRIPT_SHELL.search(body))
 
