@@ -337,10 +337,12 @@ def extract_command(
     ] = None,
     url: Annotated[str | None, typer.Option(help="The address of the page in a single HTML or PDF file.")] = None,
     explained: Annotated[
-        bool, typer.Option("--explain", help="Show why: each fact beside its words and rule, and why others are missing.")
+        bool,
+        typer.Option("--explain", help="Show why: each fact beside its words and rule, and why others are missing."),
     ] = False,
     fields: Annotated[
-        list[str] | None, typer.Option("--field", metavar="NAME", help="With --explain: this field only. May be repeated.")
+        list[str] | None,
+        typer.Option("--field", metavar="NAME", help="With --explain: this field only. May be repeated."),
     ] = None,
 ) -> None:
     """Read pages and write what they state: one JSON object a page, with the words that prove it."""
@@ -493,7 +495,10 @@ def match_command(
     ielts: Annotated[str, typer.Option(metavar="BAND", help="IELTS, overall.")] = "",
     step1: Annotated[str, typer.Option(metavar="yes|no", help="Is USMLE Step 1 passed?")] = "",
     visa: Annotated[
-        str, typer.Option(metavar="VISA", help="Visa held or planned: B-1, B-2, J-1, F-1, ESTA/WB, H-4, or none needed: none.")
+        str,
+        typer.Option(
+            metavar="VISA", help="Visa held or planned: B-1, B-2, J-1, F-1, ESTA/WB, H-4, or none needed: none."
+        ),
     ] = "",
     budget: Annotated[str, typer.Option(metavar="USD", help="Budget for all fees.")] = "",
     weeks: Annotated[str, typer.Option(metavar="N", help="Weeks of stay; without, costs are for four.")] = "",
@@ -502,11 +507,15 @@ def match_command(
     state: Annotated[list[str] | None, typer.Option(metavar="XX", help="State, two letters; may be repeated.")] = None,
     kind: Annotated[
         list[str] | None,
-        typer.Option("--type", metavar="TYPE", help="clinical_elective, sub_internship, observership, research; may be repeated."),
+        typer.Option(
+            "--type", metavar="TYPE", help="clinical_elective, sub_internship, observership, research; may be repeated."
+        ),
     ] = None,
     sort: Annotated[str, typer.Option(metavar="ORDER", help="deadline or cost.")] = "deadline",
     limit: Annotated[int, typer.Option(min=1, help="Programs of each group to show.")] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with the words that prove each finding.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, with the words that prove each finding.")
+    ] = False,
     database: DatabaseOption = DATABASE,
 ) -> None:
     """Where a person fits, may fit, or does not fit and why, with cost and deadline. Nothing that is told here is stored."""

@@ -368,7 +368,13 @@ FIELDS: tuple[Field, ...] = (
     Field("documents", "set", "Documents", "What the applicant must hand in or have before starting.", "documents"),
     Field("specialties", "set", "Specialties", "Specialties or departments that the page lists as offered.", "offer"),
     Field("emails", "set", "E-mail", "E-mail addresses of the program's office.", "contacts"),
-    Field("email_links", "set", "E-mail behind a link", "Addresses that the page gives behind a link's text only.", "contacts"),
+    Field(
+        "email_links",
+        "set",
+        "E-mail behind a link",
+        "Addresses that the page gives behind a link's text only.",
+        "contacts",
+    ),
     Field("phones", "set", "Phone", "Phone numbers of the program's office, ten digits.", "contacts"),
     Field(
         "compensation",

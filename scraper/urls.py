@@ -139,7 +139,9 @@ class Sites:
         self._exact: dict[str, str] = {}
         self._hosts: dict[str, list[tuple[str, tuple[str, ...], bool]]] = {}
         self._domains: dict[str, dict[str, None]] = {}
-        self._cached = lru_cache(maxsize=20_000)(self._owners)  # the links of a site's menus are asked about on every page
+        self._cached = lru_cache(maxsize=20_000)(
+            self._owners
+        )  # the links of a site's menus are asked about on every page
         for institution in registry.institutions.values():
             if institution.website:
                 self._add(institution.id, institution.website, whole=True)
