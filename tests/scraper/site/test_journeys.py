@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
+from icalendar import Calendar
 from playwright.sync_api import Browser, Page, expect
 
 from tests.scraper.site.conftest import WIDTHS, Site, Visitor
@@ -77,7 +78,7 @@ def test_home_table_filter_program_csv_say_the_same(visitor: Visitor, tmp_path: 
     assert (cells["TOEFL"], float(line["toefl_ibt_min"])) == ("90", 90)
 
 
-def test_student_finds_an_elective_in_new_york_under_3000_that_takes_b1(visitor: Visitor) -> None:
+def test_student_finds_an_elective_in_new_york_under_3000_that_takes_b1(visitor: Visitor, tmp_path: Path) -> None:
     page = visitor.page
     page.goto("/")
     page.get_by_role("link", name="I study abroad").click()
@@ -98,6 +99,11 @@ def test_student_finds_an_elective_in_new_york_under_3000_that_takes_b1(visitor:
     first = page.locator(".when li").first
     expect(first).to_contain_text("Closes")
     expect(first).to_contain_text("in 40 days")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Calendar", exact=True).first.click()
+    download.value.save_as(tmp_path / "deadlines.ics")
+    calendar = Calendar.from_ical((tmp_path / "deadlines.ics").read_bytes())
+    assert IN_40_DAYS in [event.decoded("dtstart") for event in calendar.walk("VEVENT")]
 
 
 def test_analyst_filters_and_row_counts_agree(visitor: Visitor, site: Site) -> None:
