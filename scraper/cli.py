@@ -115,7 +115,7 @@ def complain(message: object) -> None:
 @app.callback(invoke_without_command=True)
 def top(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
     if version:
-        out.print(f"usce-atlas {__version__}", highlight=False)
+        out.print(f"usce-atlas {__version__}", highlight=False, soft_wrap=True)
         raise typer.Exit
 
 
@@ -148,7 +148,11 @@ def crawl_with_bar(request: CrawlRequest) -> CrawlReport:
             bar.update(task, total=progress.institutions or None, completed=progress.done, counts=counts)
             if bar.disable and time.monotonic() - said > 30:
                 said = time.monotonic()
-                err.print(f"{progress.done} of {progress.institutions} institutions · {counts}", highlight=False)
+                err.print(
+                    f"{progress.done} of {progress.institutions} institutions · {counts}",
+                    highlight=False,
+                    soft_wrap=True,
+                )
 
         return run_crawl(request, show)
 
@@ -179,7 +183,7 @@ def show_report(report: CrawlReport, rows: int = 15) -> None:
         out.print(failed)
     if report.unreached and not report.offline:
         names = ", ".join(report.unreached[:rows]) + (" …" if len(report.unreached) > rows else "")
-        out.print(f"Not reached: {names}", highlight=False)
+        out.print(f"Not reached: {names}", highlight=False, soft_wrap=True)
     if report.no_institution:
         out.print(f"{len(report.no_institution)} archived pages belong to no institution of the registry:")
         for url in report.no_institution[:rows]:
@@ -241,7 +245,7 @@ def crawl(
             raise typer.BadParameter("chooses whom to visit: name no institution besides.", param_hint="--due")
         chosen = list(status.due(database, registry))
         if not chosen and not (resume and Staging(database).waiting()):
-            out.print(status.nobody_is_due(database, registry), highlight=False)
+            out.print(status.nobody_is_due(database, registry), highlight=False, soft_wrap=True)
             return
     if not replay:
         contact = who_we_are(contact, len(chosen) or len(load_registry(registry).institutions))
@@ -261,7 +265,7 @@ def crawl(
     )
     report = crawl_with_bar(request)
     if report.resumed:
-        out.print(f"{report.resumed} institutions were visited before the break.", highlight=False)
+        out.print(f"{report.resumed} institutions were visited before the break.", highlight=False, soft_wrap=True)
     show_report(report)
     if report.verdict is not None and not report.verdict.passed:
         show_verdict(report.verdict, database)
@@ -269,7 +273,11 @@ def crawl(
         err.print("Stopped. What was finished is stored; the rest is as it was.")
         raise typer.Exit(INTERRUPTED)
     if report.out_of_time:
-        err.print("Out of time. What was finished is stored; `usce crawl --resume` visits the others.", highlight=False)
+        err.print(
+            "Out of time. What was finished is stored; `usce crawl --resume` visits the others.",
+            highlight=False,
+            soft_wrap=True,
+        )
     if report.verdict is not None and not report.verdict.passed:
         raise typer.Exit(GATE)
     if report.offline:
@@ -374,7 +382,7 @@ def extract_command(
             read, relevant = read + 1, relevant + record["relevant"]
             bar.update(task, completed=read, relevant=relevant)
     if jsonl:
-        err.print(f"{read} pages read, {relevant} about a program: {jsonl}", highlight=False)
+        err.print(f"{read} pages read, {relevant} about a program: {jsonl}", highlight=False, soft_wrap=True)
 
 
 def pages_of(sources: list[str], url: str | None) -> Iterator[Page]:
@@ -445,7 +453,11 @@ def load(
     """Read an export back into a database, whole or not at all."""
     loaded = load_package(directory, database)
     kept = f"; {loaded.kept} were newer in the database and stay" if loaded.kept else ""
-    out.print(f"{loaded.programs} programs of {loaded.institutions} institutions brought in{kept}.", highlight=False)
+    out.print(
+        f"{loaded.programs} programs of {loaded.institutions} institutions brought in{kept}.",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def need(database: Path) -> None:
@@ -470,7 +482,11 @@ def registry_check(registry: RegistryOption = DIRECTORY) -> None:
     """Check every line of the registry; each broken one is named with what to write instead."""
     loaded = reviewed_registry(registry)
     starts = sum(len(urls) for urls in loaded.start_urls.values())
-    out.print(f"{len(loaded.institutions)} institutions and {starts} start URLs are in order.", highlight=False)
+    out.print(
+        f"{len(loaded.institutions)} institutions and {starts} start URLs are in order.",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 # --- matching ------------------------------------------------------------------------------------------------------
@@ -534,7 +550,7 @@ def match_command(
         print(json.dumps(match_report.record(answer), ensure_ascii=False, indent=1))
         return
     for piece in match_report.tables(answer):
-        out.print(piece, highlight=False)
+        out.print(piece, highlight=False, soft_wrap=True)
 
 
 # --- the site ------------------------------------------------------------------------------------------------------
@@ -546,7 +562,7 @@ def serve(database: DatabaseOption = DATABASE, port: PortOption = 8001) -> None:
     need(database)
     open_database(database).close()
     with serving.serving(database, port) as address:
-        out.print(f"USCE Atlas is on {address}  (Ctrl-C stops it)", highlight=False)
+        out.print(f"USCE Atlas is on {address}  (Ctrl-C stops it)", highlight=False, soft_wrap=True)
         wait_for_end()
 
 
@@ -580,13 +596,15 @@ def up(
     if (PUBLISHED / "datapackage.json").exists():
         load_package(PUBLISHED, database)
     with serving.serving(database, port) as address:
-        out.print(f"USCE Atlas is on [bold]{address}[/bold]  (Ctrl-C stops it)", highlight=False)
+        out.print(f"USCE Atlas is on [bold]{address}[/bold]  (Ctrl-C stops it)", highlight=False, soft_wrap=True)
         if not no_crawl:
             chosen = () if every else status.longest_ago(database, registry, FIRST_VISITS)
             contact = who_we_are(None, len(chosen) or len(institutions))
             number = len(institutions) if every else len(chosen)
             out.print(
-                f"Reading {number} institutions' pages again, politely; the site shows what is found.", highlight=False
+                f"Reading {number} institutions' pages again, politely; the site shows what is found.",
+                highlight=False,
+                soft_wrap=True,
             )
             report = crawl_with_bar(
                 CrawlRequest(database=database, registry=registry, institutions=chosen, contact=contact or None)
@@ -597,6 +615,7 @@ def up(
                     f"No network: none of {len(report.unreached)} sites could be reached. The dataset of {date or 'an unknown day'} is served. "
                     "To see a crawl without a network: make demo",
                     highlight=False,
+                    soft_wrap=True,
                 )
             elif not report.stopped:
                 show_report(report)
@@ -623,6 +642,7 @@ def demo_command(
         out.print(
             f"The demonstration is on [bold]{address}[/bold]  Every hospital in it is invented. (Ctrl-C stops it)",
             highlight=False,
+            soft_wrap=True,
         )
         report = crawl_with_bar(
             CrawlRequest(
