@@ -19,10 +19,9 @@ from pipelines import Stage
 from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact
 from scraper.scope import audience_of
+from scraper.statements import LONGEST, WHOLE, judged_pieces
 from scraper.text import number
 
-_LONGEST = 2500  # characters of a sentence that are judged together
-_WHOLE = 150_000  # characters of a block that are read; no real one is longer
 _MOST_WEEKS = 53.0
 _MOST_EXACT = 26.0  # longer ones are courses of study
 
@@ -284,16 +283,6 @@ class _Reading:
     adjective: bool = False
 
 
-def _pieces(block: Block) -> list[str]:
-    """The pieces that are judged one by one: sentences and lines; see the constants above for what bounds them."""
-    pieces = [block.text] if block.kind in ("heading", "title") else block.sentences
-    if "\n" in block.text:
-        pieces = [line for piece in pieces for line in piece.split("\n") if line.strip()]
-    if len(block.text) <= _LONGEST:
-        return pieces
-    return [piece[i : i + _LONGEST] for piece in pieces for i in range(0, len(piece), _LONGEST)][: _WHOLE // _LONGEST]
-
-
 def _quote(sentence: str, start: int, end: int, limit: int = 300) -> str:
     """`sentence`, or where it is long a verbatim piece of it around `sentence[start:end]`, cut at blanks."""
     if len(sentence) <= limit:
@@ -350,7 +339,7 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
     a_year = bool(_A_YEAR.search(after) or _A_YEAR.search(before))
     place_near = bool(_PLACE_NOUN.search(before) or _PLACE_NOUN.search(after))
     place_headed = any(map(_PLACE_NOUN.search, block.headings[-2:]))
-    place_there = place_near or bool(_PLACE_NOUN.search(block.text[:_LONGEST])) or place_headed
+    place_there = place_near or bool(_PLACE_NOUN.search(block.text[:LONGEST])) or place_headed
 
     if (total_words or a_year) and (cap or total_words) and not floor and (place_there or labelled or a_year):
         soft = re.search(
@@ -686,7 +675,7 @@ _UNIT_WORD = re.compile(r"\b(?:day|week|wk|month)", re.I)
 def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
     readings: list[_Reading] = []
     counts: list[_Count] = []
-    no_extension = any("exten" in block.lower and _NO_EXTENSION.search(block.text[:_WHOLE]) for block in blocks)
+    no_extension = any("exten" in block.lower and _NO_EXTENSION.search(block.text[:WHOLE]) for block in blocks)
     for block in blocks:
         if block.kind == "title":
             continue
@@ -708,8 +697,8 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
         if block.kind == "row" and block.cells and has_unit:
             readings.extend(_cells(block))
         labelled = _labelled(block) if has_unit else False
-        apart = "consecutive" in lower and bool(_NOT_CONSECUTIVE.search(block.text[:_WHOLE]))
-        for sentence in _pieces(block):
+        apart = "consecutive" in lower and bool(_NOT_CONSECUTIVE.search(block.text[:WHOLE]))
+        for sentence in judged_pieces(block):
             if has_place or how_many:
                 counts.extend(_counts(block, sentence))
             if not has_unit or not _UNIT_WORD.search(sentence):

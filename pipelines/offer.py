@@ -17,12 +17,11 @@ import attrs
 from pipelines import Stage
 from scraper.considered import passed_over
 from scraper.items import PROGRAM_TYPES, Audience, Block, Fact
+from scraper.record import MAX_SPECIALTIES
 from scraper.scope import audience_of
+from scraper.statements import judged_pieces
 from scraper.vocabulary import Match, vocabulary
 
-MAX_SPECIALTIES = 25
-_LONGEST = 2500  # characters of a sentence that are judged together
-_WHOLE = 150_000  # characters of a block that are read; no real one is longer
 _MOST = 4  # phrases of one key in a sentence that are judged
 
 # -- what is denied ---------------------------------------------------------------------------------------------------------------------
@@ -62,19 +61,6 @@ def _denied(text: str, start: int, end: int) -> bool:
         return True
     after = text[end : end + 110]
     return bool(_DENIED_AFTER.search(after) or _PROHIBITED_AFTER.search(after))
-
-
-def _sentence_at(block: Block) -> list[str]:
-    """The pieces that are judged one by one: a block's sentences, cut at line breaks; a heading or title as it is.
-
-    None is longer than `_LONGEST`, so that what is looked for around each phrase stays linear on hostile pages.
-    """
-    pieces = [block.text] if block.kind in ("heading", "title") else block.sentences
-    if "\n" in block.text:
-        pieces = [line for piece in pieces for line in piece.split("\n") if line.strip()]
-    if len(block.text) <= _LONGEST:
-        return pieces
-    return [piece[i : i + _LONGEST] for piece in pieces for i in range(0, len(piece), _LONGEST)][: _WHOLE // _LONGEST]
 
 
 def _phrases(name: str, sentence: str) -> Iterator[Match]:
@@ -165,7 +151,7 @@ def _shorten(sentence: str, start: int, end: int, limit: int = 300) -> str:
 
 def _mentions(blocks: list[Block]) -> Iterator[_Mention]:
     for block in blocks:
-        for sentence in _sentence_at(block):
+        for sentence in judged_pieces(block):
             if block.kind == "title":
                 place = "title"
                 sentence = (
@@ -444,7 +430,7 @@ def _find_status(blocks: list[Block], about: str = "") -> Iterator[Fact]:
     for block in blocks:
         if block.kind == "title" or not ("open" in block.lower or any(word in block.lower for word in _CLOSED_WORDS)):
             continue
-        for sentence in _sentence_at(block):
+        for sentence in judged_pieces(block):
             value = _status_of(sentence, block, named, _phrases("offer", sentence))
             if value:
                 strong = block.kind in ("heading", "row") or len(sentence) < 120
@@ -556,7 +542,7 @@ def _find_vslo(blocks: list[Block], observers_only: bool) -> Iterator[Fact]:
         lower = block.lower
         if not ("vslo" in lower or "vsas" in lower or "vlso" in lower or "visit" in lower or "aamc" in lower):
             continue
-        for sentence in _sentence_at(block):
+        for sentence in judged_pieces(block):
             denied = 0  # where a denied name ends: 'do not use Visiting Student Learning Opportunities (VSLO)'
             for match in _vslo_named(sentence):
                 if denied and _SAME_PORTAL.fullmatch(sentence, denied, match.start):
@@ -700,7 +686,7 @@ def _find_gains(blocks: list[Block]) -> Iterator[Fact]:
         )
         if not (money or paper or letter) or block.kind == "title":
             continue
-        for sentence in _sentence_at(block):
+        for sentence in judged_pieces(block):
             if _QUESTION.search(sentence):
                 continue
             seen: set[str] = set()

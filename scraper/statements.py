@@ -17,6 +17,9 @@ from scraper.text import sentences
 MAX_LABEL = 90
 MAX_STATEMENT = 2000
 MAX_QUOTE = 300
+# For rules that weigh a phrase by what stands around it.
+LONGEST = 2500  # characters of a sentence that are judged together
+WHOLE = 150_000  # characters of a block that are read; no real one is longer
 
 
 @attrs.frozen(eq=False)
@@ -80,6 +83,19 @@ def _cut(blocks: Iterable[Block]) -> Iterator[Statement]:
                 label = line
         alone = block.kind in ("paragraph", "heading") and "\n" not in block.text
         before = block.text if alone and _is_label(block.text) else ""
+
+
+def judged_pieces(block: Block) -> list[str]:
+    """The pieces of a block that are judged one by one: its sentences, cut at line breaks; a heading or title as it is.
+
+    None is longer than LONGEST, so that what is looked for around each phrase stays linear on hostile pages.
+    """
+    pieces = [block.text] if block.kind in ("heading", "title") else block.sentences
+    if "\n" in block.text:
+        pieces = [line for piece in pieces for line in piece.split("\n") if line.strip()]
+    if len(block.text) <= LONGEST:
+        return pieces
+    return [piece[i : i + LONGEST] for piece in pieces for i in range(0, len(piece), LONGEST)][: WHOLE // LONGEST]
 
 
 def quote(text: str, start: int = 0, end: int = 0) -> str:
