@@ -174,9 +174,9 @@ def _both(matches: Iterator[Match], sentence: str) -> Iterator[Match]:
         words = sentence[match.start : match.end].lower()
         if match.key == "research" and _JOINED.search(words):
             if "clinical" in words and "observ" not in words:
-                yield attrs.evolve(match, key="clinical_elective")
+                yield match._replace(key="clinical_elective")
             elif words.startswith("observ"):
-                yield attrs.evolve(match, key="observership")
+                yield match._replace(key="observership")
 
 
 class _Types:

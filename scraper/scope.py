@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-
-import attrs
+from typing import NamedTuple
 
 from scraper.items import Audience, Block
 from scraper.vocabulary import Match, vocabulary
@@ -37,8 +36,7 @@ _SHARED_ADJECTIVE = re.compile(r"^(?:international|foreign|overseas)\b", re.I)
 _COORDINATION = re.compile(r"^[\s,/]*(?:[\w-]+[\s,/]+){0,3}(?:(?:and|or|&)[\s/]+)?(?:[\w-]+\s+)?$", re.I)
 
 
-@attrs.frozen
-class Mention:
+class Mention(NamedTuple):
     """A group of people named in a text: an audience of the labels schema, or one of the broader groups of data/vocabulary/audiences.yml."""
 
     group: str
@@ -52,7 +50,7 @@ def mentions(text: str) -> Iterator[Mention]:
     'Students' and 'schools' that a place follows are told apart by it: 'students enrolled abroad' are international
     students, 'schools in the United States' name US students.
     """
-    found = list(vocabulary("audiences").find(text))
+    found = vocabulary("audiences").find(text)
     used: set[int] = set()
     for index, match in enumerate(found):
         if index in used or match.key in ("abroad", "home"):
@@ -73,7 +71,7 @@ def mentions(text: str) -> Iterator[Mention]:
             yield Mention(match.key, match.start, match.end)
 
 
-def _placed(text: str, match: Match, found: list[Match], index: int, used: set[int]) -> tuple[str, int]:
+def _placed(text: str, match: Match, found: Sequence[Match], index: int, used: set[int]) -> tuple[str, int]:
     """The group of a mention of students or schools with the place behind it, and where it ends."""
     for later in range(index + 1, min(index + 3, len(found))):
         other = found[later]
@@ -96,7 +94,7 @@ def _placed(text: str, match: Match, found: list[Match], index: int, used: set[i
     return match.key, match.end
 
 
-def _shares_adjective(text: str, match: Match, found: list[Match], index: int) -> bool:
+def _shares_adjective(text: str, match: Match, found: Sequence[Match], index: int) -> bool:
     """Do the students stand in a row that 'international' opens?"""
     for earlier in reversed(found[max(0, index - 3) : index]):
         between = text[earlier.end : match.start]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_SPACE = re.compile(r"\s+")
 # A full stop ends a sentence when white space and something that can open one follow it. White space is met at its
 # beginning only, so that long runs of it cost no more than they are long.
 _STOP = re.compile(r"[.!?;][\"')\]”’]*\s+(?=[\"'(\[“‘*•]?[A-Z0-9$])|(?<!\s)\s+[•▪●◦‣]\s+")
@@ -32,7 +31,7 @@ NUMBER_WORDS = {
 
 def fold_space(text: str) -> str:
     """`text` with every run of white space (no-break and zero-width spaces included) made one blank, ends stripped."""
-    return _SPACE.sub(" ", text.replace("\u200b", "").replace("\ufeff", "")).strip()
+    return " ".join(text.replace("\u200b", "").replace("\ufeff", "").split())
 
 
 def sentences(text: str) -> list[str]:

@@ -18,16 +18,18 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
-import attrs
 import yaml
 
 DIRECTORY = Path(__file__).resolve().parent.parent / "data" / "vocabulary"
 
 _WORD = re.compile(r"\w+")
+_CUT = re.compile(r"(\w+)")
 _PART = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|([^()\[\]]+)")
 _BETWEEN = r"[\s\-‐-―/]+"
 _GAP = r"(?:[^\w.;!?]+\w+){0,4}?[^\w.;!?]+"
@@ -37,8 +39,7 @@ class VocabularyError(ValueError):
     """A vocabulary file that cannot be used; the message names the file, the key and the remedy."""
 
 
-@attrs.frozen
-class Match:
+class Match(NamedTuple):
     """A phrase found in a text: the key it means and where it stands, `text[start:end]`."""
 
     key: str
@@ -64,11 +65,18 @@ def _token(word: str) -> str:
     return escaped if word != word.lower() else f"(?i:{escaped})"
 
 
-def _words_of(text: str) -> tuple[tuple[str, int, str], ...]:
+def _words_of(text: str) -> Iterator[tuple[str, int, str]]:
     """The words of `text` in lower case, where each begins, and which comes next ('' behind the last)."""
-    words = [word[0].lower() for word in _WORD.finditer(text)]
-    starts = [word.start() for word in _WORD.finditer(text)]
-    return tuple(zip(words, starts, [*words[1:], ""], strict=False))
+    lower = text.lower()
+    if len(lower) == len(text):
+        # What stands between words and the words in turn: cut in one go, without an object for each.
+        parts = _CUT.split(lower)
+        words = parts[1::2]
+        starts: Iterator[int] = itertools.islice(itertools.accumulate(map(len, parts)), 0, None, 2)
+    else:  # a letter whose small form is longer
+        words = [word[0].lower() for word in _WORD.finditer(text)]
+        starts = (word.start() for word in _WORD.finditer(text))
+    return zip(words, starts, [*words[1:], ""], strict=False)
 
 
 def _second_word(phrase: str) -> str:
@@ -91,17 +99,17 @@ _index: dict[str, dict[str, list[tuple[str, _Group]]]] = {}
 Places = list[tuple[int, "_Group"]]  # where a phrase of a group may begin, left to right
 
 
-@lru_cache(maxsize=1024)
-def _places(text: str) -> dict[str, Places]:
-    """Where the phrases of each vocabulary may begin in `text`."""
-    places: dict[str, Places] = {}
+@lru_cache(maxsize=4096)
+def _places(text: str) -> dict[str, Places | tuple[Match, ...]]:
+    """Where the phrases of each vocabulary may begin in `text`; `Vocabulary.find` puts in its stead what it found there."""
+    places: dict[str, Any] = defaultdict(list)
     for word, start, following in _words_of(text):
         if (seconds := _index.get(word)) is not None:
             for name, group in seconds.get("", ()):
-                places.setdefault(name, []).append((start, group))
-            if following:
-                for name, group in seconds.get(following, ()):
-                    places.setdefault(name, []).append((start, group))
+                places[name].append((start, group))
+            if following and (groups := seconds.get(following)) is not None:
+                for name, group in groups:
+                    places[name].append((start, group))
     return places
 
 
@@ -214,21 +222,21 @@ class Vocabulary:
                 seconds = self._groups.setdefault(first[0].lower(), {})
                 seconds.setdefault(_second_word(plain), _Group()).plains.append(plain)
         self._name = ""
-        self._remembered = lru_cache(maxsize=1024)(self._found)
 
-    def find(self, text: str) -> Iterator[Match]:
+    def find(self, text: str) -> tuple[Match, ...]:
         """The phrases in `text`, left to right, not overlapping, the longest at each place."""
-        if len(text) > _SHORT:
-            return iter(self._found(text))
-        if self._name and self._name not in _places(text):
-            return iter(())
-        return iter(self._remembered(text))
+        if not self._name or len(text) > _SHORT:
+            return self._found(text, self._own_places(text))
+        places = _places(text)
+        found = places.get(self._name, ())
+        if type(found) is list:
+            found = places[self._name] = self._found(text, found)
+        return found  # type: ignore[return-value]
 
-    def _found(self, text: str) -> tuple[Match, ...]:
-        shared = self._name and len(text) <= _SHORT
+    def _found(self, text: str, places: Iterable[tuple[int, _Group]]) -> tuple[Match, ...]:
         hits: list[tuple[str, int, int]] = []
         phrase, at, end = "", -1, 0
-        for start, group in _places(text).get(self._name, ()) if shared else self._own_places(text):
+        for start, group in places:
             if start != at:
                 if start < end:
                     continue
@@ -240,7 +248,7 @@ class Vocabulary:
                         hits.pop()
                     phrase, end = ends[match.lastindex - 1], match.end()
                     hits.append((phrase, start, end))
-        return tuple(Match(key, start, end) for phrase, start, end in hits if (key := self.phrases[phrase]))
+        return tuple([Match(key, start, end) for phrase, start, end in hits if (key := self.phrases[phrase])])
 
     def _own_places(self, text: str) -> Iterator[tuple[int, _Group]]:
         """Where the phrases of this vocabulary alone may begin in `text`."""

@@ -157,7 +157,7 @@ def weigh_all(passage: Passage, found: list[Mention]) -> list[Say]:
     says: list[Say] = []
     for mention in found:
         group = _group(passage, mention)
-        say = _weigh(passage, attrs.evolve(mention, group=group))
+        say = _weigh(passage, mention._replace(group=group))
         if say is not None and group != mention.group:
             say = attrs.evolve(say, firmness=min(2, say.firmness))  # told by the section, not in so many words
         if say is None and says:
