@@ -85,7 +85,7 @@ class Archive:
                         url=(headers.get_header("WARC-Target-URI") or "").strip("<>"),
                         offset=records.get_record_offset(),
                         date=headers.get_header("WARC-Date") or "",
-                        status=_status(record.http_headers),
+                        status=status_of(record.http_headers),
                         content_type=record.http_headers.get_header("Content-Type") or "",
                         institution_id=headers.get_header(INSTITUTION),
                     )
@@ -126,7 +126,8 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _status(headers: StatusAndHeaders) -> int:
+def status_of(headers: StatusAndHeaders) -> int:
+    """The status of an answer; 0 where it has none that is a number."""
     code = headers.get_statuscode()
     return int(code) if code.isdigit() else 0
 

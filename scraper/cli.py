@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -22,7 +22,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from pipelines.history import as_of
-from scraper import __version__, cli_evaluate, cli_institutions, demo, evaluate, explain, extract, serving, status
+from scraper import (
+    __version__,
+    cli_evaluate,
+    cli_extract,
+    cli_institutions,
+    demo,
+    evaluate,
+    extract,
+    serving,
+    shards,
+    status,
+)
 from scraper import contact as contacts
 from scraper.archive import ArchiveError
 from scraper.crawling import CrawlError, CrawlLocked, CrawlReport, CrawlRequest, Lock, run_crawl
@@ -32,11 +43,9 @@ from scraper.export import PackageError, newest_date
 from scraper.export import export as export_package
 from scraper.export import load as load_package
 from scraper.formats import FormatError
-from scraper.items import FIELD, Page
 from scraper.matching import report as match_report
 from scraper.matching.person import AnswersError
 from scraper.outcomes import REASONS
-from scraper.record import to_record
 from scraper.registry import DIRECTORY, RegistryError, load_registry, reviewed_registry
 from scraper.staging import Staging, Verdict
 from scraper.vocabulary import VocabularyError
@@ -61,6 +70,7 @@ KNOWN_ERRORS = (
     evaluate.EvaluationError,
     extract.ExtractError,
     serving.ServingError,
+    shards.ShardError,
 )
 
 out = Console()
@@ -328,86 +338,7 @@ def who_we_are(contact: str | None, sites: int) -> str:
 # --- reading without storing ---------------------------------------------------------------------------------------
 
 
-@app.command(
-    name="extract",
-    epilog=examples(
-        "usce extract pages.warc.gz --jsonl facts.jsonl",
-        "usce extract visiting.html --url https://www.example.edu/visiting",
-        "usce extract https://www.example.edu/visiting --explain",
-    ),
-)
-def extract_command(
-    sources: Annotated[
-        list[str], typer.Argument(metavar="SOURCE…", help="WARC, HTML or PDF files, or http(s) addresses.")
-    ],
-    jsonl: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write one JSON object a page here; without, to stdout.")
-    ] = None,
-    url: Annotated[str | None, typer.Option(help="The address of the page in a single HTML or PDF file.")] = None,
-    explained: Annotated[
-        bool,
-        typer.Option("--explain", help="Show why: each fact beside its words and rule, and why others are missing."),
-    ] = False,
-    fields: Annotated[
-        list[str] | None,
-        typer.Option("--field", metavar="NAME", help="With --explain: this field only. May be repeated."),
-    ] = None,
-) -> None:
-    """Read pages and write what they state: one JSON object a page, with the words that prove it."""
-    if url and (len(sources) != 1 or extract.is_archive(Path(sources[0]))):
-        raise typer.BadParameter("names the page of one HTML or PDF file.", param_hint="--url")
-    if unknown := [name for name in fields or () if name not in FIELD]:
-        raise typer.BadParameter(f"'{unknown[0]}' is none of {', '.join(FIELD)}.", param_hint="--field")
-    if explained and jsonl:
-        raise typer.BadParameter("writes no records: give one of the two.", param_hint="--explain")
-    if explained or fields:
-        reading = extract.Reader()
-        for page in pages_of(sources, url):
-            explain.show(explain.explain(page, reading, fields or ()), out)
-        return
-    reader = extract.Reader()
-    read = relevant = 0
-    with (
-        contextlib.ExitStack() as stack,
-        Progress(
-            SpinnerColumn(), TextColumn("{task.completed} pages, {task.fields[relevant]} about a program"), TimeElapsedColumn(),
-            console=err, transient=True, disable=not err.is_terminal or jsonl is None,
-        ) as bar,
-    ):  # fmt: skip
-        task = bar.add_task("pages", total=None, relevant=0)
-        file = stack.enter_context(whole_file(jsonl)) if jsonl else sys.stdout
-        for page in pages_of(sources, url):
-            record = to_record(reader.read(page))
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
-            read, relevant = read + 1, relevant + record["relevant"]
-            bar.update(task, completed=read, relevant=relevant)
-    if jsonl:
-        err.print(f"{read} pages read, {relevant} about a program: {jsonl}", highlight=False, soft_wrap=True)
-
-
-def pages_of(sources: list[str], url: str | None) -> Iterator[Page]:
-    """The pages of every source, in order."""
-    for source in sources:
-        if source.startswith(("http://", "https://")):
-            yield from extract.pages_of_url(source)
-        else:
-            yield from extract.pages_of_file(Path(source), url)
-
-
-@contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Any]:
-    """A text file that takes its name only when it is complete."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            yield file
-        part.replace(path)
-    except OSError as error:
-        raise extract.ExtractError(f"{path}: cannot be written: {error.strerror}") from None
-    finally:
-        part.unlink(missing_ok=True)
-
-
+app.command("extract", epilog=examples(*cli_extract.EXAMPLES))(cli_extract.command)
 app.command("evaluate", epilog=examples(*cli_evaluate.EXAMPLES))(cli_evaluate.command)
 
 

@@ -12,9 +12,8 @@ from urllib.parse import urlsplit
 
 from scrapy.exceptions import DropItem
 from scrapy.utils.misc import load_object
-from warcio.archiveiterator import ArchiveIterator
-from warcio.exceptions import ArchiveLoadFailed
 
+from scraper import captures
 from scraper.crawling import CrawlRequest, run_crawl
 from scraper.items import Page
 from scraper.outcomes import REASONS
@@ -49,24 +48,18 @@ class Reader:
 
 
 def pages_of_warc(path: Path) -> Iterator[Page]:
-    """The responses of a WARC file, in order, transfer and content encodings undone.
+    """The pages of a WARC file, in order, transfer and content encodings undone; what a crawl would not read is passed over.
 
-    Raises ExtractError where the file is no WARC; what was read before stays read.
+    Raises ExtractError where the file is no WARC, or a damaged one; what was read before stays read.
     """
     try:
         with path.open("rb") as file:
-            for record in ArchiveIterator(file):
-                if record.rec_type != "response" or record.http_headers is None:
-                    continue
-                yield Page(
-                    url=record.rec_headers.get_header("WARC-Target-URI"),
-                    body=record.content_stream().read(),
-                    content_type=record.http_headers.get_header("Content-Type") or "text/html",
-                    fetched_at=record.rec_headers.get_header("WARC-Date") or "",
-                    status=int(record.http_headers.get_statuscode() or 200),
-                )
-    except (ArchiveLoadFailed, EOFError, OSError) as error:
-        raise ExtractError(f"{path}: not a WARC archive, or a damaged one: {error}") from None
+            for _, found in captures.pages(file, str(path)):
+                if isinstance(found, captures.Broken):
+                    raise ExtractError(str(found))
+                yield found
+    except (captures.NoArchive, OSError) as error:
+        raise ExtractError(f"{path}: {error}") from None
 
 
 def is_archive(path: Path) -> bool:
