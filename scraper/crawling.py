@@ -35,13 +35,16 @@ from scraper.database import DatabaseError, open_database
 from scraper.items import Page, utc_now
 from scraper.outcomes import Outcome
 from scraper.politeness import user_agent
+from scraper.queue import QueueError, connect
+from scraper.queue import settings as queue_settings
 from scraper.registry import DIRECTORY, load_registry
-from scraper.signals import institution_reported, page_read
+from scraper.signals import institution_reported, page_read, queue_moved
 from scraper.staging import Staging, Verdict
 
 ROOT = Path(__file__).resolve().parent.parent
 SPIDER = "institutions"
 OUT_OF_TIME = "out_of_time"  # why a crawl closes whose minutes are over
+NOTHING_LEFT = "nothing_left"  # why a worker ends that came too late
 STOP_SECONDS = 60.0  # what a child gets to come to its end after the first Ctrl-C
 
 
@@ -65,7 +68,8 @@ class CrawlRequest:
     `institutions` are ids, () for all. `record` is a folder for a WARC file, `replay` a WARC file to crawl instead of the
     network. `settings` go over all others (see scraper/settings.py). `log_file` gets the log of level `log_level`.
     A `staged` crawl works on a copy that is published if it passes the gate (scraper/staging.py). `resume` goes on with
-    a crawl that was cut off; where there is none, a new one is begun. `minutes` is what it may take.
+    a crawl that was cut off; where there is none, a new one is begun. `minutes` is what it may take. With `queue`, the address of a
+    Redis, this is one worker of many (scraper/queue): nothing is stored here, the database only tells what is known already.
     """
 
     database: Path | None = None
@@ -81,6 +85,7 @@ class CrawlRequest:
     staged: bool = False
     resume: bool = False
     minutes: float | None = None
+    queue: str = ""
     settings: dict[str, Any] = attrs.field(factory=dict)
 
     def to_json(self) -> str:
@@ -107,6 +112,8 @@ class Progress:
     programs: int = 0
     errors: int = 0
     latest: str = ""  # the id of the institution done last
+    workers: int = 1
+    elsewhere: int = 0  # institutions that other workers have done
 
 
 @attrs.define
@@ -125,6 +132,7 @@ class CrawlReport:
     verdict: Verdict | None = None  # of a staged crawl: was it published?
     resumed: int = 0  # institutions that a crawl which was cut off had visited before
     out_of_time: bool = False
+    left_out: list[str] = attrs.field(factory=list)  # of a collected crawl: whom no worker could visit to the end
     stats: dict[str, Any] = attrs.field(factory=dict)
     log: list[str] = attrs.field(factory=list)  # the last lines of the log
 
@@ -194,7 +202,11 @@ def run_crawl(
 
 
 # What a child may raise that has a name of its own.
-_ERRORS: dict[str, type[Exception]] = {"ArchiveError": ArchiveError, "DatabaseError": DatabaseError}
+_ERRORS: dict[str, type[Exception]] = {
+    "ArchiveError": ArchiveError,
+    "DatabaseError": DatabaseError,
+    "QueueError": QueueError,
+}
 
 
 def _check(request: CrawlRequest) -> None:
@@ -204,6 +216,10 @@ def _check(request: CrawlRequest) -> None:
         raise CrawlError(
             f"not in the registry: {', '.join(unknown)}. Ids are the first column of {request.registry / 'institutions.csv'}"
         )
+    if request.queue and (request.replay or request.staged):
+        raise CrawlError("the worker of a queue neither replays nor stores anything")
+    if request.queue:
+        connect(request.queue).close()
     if request.record and request.replay:
         raise CrawlError("a replay cannot be recorded: it would be the same archive again")
     if request.replay and not request.replay.is_file():
@@ -295,6 +311,9 @@ def _note(event: dict[str, Any], report: CrawlReport, progress: Progress) -> Non
         report.no_institution = event["no_institution"]
     elif event["event"] == "resumed":
         report.resumed = event["visited"]
+    elif event["event"] == "queue":
+        progress.workers = event["workers"]
+        progress.elsewhere = max(0, event["done"] - progress.done)
     elif event["event"] == "judged":
         report.verdict = Verdict(tuple(event["problems"]), tuple(event["institutions"]))
     elif event["event"] == "page":
@@ -327,6 +346,7 @@ class Reporter:
         crawler.signals.connect(self.spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(self.page_read, signal=page_read)
         crawler.signals.connect(self.institution_reported, signal=institution_reported)
+        crawler.signals.connect(self.queue_moved, signal=queue_moved)
 
     def spider_opened(self, spider: Any) -> None:
         event = {"event": "started", "institutions": len(spider.to_visit)}
@@ -340,6 +360,9 @@ class Reporter:
     def institution_reported(self, outcome: Outcome) -> None:
         programs = self.crawler.stats.get_value("programs/built", 0)
         self.emit({"event": "institution", "outcome": outcome.record(), "programs": programs})
+
+    def queue_moved(self, counts: Any) -> None:
+        self.emit({"event": "queue", "done": counts.done, "workers": counts.workers})
 
 
 def settings_for(request: CrawlRequest) -> Settings:
@@ -415,6 +438,9 @@ class Lock:
 
 def crawl_here(request: CrawlRequest, emit: Callable[[dict[str, Any]], None], quit_when: IO[str] | None = None) -> None:
     """Run a crawl in this process, once; `emit` gets its events. Ends early when `quit_when` reaches its end."""
+    if request.queue:
+        _work(request, emit, quit_when)
+        return
     lock = Lock(request.database) if request.database else None
     try:
         holder = lock.acquire() if lock else None
@@ -443,6 +469,37 @@ def crawl_here(request: CrawlRequest, emit: Callable[[dict[str, Any]], None], qu
     finally:
         if lock:
             lock.release()
+
+
+def _work(request: CrawlRequest, emit: Callable[[dict[str, Any]], None], quit_when: IO[str] | None) -> None:
+    """Be a worker of the crawl in the queue; begin one where none goes on."""
+    from scraper.queue.shared import OTHER_RULES, Shared, rules_of  # what stands there needs the extra
+
+    chosen = request.institutions or tuple(load_registry(request.registry).institutions)
+    rules = rules_of(request.registry)
+    shared = Shared.open(connect(request.queue), chosen, rules)
+    if shared.rules != rules:
+        raise QueueError(OTHER_RULES)
+    if request.institutions and not set(request.institutions) <= set(shared.plan):
+        raise QueueError(
+            f"another crawl goes on in the queue since {shared.opened_at}, of {len(shared.plan)} institutions: name none to join it, or wait for its end."
+        )
+    if not shared.goes_on():
+        emit({"event": "closed", "stats": {"finish_reason": NOTHING_LEFT}})
+        return
+    if request.database and request.database.exists():
+        open_database(request.database).close()  # what is known is read from it: in today's form
+    settings = settings_for(attrs.evolve(request, institutions=shared.plan))
+    mine = queue_settings(
+        request.queue,
+        shared,
+        settings.getdict("ITEM_PIPELINES"),
+        settings.getdict("DOWNLOADER_MIDDLEWARES"),
+        settings.getdict("EXTENSIONS"),
+    )
+    settings.setdict(mine, priority="cmdline")
+    stats = _run(settings, emit, quit_when)
+    emit(stats["failed"] if stats.get("failed") else {"event": "closed", "stats": stats})
 
 
 def _resume(
@@ -482,6 +539,8 @@ def _run(settings: Settings, emit: Callable[[dict[str, Any]], None], quit_when: 
     if error := (None if task.cancelled() else task.exception()):
         return {"failed": _failed(error)}
     stats = crawler.stats.get_stats()
+    if message := stats.get("queue/error"):
+        return {"failed": {"event": "failed", "kind": "QueueError", "message": message}}
     if message := stats.get("storage/error"):
         said = f"what was found could not be stored: {message}"
         return {"failed": {"event": "failed", "kind": "", "message": said}}

@@ -22,6 +22,9 @@ institution_reported = object()
 page_read = object()
 page_unchanged = object()
 
+# Sent by a worker of a shared crawl now and then, with `counts` (scraper.queue.shared.Counts): how far all workers are.
+queue_moved = object()
+
 # Sent by the programs stage when it has made programs of an institution's pages, with the keyword argument
 # `visit` (`pipelines.programs.Visit`). The storage stage waits for it.
 programs_ready = object()

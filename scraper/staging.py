@@ -68,6 +68,13 @@ class Verdict:
         return PASSED if self.passed else "; ".join(self.problems)
 
 
+def verdict_of(gate: str | None) -> Verdict | None:
+    """The verdict that a crawl's row tells of; None for a crawl that was not judged."""
+    if gate is None:
+        return None
+    return Verdict(() if gate.startswith((PASSED, ACCEPTED)) else tuple(gate.split("; ")))
+
+
 @attrs.define
 class Measure:
     """What is known of an institution: its open programs, how many of them state each field, and whether pages of it were read."""
@@ -194,7 +201,8 @@ class Staging:
             last = _last(db)
             if last is None or select_one(public, "crawls", id=last["id"]) is not None:
                 return False
-            return last["gate"] is None and last["outcome"] == "finished"
+            # Passed, and not in the public database: cut off in the very moment of publishing.
+            return last["gate"] == PASSED or (last["gate"] is None and last["outcome"] == "finished")
         finally:
             public.conn.close()
             db.conn.close()
