@@ -10,7 +10,7 @@ table                  one row is
 institutions           a hospital, school, system or agency of the registry
 programs               what an institution offers one kind of visitor; single-valued facts are columns named as FIELDS
 fees, deadlines        a fee, a deadline that a program's pages state now
-program_types, audiences, visas, documents, specialties, contacts
+program_types, audiences, visas, documents, specialties, contacts, hospital_settings, who_pays
                        a member of a set of facts that a program's pages state now: (program_id, value)
 pages                  a page that was read: when, with which content, for which program
 evidence               a reading: field, value, exact quote, headings, page, rule, from when to when; nothing is deleted
@@ -40,11 +40,21 @@ import attrs
 import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
-from scraper.items import AUDIENCES, FEE_KINDS, FEE_PERIODS, FIELDS, INSTITUTION_KINDS, PROGRAM_TYPES, Institution
+from scraper.items import (
+    AUDIENCES,
+    FEE_KINDS,
+    FEE_PERIODS,
+    FIELDS,
+    HOSPITAL_SETTINGS,
+    INSTITUTION_KINDS,
+    PAYERS,
+    PROGRAM_TYPES,
+    Institution,
+)
 from scraper.vocabulary import VocabularyError, vocabulary
 
 APPLICATION_ID = 0x55534345  # 'USCE' in ASCII: tells our files from other programs'
-SCHEMA_VERSION = 3  # raised by one with every migration; kept in PRAGMA user_version
+SCHEMA_VERSION = 4  # raised by one with every migration; kept in PRAGMA user_version
 
 ColumnType = Literal["text", "integer", "number", "bool", "date", "datetime", "json", "url"]
 
@@ -105,7 +115,17 @@ _FIELD_TYPE: dict[str, ColumnType] = {"bool": "bool", "number": "number", "choic
 SCALAR_FIELDS = tuple(field for field in FIELDS if field.kind in _FIELD_TYPE)
 
 
-def _set_table(name: str, title: str, column: str, description: str, choices: tuple[str, ...] = ()) -> Table:
+def _field_columns(since: int) -> Iterator[Column]:
+    """The single-valued fields that a version of the schema brought, as columns of `programs`."""
+    for field in SCALAR_FIELDS:
+        if field.since == since:
+            kind = _FIELD_TYPE[field.kind]
+            yield Column(field.name, kind, field.meaning, field.unit, choices=field.choices, since=since)
+
+
+def _set_table(
+    name: str, title: str, column: str, description: str, choices: tuple[str, ...] = (), since: int = 1
+) -> Table:
     """A table that holds the members of one set field, one row a member."""
     return Table(
         name,
@@ -115,6 +135,7 @@ def _set_table(name: str, title: str, column: str, description: str, choices: tu
         key=("program_id", column),
         order=("program_id", column),
         indexes=((column,),),
+        since=since,
     )
 
 
@@ -179,15 +200,13 @@ TABLES: tuple[Table, ...] = (
             Column("institution_id", "text", "Institution that offers it.", required=True, references="institutions"),
             Column("name", "text", "Name of the program, from its page's title.", required=True),
             Column("url", "url", "The program's own page.", required=True),
-            *(
-                Column(field.name, _FIELD_TYPE[field.kind], field.meaning, field.unit, choices=field.choices)
-                for field in SCALAR_FIELDS
-            ),
+            *_field_columns(since=1),
             Column("first_seen", "date", "Day on which a page that describes it was first read.", required=True),
             Column("last_seen", "date", "Day on which its pages were last read.", required=True),
             Column("stale_since", "date", "Since when its pages cannot be read; its facts are as last read."),
             Column("closed_at", "date", "Day on which its pages no longer described it; empty while they do."),
             Column("search_id", "integer", "Row of the full-text index.", exported=False),
+            *_field_columns(since=4),
         ),
         key=("id",),
         order=("id",),
@@ -308,6 +327,22 @@ TABLES: tuple[Table, ...] = (
     _set_table("visas", "Visas accepted", "visa", "Visa class named as accepted, usable or issued."),
     _set_table("documents", "Documents", "document", "What has to be handed in or held before starting; see terms."),
     _set_table("specialties", "Specialties", "specialty", "Specialty or department, as the page names it."),
+    _set_table(
+        "hospital_settings",
+        "Hospital settings",
+        "setting",
+        "Kind of place where visitors are, as the page names it.",
+        HOSPITAL_SETTINGS,
+        since=4,
+    ),
+    _set_table(
+        "who_pays",
+        "Who pays",
+        "payer",
+        "The visitor for travel and living, or the home school for tuition or the fee.",
+        PAYERS,
+        since=4,
+    ),
     Table(
         "contacts",
         "Contacts",
@@ -530,6 +565,8 @@ SET_TABLES: dict[str, tuple[str, str, dict[str, str]]] = {
     "visas": ("visas", "visa", {}),
     "documents": ("documents", "document", {}),
     "specialties": ("specialties", "specialty", {}),
+    "hospital_settings": ("hospital_settings", "setting", {}),
+    "who_pays": ("who_pays", "payer", {}),
     "emails": ("contacts", "contact", {"kind": "email"}),
     "email_links": ("contacts", "contact", {"kind": "email_link"}),
     "phones": ("contacts", "contact", {"kind": "phone"}),
@@ -550,6 +587,24 @@ TITLES: dict[str, dict[str, str]] = {
         "physician": "Physicians",
     },
     "accepts_international": {"yes": "yes", "no": "no", "partners_only": "partners only"},
+    "hospital_settings": {
+        "academic": "Academic or teaching hospital",
+        "community": "Community hospital or practice",
+        "safety_net": "Safety-net or public hospital",
+        "rural": "Rural hospital or clinic",
+        "veterans": "Veterans hospital",
+    },
+    "housing": {
+        "free": "free rooms for visitors",
+        "available": "rooms for visitors, not free or price not told",
+        "help": "none, but help to find some",
+        "none": "none",
+    },
+    "who_pays": {
+        "own_costs": "Visitor pays own travel and living",
+        "home_tuition": "Tuition is paid at the home school",
+        "home_school": "Home school pays the fee",
+    },
     "audience": {"any": "anyone", "us": "students of US schools", "international": "international students"},
     "fee_kind": {
         "application": "Application fee",
@@ -690,6 +745,14 @@ select p.id, p.name as program, i.name as institution, i.city, i.state,
   p.compensation,
   {_yes_no("certificate_offered")},
   {_yes_no("recommendation_offered")},
+  {_yes_no("interview_required")},
+  {_yes_no("home_school_applies")},
+  {_joined("hospital_settings", "setting", "hospital_settings", separator="; ")} as hospital_settings,
+  {_yes_no("mentorship_offered")},
+  p.housing,
+  {_joined("who_pays", "payer", "who_pays", separator="; ")} as who_pays,
+  {_yes_no("malpractice_provided")},
+  {_yes_no("health_insurance_provided")},
   {_joined("contacts", "contact", where=" and x.kind <> 'phone'")} as emails,
   {_joined("contacts", "contact", where=" and x.kind = 'phone'")} as phones,
   p.url, p.last_seen as last_read, p.stale_since as unreachable_since,
@@ -739,6 +802,13 @@ def _overview_columns() -> Iterator[Column]:
             Column("rolling", "text", "'yes' when applications are taken at any time.", choices=("yes",)),
             Column("documents", "text", "What has to be handed in or held before starting, parted by semicolons."),
             Column("specialties", "text", "Specialties or departments that are offered, parted by semicolons."),
+            Column(
+                "hospital_settings",
+                "text",
+                "What kind of place visitors are at, as the pages name it, parted by semicolons.",
+                since=4,
+            ),
+            Column("who_pays", "text", "Who pays for travel, living and tuition, parted by semicolons.", since=4),
             Column("emails", "text", "E-mail addresses of the program's office."),
             Column("phones", "text", "Phone numbers of the program's office."),
             Column("url", "url", "The program's own page.", required=True),
@@ -763,6 +833,7 @@ def _overview_columns() -> Iterator[Column]:
                 field.meaning,
                 field.unit,
                 choices=_YES_NO if is_bool else field.choices,
+                since=field.since,
             )
 
 
@@ -772,7 +843,8 @@ OVERVIEW_ORDER = (
     "duration_weeks_min", "duration_weeks_max", "total_weeks_max", "vslo", "toefl_ibt_min", "ielts_min",
     "english_proficiency_required", "usmle_step1_required", "final_year_required", "core_clerkships_required",
     "good_standing_required", "affiliation_required", "letters_required", "documents", "specialties", "compensation",
-    "certificate_offered", "recommendation_offered", "emails", "phones", "url", "last_read", "unreachable_since", "latitude",
+    "certificate_offered", "recommendation_offered", "interview_required", "home_school_applies", "hospital_settings",
+    "mentorship_offered", "housing", "who_pays", "malpractice_provided", "health_insurance_provided", "emails", "phones", "url", "last_read", "unreachable_since", "latitude",
     "longitude", "institution_kind", "institution_id", "search_id",
 )  # fmt: skip
 
@@ -928,6 +1000,18 @@ def m003_places_that_the_guide_names(db: sqlite_utils.Database) -> None:
         elif table.since < 3:
             for column in table.columns:
                 if column.since == 3:
+                    db.table(table.name).add_column(column.name, _PYTHON_TYPE.get(column.type, str))
+
+
+@migrations()
+def m004_what_students_ask_besides(db: sqlite_utils.Database) -> None:
+    """Version 4: interview, hospital setting, mentor, housing, who pays, who applies, insurance by the host."""
+    for table in TABLES:
+        if table.since == 4:
+            _create_table(db, table, table.columns)
+        else:
+            for column in table.columns:
+                if column.since == 4:
                     db.table(table.name).add_column(column.name, _PYTHON_TYPE.get(column.type, str))
 
 
@@ -1143,7 +1227,7 @@ def index_program(db: sqlite_utils.Database, program_id: str) -> None:
     offer = [
         str(names.get(row["field"], {}).get(row["value"], row["value"]))
         for row in opened
-        if row["field"] in ("program_types", "audiences", "visas", "documents")
+        if row["field"] in ("program_types", "audiences", "visas", "documents", "hospital_settings")
     ]
     said = [text for row in opened for text in (row["quote"], row["in_words"]) if text]
     words = (

@@ -178,7 +178,7 @@ def compare(gold: Record, got: Record) -> Iterator[tuple[str, str, Counts, Any, 
         return  # what is said of an irrelevant page counts once, as the false positive above
     for field in FIELDS:
         name = field.name
-        if name in UNSCORED or field.kind in ("fees", "deadlines"):
+        if name in UNSCORED or field.group not in GROUPS or field.kind in ("fees", "deadlines"):
             continue
         if field.kind == "set":
             wanted, given = ({_item(name, value) for value in of.get(name) or ()} for of in (gold, got))

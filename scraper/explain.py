@@ -17,7 +17,7 @@ from rich.text import Text
 from scrapy.utils.misc import load_object
 
 from scraper.considered import Passed, explaining
-from scraper.items import FIELD, FIELDS, Block, Fact, Field, Page
+from scraper.items import FIELD, FIELDS, HOSPITAL_SETTINGS, Block, Fact, Field, Page
 from scraper.record import choose, value_text
 from scraper.vocabulary import vocabulary
 from scraper.wording import value_words
@@ -53,6 +53,14 @@ _ANNOUNCED: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "compensation": (("offer", ("unpaid", "paid", "pay", "stipend")),),
     "certificate_offered": (("offer", ("certificate",)),),
     "recommendation_offered": (("offer", ("recommendation",)),),
+    "interview_required": (("guide", ("interview",)),),
+    "hospital_settings": (("guide", HOSPITAL_SETTINGS),),
+    "mentorship_offered": (("guide", ("mentor",)),),
+    "housing": (("guide", ("lodging",)),),
+    "who_pays": (("guide", ("living_costs", "tuition")),),
+    "home_school_applies": (("guide", ("nominate",)),),
+    "malpractice_provided": (("guide", ("malpractice",)),),
+    "health_insurance_provided": (("guide", ("health_insurance",)),),
 }
 _WORDS: dict[str, tuple[str, ...]] = {
     "toefl_ibt_min": ("toefl", "ibt"),

@@ -28,6 +28,7 @@ from scraper.database import (
     AUDIENCE_CHOICES,
     OVERVIEW_ORDER,
     SCALAR_FIELDS,
+    SCHEMA_VERSION,
     SET_TABLES,
     TABLE,
     VIEW,
@@ -60,8 +61,10 @@ LICENSE = {
 SOURCE = "Public pages of US hospitals and medical schools, each named in pages.csv with the day on which it was read"
 PACKAGE = "datapackage.json"
 PACKAGE_VERSION = (
-    1  # of the form of the files: raised when a column comes or goes, not with every table of the database
+    2  # of the form of the files: raised when a column comes or goes, not with every table of the database
 )
+# The forms that can be read, each with the schema version of the database whose columns it has.
+_READABLE = {1: 3, 2: 4}
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 # What no text cell begins with, so that a formula that somebody puts in is found by whoever checks the package.
@@ -95,8 +98,9 @@ class File:
     def path(self) -> str:
         return f"{self.name}.csv"
 
-    def chosen(self, quotes: bool) -> tuple[Column, ...]:
-        return tuple(column for column in self.columns if quotes or column.name not in self.quoted)
+    def chosen(self, quotes: bool, schema: int = SCHEMA_VERSION) -> tuple[Column, ...]:
+        """The columns of the file, as the given version of the schema has them."""
+        return tuple(c for c in self.columns if (quotes or c.name not in self.quoted) and c.since <= schema)
 
 
 def _table_file(name: str, without: tuple[str, ...] = (), quoted: tuple[str, ...] = (), optional: bool = False) -> File:
@@ -371,9 +375,10 @@ def _check_files(directory: Path) -> dict[str, tuple[Column, ...]]:
         raise PackageError(f"{path}: cannot be read ({error}). Export again.") from None
     if _form_of(directory) not in ("", "csv"):
         raise PackageError(f"{path}: an export as {_form_of(directory)}. `usce load` reads exports as csv.")
-    if version.partition(".")[0] != str(PACKAGE_VERSION):
+    schema = {str(form): since for form, since in _READABLE.items()}.get(version.partition(".")[0])
+    if schema is None:
         raise PackageError(
-            f"{path}: made for schema {version}, this version reads {PACKAGE_VERSION}. Update USCE Atlas."
+            f"{path}: made for schema {version}, this version reads up to {PACKAGE_VERSION}. Update USCE Atlas."
         )
     found = {}
     for file in FILES:
@@ -381,14 +386,14 @@ def _check_files(directory: Path) -> dict[str, tuple[Column, ...]]:
             continue
         header = next(_lines(directory / file.path), (1, []))[1]
         for quotes in (False, True):
-            columns = file.chosen(quotes)
+            columns = file.chosen(quotes, schema)
             if header == [column.name for column in columns]:
                 found[file.name] = columns
                 break
         else:
-            wanted = [column.name for column in file.chosen(True)]
+            wanted = [column.name for column in file.chosen(True, schema)]
             wrong = next((name for name in header if name not in wanted), None)
-            missing = next((c.name for c in file.chosen(False) if c.name not in header), None)
+            missing = next((c.name for c in file.chosen(False, schema) if c.name not in header), None)
             reason = (
                 f"unknown column '{wrong}'"
                 if wrong
@@ -581,7 +586,7 @@ class _Loader:
                 "search_id": number,
             }
             for field in SCALAR_FIELDS:
-                value = row["international_students" if field.name == "accepts_international" else field.name]
+                value = row.get("international_students" if field.name == "accepts_international" else field.name)
                 if field.kind == "bool":
                     value = None if value is None else int(value == "yes")
                 record[field.name] = (

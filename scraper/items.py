@@ -23,6 +23,9 @@ PROGRAM_TYPES = ("clinical_elective", "sub_internship", "observership", "researc
 AUDIENCES = ("us_student", "international_student", "graduate", "physician")
 FEE_KINDS = ("application", "program", "deposit", "insurance", "other")
 FEE_PERIODS = ("once", "week", "two_weeks", "four_weeks", "month", "rotation", "day", "year")
+HOSPITAL_SETTINGS = ("academic", "community", "safety_net", "rural", "veterans")
+HOUSING = ("free", "available", "help", "none")
+PAYERS = ("own_costs", "home_tuition", "home_school")
 INSTITUTION_KINDS = ("medical_school_md", "medical_school_do", "teaching_hospital", "health_system", "agency")
 
 
@@ -255,6 +258,7 @@ class Field:
     group: str
     choices: tuple[str, ...] = ()
     unit: str = ""
+    since: int = 1  # schema version of the database that brought it
 
 
 FIELDS: tuple[Field, ...] = (
@@ -393,6 +397,74 @@ FIELDS: tuple[Field, ...] = (
         "Recommendation offered",
         "May the visitor get a letter of recommendation?",
         "offer",
+    ),
+    # What students ask besides; each is defined in docs/guide-fields.md.
+    Field(
+        "interview_required",
+        "bool",
+        "Interview required",
+        "Is an interview part of the selection? 'May be invited' is no answer.",
+        "guide",
+        since=4,
+    ),
+    Field(
+        "hospital_settings",
+        "set",
+        "Hospital setting",
+        "What kind of place visitors are at, as the page names it.",
+        "guide",
+        HOSPITAL_SETTINGS,
+        since=4,
+    ),
+    Field(
+        "mentorship_offered",
+        "bool",
+        "Mentor",
+        "Does the visitor get a mentor? One whom the applicant has to bring is none.",
+        "guide",
+        since=4,
+    ),
+    Field(
+        "housing",
+        "choice",
+        "Housing",
+        "'free' rooms, 'available' ones (at a price, or none told), 'help' to find some, or 'none'.",
+        "guide",
+        HOUSING,
+        since=4,
+    ),
+    Field(
+        "who_pays",
+        "set",
+        "Who pays",
+        "'own_costs': the visitor pays travel and living; 'home_tuition': tuition stays with the home school; 'home_school': it pays the fee.",
+        "guide",
+        PAYERS,
+        since=4,
+    ),
+    Field(
+        "home_school_applies",
+        "bool",
+        "Home school applies",
+        "Must the home school nominate or apply? 'No' where visitors apply themselves.",
+        "guide",
+        since=4,
+    ),
+    Field(
+        "malpractice_provided",
+        "bool",
+        "Malpractice cover by the host",
+        "Does the host's malpractice insurance cover visitors? What they must bring is among the documents.",
+        "guide",
+        since=4,
+    ),
+    Field(
+        "health_insurance_provided",
+        "bool",
+        "Health insurance by the host",
+        "Does the host provide health insurance? What visitors must bring is among the documents.",
+        "guide",
+        since=4,
     ),
 )
 FIELD = {field.name: field for field in FIELDS}

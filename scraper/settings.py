@@ -19,6 +19,7 @@ READING_STAGES = [
     "pipelines.deadlines.DeadlinesStage",
     "pipelines.duration.DurationStage",
     "pipelines.contacts.ContactsStage",
+    "pipelines.guide.GuideStage",
 ]
 # After the reading, pages become programs and programs are stored: only a crawl needs these.
 STORING_STAGES = ["pipelines.programs.ProgramsStage", "pipelines.storage.StorageStage"]

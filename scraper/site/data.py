@@ -20,6 +20,7 @@ GROUPS = {
     "deadlines": "Deadlines",
     "duration": "Length",
     "documents": "Documents",
+    "guide": "What to expect",
     "contacts": "Contact",
 }
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from pipelines.programs import Summary, Visit, merge_programs
 from pipelines.storage import store_visit
+from scraper import items
 from scraper.database import Column, DatabaseError, open_database, select, write_institutions
 from scraper.export import FILES, PACKAGE, PackageError, export, is_empty, load, newest_date, parse
 from scraper.formats import cell
@@ -46,6 +47,11 @@ FACTS = (
     fact("specialties", "=HYPERLINK(1)"),
     fact("emails", "visit@alderbrook.example"),
     fact("phones", "5055550164"),
+    fact("interview_required", True),
+    fact("home_school_applies", False),
+    fact("housing", "help"),
+    fact("hospital_settings", "community"),
+    fact("who_pays", "own_costs"),
 )
 
 
@@ -108,6 +114,8 @@ def test_what_is_loaded_is_what_was_there(database: Path, tmp_path: Path) -> Non
         "visas",
         "documents",
         "contacts",
+        "hospital_settings",
+        "who_pays",
         "evidence",
         "pages",
         "changes",
@@ -173,6 +181,12 @@ def test_programs_are_what_most_people_want(database: Path, tmp_path: Path) -> N
         "application_fee": "350",
         "ielts_min": "6.5",
         "usmle_step1_required": "",
+        "interview_required": "yes",
+        "home_school_applies": "no",
+        "housing": "help",
+        "hospital_settings": "Community hospital or practice",
+        "who_pays": "Visitor pays own travel and living",
+        "mentorship_offered": "",
         "url": f"{HOST}/visiting",
         "facts_since": "2026-04-01",
         "cite_as": f"Alderbrook Hospital. +1 Visiting Students. {HOST}/visiting (read on April 1, 2026, by USCE Atlas).",
@@ -180,6 +194,31 @@ def test_programs_are_what_most_people_want(database: Path, tmp_path: Path) -> N
         "longitude": "-82.5",
     }
     assert {name: program[name] for name in wanted} == wanted
+
+
+def test_a_package_of_an_earlier_form_is_read(database: Path, tmp_path: Path) -> None:
+    """Form 1 had no fields of the guide: what it says is all there, and of the rest nothing is known."""
+    data = tmp_path / "data"
+    export(database, data)
+    new = [column.name for file in FILES for column in file.columns if column.since > 3]
+    assert {"interview_required", "housing", "who_pays"} <= set(new)
+    fields = {field.name for field in items.FIELDS if field.since > 3}
+    for name, left_out in (("programs", new), ("evidence", ()), ("requirements", ())):
+        rows = [row for row in read(data / f"{name}.csv") if row.get("field") not in fields]
+        with (data / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(
+                file, [column for column in rows[0] if column not in left_out], extrasaction="ignore"
+            )
+            writer.writeheader()
+            writer.writerows(rows)
+    package = json.loads((data / PACKAGE).read_text("utf-8"))
+    (data / PACKAGE).write_text(json.dumps({**package, "version": "1.0.0"}), "utf-8")
+    assert load(data, tmp_path / "copy.db").programs == 2
+    with closing(open_database(tmp_path / "copy.db").conn) as connection:
+        assert connection.execute(
+            "select vslo, interview_required, housing from programs where closed_at is null"
+        ).fetchall() == [(1, None, None)]
+        assert not connection.execute("select * from who_pays").fetchall()
 
 
 def test_the_same_state_gives_the_same_bytes(database: Path, tmp_path: Path) -> None:
@@ -336,7 +375,7 @@ DAMAGES = {
     "a cell too many": (append("changes.csv", b"1,2,3\r\n"), "changes.csv, row 4: 3 cells instead of 8"),
     "a value of another field": (
         replace("evidence.csv", ",true,yes,", ",maybe,yes,"),
-        "evidence.csv, row 22, column value: 'maybe' is",
+        "evidence.csv, row 18, column value: 'maybe' is",
     ),
     "another column": (replace("fees.csv", "amount", "price"), "fees.csv, row 1: unknown column 'price'"),
     "a column less": (replace("fees.csv", ",amount", ""), "fees.csv, row 1: no column 'amount'"),
@@ -353,8 +392,8 @@ DAMAGES = {
         "datapackage.json: cannot be read",
     ),
     "another version": (
-        replace(PACKAGE, '"version": "1.', '"version": "9.'),
-        "made for schema 9.0.0, this version reads 1",
+        replace(PACKAGE, '"version": "2.', '"version": "9.'),
+        "made for schema 9.0.0, this version reads up to 2",
     ),
 }
 
