@@ -218,7 +218,7 @@ _HELP = re.compile(
     rf"|\b(?:assist(?:s|ed|ance|ing)?|help(?:s|ing)?)\b[^.;]{{0,50}}\b(?:{_LODGING}|to (?:stay|live))\b|\b{_LODGING} (?:assistance|office|search)\b"
 )
 _TESTIMONY = re.compile(r"\b(?:i|my|me)\b|\bprevious (?:students|observers|visitors)\b")
-_HELP_NOT = re.compile(rf"\b(?:{_NOT}|nor|no)\b[^.;]{{0,40}}\b(?:assist\w*|help\w*|list|information|resources)\b")
+_HELP_NOT = re.compile(rf"\b(?:{_NOT}|nor|no)\b[^.;,]{{0,40}}\b(?:assist\w*|help\w*|list|information|resources)\b")
 _FREE = re.compile(
     r"\b(?:free (?:of charge|housing|lodging|accommodations?|room)|at no (?:additional |extra )?(?:cost|charge)|no (?:cost|charge)|without (?:charge|cost)|complimentary|free of cost|(?:housing|lodging|accommodations?) (?:costs? )?(?:is|are|will be) (?:covered|paid|free)|rent[- ]free|free)\b"
 )
@@ -378,9 +378,27 @@ def _insured(said: _Said) -> Iterator[_Found]:
 _BOTH = re.compile(r"malpractice|liability")
 
 
+_OURS_NOT = re.compile(
+    r"\b(?:ours|our (?:own )?(?:policy|coverage|insurance)) (?:does|will|can) ?not (?:extend|cover)\b"
+)
+_CLAUSE_END = re.compile(r";|, but\b|, however\b|, while\b|, whereas\b")
+
+
+def _clause(text: str, match: Match) -> str:
+    """The part of a sentence in which the phrase stands: 'you are covered by our malpractice policy; health insurance is not provided'."""
+    start, end = 0, len(text)
+    for cut in _CLAUSE_END.finditer(text):
+        if cut.end() <= match.start:
+            start = cut.end()
+        elif cut.start() >= match.end:
+            end = cut.start()
+            break
+    return text[start:end]
+
+
 def _cover(said: _Said, match: Match) -> Iterator[_Found]:
-    text = said.lower
-    if _COVER_NOT.search(text):
+    text = _clause(said.lower, match)
+    if _COVER_NOT.search(text) or _OURS_NOT.search(said.lower):
         yield _Found(False, "host_does_not_cover", 0.85, match)
     elif _DEMANDED.search(text) or _BY_HOME.search(text):
         return
