@@ -17,6 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote, urljoin
 
 from lxml import etree
@@ -46,29 +47,25 @@ _NEVER_CHROME = {
     "body", "main", "html", "article", "form", "p", "td", "th", "tr", "table", "tbody", "li", "dl", "dt", "dd", "summary", *_HEADINGS,
 }  # fmt: skip
 _HARD_ROLES = {"navigation", "contentinfo", "banner", "search", "menu", "menubar", "dialog", "alertdialog"}
-_WORD = r"(?:^|[-_\s])(?:{})(?:$|[-_\s0-9])"
 # Words of class names and ids that mean page chrome, whatever the site.
-_HARD_WORDS = re.compile(
-    _WORD.format(
-        "nav|navbar|navigation|subnav|sidenav|mainnav|topnav|navlinks|menu|submenu|megamenu|mega|breadcrumbs?|footer|cookies?|consent|skip|skiplinks?|"
-        "share|sharing|sharethis|social|masthead|topbar|toolbar|pager|pagination|offcanvas|search|searchbox|login|related|newsletter|modal|popup|"
-        "sr-only|visually-hidden|screen-reader-text|screenreader|carousel|slick|slider|teasers?|news|events?|promo|backtotop|back-to-top|tags"
-    ),
-    re.I,
+_HARD_WORDS = (
+    "nav|navbar|navigation|subnav|sidenav|mainnav|topnav|navlinks|menu|submenu|megamenu|mega|breadcrumb|breadcrumbs|footer|cookie|cookies|consent|skip|"
+    "skiplink|skiplinks|share|sharing|sharethis|social|masthead|topbar|toolbar|pager|pagination|offcanvas|search|searchbox|login|related|newsletter|"
+    "modal|popup|sr-only|visually-hidden|screen-reader-text|screenreader|carousel|slick|slider|teaser|teasers|news|event|events|promo|backtotop|"
+    "back-to-top|tags"
 )
 # What is put beside the page's own text: kept where it has running text or a contact, not where it is a list of links.
-_SOFT_WORDS = re.compile(_WORD.format("sidebars?|aside|side|rail|widgets?|right-column|left-column"), re.I)
+_SOFT_WORDS = "sidebar|sidebars|aside|side|rail|widget|widgets|right-column|left-column"
+_TITLE_WORDS = "title|heading|headline|header|question|accordion-button|toggle|toggler|trigger|h[1-6]"
+_ACCORDION_WORDS = (
+    "accordion|accordions|collapse|collapsible|toggle|toggles|faq|faqs|expand|expandable|expander|tab|tabs|panel|panels"
+)
 # Boxes of these names speak for the whole site.
-_SITE_WORDS = re.compile(
-    _WORD.format("headers?|footers?|foot|masthead|banner|branding|brand|global|utility|alerts?|bottom|top|site"), re.I
+_SITE_WORDS = (
+    "header|headers|footer|footers|foot|masthead|banner|branding|brand|global|utility|alert|alerts|bottom|top|site"
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_TITLE_WORDS = re.compile(
-    _WORD.format("title|heading|headline|header|question|accordion-button|toggler?|trigger|h[1-6]"), re.I
-)
-_ACCORDION_WORDS = re.compile(
-    _WORD.format("accordions?|collaps(?:e|ible)|toggles?|faqs?|expand(?:able|er)?|tabs?|panels?"), re.I
-)
+_LETTERS = re.compile(r"[a-z]+")
 _CONTACT = re.compile(r"[\w.+-]@[\w-]|mailto:|tel:|\(?\b\d{3}\)?[-.\s]\s?\d{3}[-.\s]\d{4}")
 _CONTACT_LABEL = re.compile(r"@|\b(?:phone|telephone|tel|call|contact|e-?mail|questions?)\b", re.I)
 _SCRIPT_SHELL = re.compile(
@@ -180,44 +177,60 @@ def needs_browser(body: bytes, blocks: Iterable[Block]) -> bool:
     not fetched later; neither was a hub, which leads on by links of its own. Notices about cookies, scripts and loading are no text.
     """
     blocks = list(blocks)
-    texts = [block.text for block in blocks if block.kind != "title" and not _SHELL_NOTICE.search(block.text)]
-    if sum(map(len, texts)) > 400 or any(len(text) >= 40 and text.endswith((".", "!", "?", ":")) for text in texts):
-        return False
+    size = 0
+    for block in blocks:
+        if block.kind != "title" and not _SHELL_NOTICE.search(block.text):
+            size += len(block.text)
+            if size > 400 or (len(block.text) >= 40 and block.text.endswith((".", "!", "?", ":"))):
+                return False
     if sum(len(block.links) for block in blocks) >= 2:
         return False
     return b"<script" in body and bool(_SCRIPT_SHELL.search(body))
 
 
-@lru_cache(maxsize=20_000)
-def _name_kind(name: str) -> str:
-    """'hard', 'soft' or '' for the chrome that a class name (with the id) speaks of."""
-    name = _CAMEL.sub("-", name)
-    return "hard" if _HARD_WORDS.search(name) else "soft" if _SOFT_WORDS.search(name) else ""
+class _Words:
+    """Words to look for in class names and ids, where '-', '_', a blank or a digit parts words."""
+
+    def __init__(self, words: str) -> None:
+        self.firsts = {found[0] for word in words.split("|") if (found := _LETTERS.match(word))}
+        self.pattern = re.compile(rf"(?:^|[-_\s])(?:{words})(?:$|[-_\s0-9])")
+
+    def stand_in(self, name: str, letters: set[str]) -> bool:
+        """Does one of the words stand in `name`, whose runs of letters are `letters`?"""
+        return not self.firsts.isdisjoint(letters) and bool(self.pattern.search(name))
+
+
+_HARD, _SOFT, _TITLES, _ACCORDIONS, _SITE = map(
+    _Words, (_HARD_WORDS, _SOFT_WORDS, _TITLE_WORDS, _ACCORDION_WORDS, _SITE_WORDS)
+)
+
+
+class _Name(NamedTuple):
+    """What a class name or an id says of its element."""
+
+    chrome: str = ""  # 'hard', 'soft' or '' for the chrome it speaks of
+    title: bool = False  # of an accordion, tab or card
+    accordion: bool = False  # an accordion, tabs or a panel
+    site: bool = False  # a part of the whole site
+
+    @property
+    def scope(self) -> bool:
+        """Does it speak of a part whose headings hold for it alone?"""
+        return self.accordion or self.chrome == "soft"
 
 
 @lru_cache(maxsize=20_000)
-def _kind_of_names(element_class: str, element_id: str) -> str:
-    """`_name_kind` of an element's class name and id together."""
-    name = f"{element_class} {element_id}"
-    return _name_kind(name) if len(name) >= 4 else ""
-
-
-@lru_cache(maxsize=20_000)
-def _is_title_name(name: str) -> bool:
-    """Does a class name call its element the title of an accordion, tab or card?"""
-    return bool(_TITLE_WORDS.search(_CAMEL.sub("-", name)))
-
-
-@lru_cache(maxsize=20_000)
-def _is_accordion_name(name: str) -> bool:
-    """Does a class name speak of an accordion, tabs or a panel?"""
-    return bool(_ACCORDION_WORDS.search(_CAMEL.sub("-", name)))
-
-
-@lru_cache(maxsize=20_000)
-def _is_scope_name(name: str) -> bool:
-    """Does a class name speak of a part whose headings hold for it alone?"""
-    return _is_accordion_name(name) or _name_kind(name) == "soft"
+def _named(name: str) -> _Name:
+    """What is said by the class name or id `name`."""
+    if not name.islower():
+        name = _CAMEL.sub("-", name).lower()
+    letters = set(_LETTERS.findall(name))
+    return _Name(
+        "hard" if _HARD.stand_in(name, letters) else "soft" if _SOFT.stand_in(name, letters) else "",
+        _TITLES.stand_in(name, letters),
+        _ACCORDIONS.stand_in(name, letters),
+        _SITE.stand_in(name, letters),
+    )
 
 
 class _Reader:
@@ -320,12 +333,16 @@ class _Reader:
                 self.blocks.append(block)
         self.lead = ""
 
-    def _lengths(self, element: etree._Element) -> tuple[int, int]:
+    def _lengths(self, element: etree._Element, at_least: float = 0) -> tuple[int, int]:
         """How many characters of text an element holds, and how many of them are words of links.
 
-        A link to an address or a phone number is text, no menu.
+        A link to an address or a phone number is text, no menu. Where there is less text than `at_least`, whose it is
+        does not matter: all counts as words of links.
         """
         text = int(_text_length(element))
+        if text < at_least:
+            self.budget -= 2 * text
+            return text, text
         linked = sum(len(piece.strip()) for piece in _linked_text(element))
         self.budget -= 2 * text
         return text, min(text, linked)
@@ -336,7 +353,7 @@ class _Reader:
         tabs = [
             a
             for around in _tab_lists(main)[:50]
-            if _is_accordion_name(around.get("class") or "") and self._is_list_of_links(around)
+            if _named(around.get("class") or "").accordion and self._is_list_of_links(around)
             for a in around.iter("a")
             if (a.get("href") or "").startswith("#")
         ]
@@ -359,7 +376,7 @@ class _Reader:
         """Does the element hold most of the page's running text? An unclosed menu swallows the page."""
         if self.running < 800 or self.budget < 0:
             return False
-        text, linked = self._lengths(element)
+        text, linked = self._lengths(element, at_least=max(800, 0.5 * self.running))
         return text - linked > max(800, 0.5 * self.running)
 
     def _is_chrome(self, element: etree._Element) -> bool:
@@ -373,20 +390,22 @@ class _Reader:
             return self._is_list_of_links(element)
         if tag in _NEVER_CHROME:
             return False
-        kind = _kind_of_names(element.get("class") or "", element.get("id") or "")
-        if not kind or self.budget < 0:
+        if not (name := element.get("class") or "") and not element.get("id"):
             return False
-        if kind == "soft":
+        kinds = {_named(name).chrome, _named(element.get("id") or "").chrome}
+        if kinds == {""} or self.budget < 0:
+            return False
+        if "hard" not in kinds:
             return self._is_list_of_links(element) and element.find(".//h1") is None
         # A wrapper may carry such a word and still hold the page: what has running text outside of links stays.
-        text, linked = self._lengths(element)
+        text, linked = self._lengths(element, at_least=400)
         if text - linked >= 400 and linked <= 0.6 * text:
             return False
         return element.find(".//h1") is None
 
     def _is_list_of_links(self, element: etree._Element) -> bool:
         """Is what stands beside the page a menu, and not a box with text or a contact?"""
-        text, linked = self._lengths(element)
+        text, linked = self._lengths(element, at_least=40)
         return text - linked < 40 or linked > 0.5 * text
 
     def _contact_boxes(self, body: etree._Element, main: etree._Element) -> None:
@@ -405,8 +424,8 @@ class _Reader:
                     or self.budget < 0
                 ):
                     continue
-                name = _CAMEL.sub("-", f"{element.get('class') or ''} {element.get('id') or ''}")
-                if _SITE_WORDS.search(name) or self._is_chrome(element):
+                names = (_named(element.get("class") or ""), _named(element.get("id") or ""))
+                if any(name.site for name in names) or self._is_chrome(element):
                     continue
                 self.stack, self.frame, self.lead, self.blocks = [], 0, "", []
                 self._walk(element)
@@ -478,7 +497,7 @@ class _Reader:
     def _open_block(self, element: etree._Element, tag: str, name: str, item: str) -> Callable[[], None]:
         """Begin a block element: what to do at its end."""
         if tag in ("ul", "ol"):
-            if _is_accordion_name(name):
+            if _named(name).accordion:
                 return self._flush_only
             self._enter_list(item)
             return self._leave_list
@@ -507,13 +526,13 @@ class _Reader:
 
     def _is_scope(self, element: etree._Element, tag: str, name: str) -> bool:
         """Do headings inside of the element say nothing about what follows it?"""
-        return (len(name) > 3 and _is_scope_name(name)) or tag in ("dl", "aside")
+        return (len(name) > 3 and _named(name).scope) or tag in ("dl", "aside")
 
     def _is_class_title(self, element: etree._Element, name: str) -> bool:
         """Is a div or paragraph a heading by its role, or by a class name such as 'accordion-title'?"""
         if element.get("role") == "heading":
             return True
-        if len(name) < 2 or element.tag not in ("div", "p") or not _is_title_name(name):
+        if len(name) < 2 or element.tag not in ("div", "p") or not _named(name).title:
             return False
         if any(child.tag not in _INLINE and child.tag != "div" for child in element if isinstance(child.tag, str)):
             return False
@@ -548,12 +567,12 @@ class _Reader:
         """Is a button, link or span the title of a panel that follows, by its class name or its ARIA state?"""
         if tag == "button" and element.get("aria-expanded") is not None:
             return True
-        if not name or not _is_accordion_name(name):
+        if not name or not _named(name).accordion:
             return False
         href = element.get("href") or ""
         if tag == "a":
             return href == "" or href.startswith(("#", "javascript:"))
-        return tag == "button" or bool(_is_title_name(name))
+        return tag == "button" or _named(name).title
 
     def _open_link(self, element: etree._Element, address: str) -> tuple[Callable[[], None] | None, bool]:
         href = element.get("href") or ""
