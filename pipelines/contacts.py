@@ -77,9 +77,12 @@ def _of_block(block: Block) -> Iterator[Fact]:
     yield from _phones(block)
 
 
+_CONTACT_FORM = re.compile(r"\d{3}[\s.\-–—‑•·]{1,3}(?:\d{4}|[A-Z]{4})|[\[({<]\s?(?:at|AT|@)\s?[\])}>]|\sAT\s")
+
+
 def _may_have_contact(text: str) -> bool:
     """A cheap look: is there a run of digits as in a phone number, or a spelt-out address?"""
-    return bool(re.search(r"\d{3}[\s.\-–—‑•·]{1,3}(?:\d{4}|[A-Z]{4})|[\[({<]\s?(?:at|AT|@)\s?[\])}>]|\sAT\s", text))
+    return bool(_CONTACT_FORM.search(text))
 
 
 # -- e-mail -------------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from scraper.considered import passed_over
 from scraper.items import Audience, Block, Cell, Deadline, Fact
 from scraper.scope import audience_in, audience_of
 from scraper.statements import Statement, quote, statements
-from scraper.text import number
+from scraper.text import has_any, number
 from scraper.vocabulary import Match, vocabulary
 
 Kind = Literal["opens", "closes"]
@@ -75,7 +75,8 @@ _DATE = re.compile(
     rf"|\b(?P<m7>{_MONTH})\b\.?",
     re.IGNORECASE,
 )
-_GATE = re.compile(r"\d[/.-]\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec")
+_MONTH_LETTERS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_FIGURES = re.compile(r"\d[/.-]\d")
 _JOIN = re.compile(r"[\s,.]*(?:-|–|—|‐|to|through|thru|until|till|and|&|or)?[\s,]*(?:on|in|the)?\s*", re.IGNORECASE)
 _RANGE = re.compile(r"[\s,.]*(?:-|–|—|‐|to|through|thru|until|till|and)\s*(?:\w+day,?\s)?", re.IGNORECASE)
 _ACADEMIC_YEAR = re.compile(r"(?<![\d/-])(20\d\d)\s?(?:-|–|—|/)\s?(?:20)?(\d\d)(?!\d|[-–/]\d)")
@@ -163,7 +164,7 @@ class Date:
 def find_dates(text: str) -> list[Date]:
     """The dates in `text`, left to right: 'April 24, 2026', '4/24/26', '24 April', 'Apr. 24th', 'April 2026', 'April'."""
     found: list[Date] = []
-    if not _GATE.search(text.lower()):
+    if not has_any(text.lower(), _MONTH_LETTERS) and not _FIGURES.search(text):
         return found
     for match in _DATE.finditer(text):
         groups = {key[0]: value for key, value in match.groupdict().items() if value and key != "sep"}
@@ -711,7 +712,7 @@ def _lead_matches(text: str) -> list[Match]:
 def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, str]]:
     """'at least 60 days before the start', where it is the application that has to be there by then."""
     text = statement.text
-    if not _LEAD_GATE.search(text):
+    if not has_any(text.lower(), ("day", "week", "month")) or not _LEAD_GATE.search(text):
         return
     found = list(_LEAD.finditer(text))
     if not found:

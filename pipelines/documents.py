@@ -259,7 +259,8 @@ def _heading_keys(text: str) -> frozenset[str]:
 def _mentions(text: str, above: tuple[str, ...]) -> list[_Mention]:
     """The documents that `text` names, at most three times each; what letters have to do with people goes before phrases."""
     pairs = list(_pairs(text))
-    if any(_RECOMMENDS.search(line) for line in (text, *above[:2])):
+    lower = text.lower()
+    if pairs and any("recommend" in line or "referen" in line for line in (lower, *(a.lower() for a in above[:2]))):
         pairs = [pair for pair in pairs if pair.rule != "host_letter"]  # the preceptor who recommends is not the host
     found = [*pairs]
     company: dict[str, bool] = {}
@@ -275,7 +276,7 @@ def _mentions(text: str, above: tuple[str, ...]) -> list[_Mention]:
             continue  # 'a letter from the supervising physician' is the host's agreement
         if sum(1 for mention in found if mention.key == key) < _MAX_MENTIONS:
             found.append(_Mention(key, start, end, "phrase"))
-    if shared := _SHARED_NOUN.search(text):
+    if ("malpractice" in lower or "liability" in lower) and (shared := _SHARED_NOUN.search(text)):
         found.append(_Mention("health_insurance", shared.start(), shared.end(), "phrase"))
     return found
 

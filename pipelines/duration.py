@@ -20,7 +20,7 @@ from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact
 from scraper.scope import audience_of
 from scraper.statements import LONGEST, WHOLE, judged_pieces
-from scraper.text import number
+from scraper.text import has_any, number
 
 _MOST_WEEKS = 53.0
 _MOST_EXACT = 26.0  # longer ones are courses of study
@@ -493,6 +493,10 @@ _COUNT = re.compile(
     r"\s+(?P<mid>(?:[\w()-]+\s+){0,5}?)(?P<what>electives?|rotations?|clerkships?|observerships?|blocks?|sub-?internships?|sub-?Is?|externships?|opportunities|placements|courses)\b",
     re.I,
 )
+# What stands wherever those two do: looked for first.
+_COUNT_WORDS = ("max", "up to", "more than", "at most", "only", "limited to", "total of", "can ", "may ", "will ", "could ", "allowed", "permitted", "consist")  # fmt: skip
+_PLACE_WORDS = ("elective", "rotation", "clerkship", "observership", "block", "sub", "extern", "opportunit", "placement", "course")  # fmt: skip
+_ELIDED_WORDS = ("up to", "at most", "no more than", "maximum", "only")
 _CHOICES = re.compile(
     r"\b(?:choices?|preferences?|priorit\w+|rank\w*|applications?|at a time|list|select\w*|requests?|submit\w*|choose|simultaneous\w*|pending|specialties|apply to)\b",
     re.I,
@@ -523,7 +527,9 @@ class _Count:
 
 
 def _counts(block: Block, sentence: str) -> Iterator[_Count]:
-    for match in _COUNT.finditer(sentence):
+    lower = sentence.lower()
+    counted = has_any(lower, _COUNT_WORDS) and has_any(lower, _PLACE_WORDS)
+    for match in _COUNT.finditer(sentence) if counted else ():
         n = number(match["n"]) or 0
         beside = [length for length in _lengths(sentence[match.start("n") : match.end()]) if max(length.weeks) <= 12]
         weeks = max(beside[0].weeks) if beside else None
@@ -558,7 +564,12 @@ def _counts(block: Block, sentence: str) -> Iterator[_Count]:
         ):
             continue
         yield _Count(n, weeks, block, _quote(sentence, match.start(), match.end()), audience_of(block, sentence))
-    if (elided := _COUNT_ELIDED.search(sentence)) and not _CHOICES.search(sentence) and not _COUNT.search(sentence):
+    if (
+        has_any(lower, _ELIDED_WORDS)
+        and (elided := _COUNT_ELIDED.search(sentence))
+        and not _CHOICES.search(sentence)
+        and not _COUNT.search(sentence)
+    ):
         yield _Count(number(elided["n"] or elided["n2"]) or 0, None, block, sentence, audience_of(block, sentence))
     elif (
         block.headings and _HOW_MANY.search(block.headings[-1]) and not _COUNT.search(sentence) and len(sentence) < 200

@@ -21,7 +21,7 @@ from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact, Fee
 from scraper.scope import audience_in, audience_of
 from scraper.statements import Statement, quote, statements
-from scraper.text import number
+from scraper.text import Gate, number
 from scraper.vocabulary import Match, vocabulary
 
 KINDS = ("application", "program", "deposit", "insurance", "other")
@@ -40,8 +40,12 @@ _NOT_US = re.compile(r"\s?(?:CAD|CDN|Canadian|AUD|NZD|HKD|euros?|pounds)\b", re.
 _RANGE = re.compile(r"\s?(?:-|–|—|to|and)\s?(?:US)?\$?\s?\d[\d,.]{2,}")
 _BARE = re.compile(rf"^\W{{0,3}}({_NUMBER})\W{{0,3}}$")
 _MONEY_COLUMN = re.compile(r"\$|\bUSD\b|\b(?:fees?|amount|costs?|price|tuition|charges?|rate)\b", re.IGNORECASE)
-_GATE = re.compile(r"\$|\busd\b|\bdollars\b")
-_FREE_GATE = re.compile(r"\bno\b|\bnothing\b|\bfree\b|\bwithout\b|\bnot charge|\bnone\b|waived|\bn/a\b")
+_GATE = Gate(("$",), ("usd", "dollars"), re.compile(r"\busd\b|\bdollars\b"))
+_FREE_GATE = Gate(
+    ("waived",),
+    ("no", "free", "without", "n/a"),
+    re.compile(r"\b(?:no(?:ne|thing|t charge)?|free|without|n/a)\b|\bnot charge"),
+)
 _NONE = re.compile(
     r"\W{0,3}(?:none|nothing|n/?a|no|no cost|no charge|free|not applicable|\$?0(?:\.00)?)\W{0,3}$", re.IGNORECASE
 )
@@ -605,7 +609,7 @@ _CLAUSE = re.compile(r"[,;]|\bbut\b|\band (?=no\b)", re.IGNORECASE)
 def _free(statement: Statement, before: str, order: int) -> Candidate | None:
     """'No fee', 'free of charge', 'does not charge visitors': an amount of 0, where it is said of the program or application."""
     text = statement.text
-    if not _FREE_GATE.search(text.lower()):
+    if not _FREE_GATE.opens(text.lower()):
         return None
     asked = any(_keys(t) & {"application", "program", "money"} for t in statement.context[:2])
     if _NONE.fullmatch(text):
@@ -661,7 +665,7 @@ def _candidates(blocks: list[Block], spoken: list[Statement]) -> Iterator[Candid
     for spot, statement in enumerate(spoken):
         lower = statement.text.lower()
         order = numbers[id(statement.block)]
-        if _GATE.search(lower):
+        if _GATE.opens(lower):
             for place in _sentence_settings(statement):
                 follows = last if last and last.block is statement.block and spot - last.spot <= 1 else None
                 if candidate := _read_amount(place, statement.block, statement.text, order, follows):

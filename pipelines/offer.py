@@ -20,6 +20,7 @@ from scraper.items import PROGRAM_TYPES, Audience, Block, Fact
 from scraper.record import MAX_SPECIALTIES
 from scraper.scope import audience_of
 from scraper.statements import judged_pieces
+from scraper.text import has_any
 from scraper.vocabulary import Match, vocabulary
 
 _MOST = 4  # phrases of one key in a sentence that are judged
@@ -401,7 +402,8 @@ _OBJECT = re.compile(
     r"^(?:[^\w.;!?]+\w+){0,6}?[^\w.;!?]+(?:applications?|applicants?|requests?|observers?|students?|visitors?|observerships?|electives?|rotations?|externs?|clerks?)\b",
     re.I,
 )
-_CLOSED_WORDS = (
+_STATUS_WORDS = (
+    "open",
     "clos",
     "suspend",
     "paus",
@@ -428,7 +430,7 @@ def _find_status(blocks: list[Block], about: str = "") -> Iterator[Fact]:
     ]
     facts: list[tuple[Fact, bool]] = []
     for block in blocks:
-        if block.kind == "title" or not ("open" in block.lower or any(word in block.lower for word in _CLOSED_WORDS)):
+        if block.kind == "title" or not has_any(block.lower, _STATUS_WORDS):
             continue
         for sentence in judged_pieces(block):
             value = _status_of(sentence, block, named, _phrases("offer", sentence))
@@ -644,6 +646,10 @@ _LETTER_HANDED_IN = re.compile(
 )
 
 
+_MONEY_WORDS = ("paid", "stipend", "scholarship", "compensat", "remunerat", "salar", "wage", " pay", "funding", "housing", "lodging", "volunteer basis", "allowance", "award", "honorarium", "reimburs", "financial")  # fmt: skip
+_LETTER_WORDS = ("recommendation", "reference", "lor", "eras", "for a letter", "a letter from", "final letter", "evaluation")  # fmt: skip
+
+
 def _find_gains(blocks: list[Block]) -> Iterator[Fact]:
     """Compensation, certificate and letter of recommendation: what the host gives, not what the applicant hands in."""
     for question, block in itertools.pairwise(blocks):
@@ -651,39 +657,9 @@ def _find_gains(blocks: list[Block]) -> Iterator[Fact]:
             yield from _answered_gain(question.text, block)
     for block in blocks:
         lower = block.lower
-        money = any(
-            word in lower
-            for word in (
-                "paid",
-                "stipend",
-                "scholarship",
-                "compensat",
-                "remunerat",
-                "salar",
-                "wage",
-                " pay",
-                "funding",
-                "housing",
-                "lodging",
-                "volunteer basis",
-                "allowance",
-                "award",
-                "honorarium",
-                "reimburs",
-                "financial",
-            )
-        )
+        money = has_any(lower, _MONEY_WORDS)
         paper = "certificat" in lower or "completion" in lower or "attendance" in lower or "participation" in lower
-        letter = (
-            "recommendation" in lower
-            or "reference" in lower
-            or "lor" in lower
-            or "eras" in lower
-            or "for a letter" in lower
-            or "a letter from" in lower
-            or "final letter" in lower
-            or "evaluation" in lower
-        )
+        letter = has_any(lower, _LETTER_WORDS)
         if not (money or paper or letter) or block.kind == "title":
             continue
         for sentence in judged_pieces(block):

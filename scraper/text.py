@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+
+import attrs
 
 # A full stop ends a sentence when white space and something that can open one follow it. White space is met at its
 # beginning only, so that long runs of it cost no more than they are long.
@@ -67,6 +70,33 @@ def _ends(before: str, text: str, following: int) -> bool:
     if not _ABBREVIATION.search(before):
         return True
     return bool(_DOTTED.search(before) and _OPENER.match(text, following))
+
+
+def has_any(text: str, pieces: Iterable[str]) -> bool:
+    """Does one of `pieces` stand in `text`? Many times quicker than a regular expression of them all."""
+    for piece in pieces:  # noqa: SIM110  any() costs more than the look itself
+        if piece in text:
+            return True
+    return False
+
+
+@attrs.frozen
+class Gate:
+    """A quick look before the long one: do the words that a rule reads stand in a text of small letters at all?
+
+    `pieces` say so wherever they stand, also within a word. What has to stand alone or in a certain form is left to
+    `pattern`, which is only asked where one of `hints` stands.
+    """
+
+    pieces: tuple[str, ...]
+    hints: tuple[str, ...] = ()
+    pattern: re.Pattern[str] | None = None
+
+    def opens(self, lower: str) -> bool:
+        """Is the long look worth its time?"""
+        if has_any(lower, self.pieces):
+            return True
+        return self.pattern is not None and has_any(lower, self.hints) and self.pattern.search(lower) is not None
 
 
 def number(word: str) -> float | None:

@@ -6,8 +6,9 @@ import re
 
 from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
+from scraper.text import Gate
 
-_GATE = re.compile(r"agreement|affiliat|partner|memorand|\bmou|exchange|sister")
+_GATE = Gate(("agreement", "affiliat", "partner", "memorand", "exchange", "sister"), ("mou",), re.compile(r"\bmou"))
 _PASSING = re.compile(
     r"\bquestions?\b|\bcontact\b|\blearn more\b|\bis affiliated with\b|\binstitutionally affiliated\b|\blist of\b|\bhistory\b|\bhousing agreement\b|\bwith the exception of\b",
     re.I,
@@ -33,7 +34,7 @@ def find_agreements(passages: list[Passage]) -> list[Fact]:
     """Facts on affiliation and exchange agreements."""
     facts: list[Fact] = []
     for passage in passages:
-        if _GATE.search(passage.lower):
+        if _GATE.opens(passage.lower):
             if fact := _agreement(passage):
                 facts.append(fact)
             elif passage.find("agreement", "partner"):

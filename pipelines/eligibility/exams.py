@@ -6,6 +6,7 @@ import re
 
 from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
+from scraper.text import has_any
 from scraper.vocabulary import vocabulary
 
 _GATE = ("english", "toefl", "ielts", "ibt", "duolingo", "internet-based", "oet")
@@ -44,9 +45,9 @@ def find_exams(passages: list[Passage]) -> list[Fact]:
     facts: list[Fact] = []
     for passage in passages:
         low = passage.lower
-        if any(word in low for word in _GATE):
+        if has_any(low, _GATE):
             facts += _english(passage)
-        if any(word in low for word in _STEP1_GATE):
+        if has_any(low, _STEP1_GATE):
             found = _step1(passage)
             if not found:
                 passage.passed_over("usmle_step1_required", "step1_optional_or_not_demanded")

@@ -8,9 +8,9 @@ import attrs
 
 from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
-from scraper.text import number
+from scraper.text import Gate, number
 
-_GATE = re.compile(r"recommendation|reference|\blors?\b|letters? of support|letters of")
+_GATE = Gate(("recommendation", "reference", "letters of", "letter of support"), ("lor",), re.compile(r"\blors?\b"))
 _BEFORE = re.compile(
     r"(?:\b(?P<word>one|two|three|four|five|a|an|1|2|3|4|5)\s*(?:\((?P<digit>\d)\))?(?:\s+(?:or more|original|current|recent|signed|strong|separate|professional|academic|clinical|faculty|up-to-date|written|formal|additional|confidential|supporting|official)\b,?){0,4}\s*)$",
     re.I,
@@ -51,9 +51,13 @@ def find_letters(passages: list[Passage]) -> list[Fact]:
     """Facts on letters of recommendation to be handed in."""
     facts: list[Fact] = []
     for passage in passages:
-        if _GATE.search(passage.block.term.lower()) and (count := _COUNT_ALONE.match(passage.text)):
+        if (
+            passage.block.term
+            and _GATE.opens(passage.block.term.lower())
+            and (count := _COUNT_ALONE.match(passage.text))
+        ):
             facts.append(_termed(passage, count))
-        elif _GATE.search(passage.lower) and (fact := _letters(passage)):
+        elif _GATE.opens(passage.lower) and (fact := _letters(passage)):
             if fact.value == 1 and (below := _counted_below(passages, passage)) > 1:
                 fact = attrs.evolve(fact, value=below)
             facts.append(fact)

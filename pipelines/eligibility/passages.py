@@ -49,10 +49,7 @@ class Passage:
     text: str
     index: int
     answer: bool | None = None  # of a question: whether the next words are 'yes' or 'no'
-
-    @cached_property
-    def lower(self) -> str:
-        return self.text.lower()
+    lower: str = attrs.field(init=False, default=attrs.Factory(lambda self: self.text.lower(), takes_self=True))
 
     @cached_property
     def above(self) -> tuple[str, ...]:

@@ -14,12 +14,18 @@ from pipelines.eligibility.passages import Passage
 from pipelines.eligibility.welcome import LET_IN, NAMED, SHUT_OUT, Say, weigh_all
 from scraper.items import Fact
 from scraper.scope import Mention, mentions
+from scraper.text import Gate
 from scraper.vocabulary import vocabulary
 
-_GATE = re.compile(
-    r"student|physician|graduate|lcme|coca\b|aoa\b|liaison|osteopath|school|img|fmg|resident|fellow|professional|clinician|scholar|international|"
-    r"foreign|doctor|surgeon|ologist|iatri|trainee|provider|personnel|abroad|practitioner|faculty|colleague|researcher|domestic|clerk|extern|ms-?4|\bm4"
-)
+_GATE = Gate(
+    (
+        "student", "school", "physician", "international", "graduate", "lcme", "liaison", "osteopath", "img", "fmg", "resident", "fellow", "professional",
+        "clinician", "scholar", "foreign", "doctor", "surgeon", "ologist", "iatri", "trainee", "provider", "personnel", "abroad", "practitioner",
+        "faculty", "colleague", "researcher", "domestic", "clerk", "extern", "ms4", "ms-4",
+    ),
+    ("coca", "aoa", "m4"),
+    re.compile(r"coca\b|aoa\b|\bm4"),
+)  # fmt: skip
 _MAX_SAYS = 500  # no real page says who may come that often; a hostile one shall not cost more
 _YES = re.compile(r"^\W*yes\b", re.I)
 _NO = re.compile(r"^\W*(?:no\b|unfortunately|at this time,? (?:we|no)|we do not|not at this time)", re.I)
@@ -66,7 +72,7 @@ def find_people(passages: list[Passage]) -> list[Fact]:
                 partners.append(passage)
             says += [Say(m.group, polarity, 3, passage, 0, min(len(passage.text), 60)) for m in asked]
         asked = []
-        if len(says) >= _MAX_SAYS or not _GATE.search(passage.lower):
+        if len(says) >= _MAX_SAYS or not _GATE.opens(passage.lower):
             continue
         found = list(mentions(passage.text))
         if _about_admission(passage):

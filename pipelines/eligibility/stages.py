@@ -6,8 +6,13 @@ import re
 
 from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
+from scraper.text import Gate
 
-_YEAR_GATE = re.compile(r"year|\byr\b|senior|m-?s?-? ?(?:4|3|iv|iii)\b|oms|m[34]/|y4|standing|months of")
+_YEAR_GATE = Gate(
+    ("year", "senior", "oms", "m3/", "m4/", "y4", "standing", "months of"),
+    ("4", "3", "iv", "iii", "yr"),
+    re.compile(r"m-?s?-? ?(?:4|3|iv|iii)\b|\byr\b"),
+)
 _RESIDENT = re.compile(
     r"\b(?:residents?|residency|fellows?|fellowship|PGY|postgraduate|faculty|[a-z]*surgeons?|physicians?|clinicians?|specialists?)\b",
     re.I,
@@ -48,7 +53,7 @@ def find_stages(passages: list[Passage]) -> list[Fact]:
     facts: list[Fact] = []
     for passage in passages:
         low = passage.lower
-        if _YEAR_GATE.search(low):
+        if _YEAR_GATE.opens(low):
             found = _year(passage)
             if not found and passage.find("final_year", "earlier_year"):
                 passage.passed_over("final_year_required", "year_of_no_applicant_or_shut_out")

@@ -11,9 +11,14 @@ import re
 
 from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
+from scraper.text import Gate
 from scraper.vocabulary import Match, vocabulary
 
-_GATE = re.compile(r"visa|esta\b|ds-?2019|\bi-?20\b|\bvwp\b|immigration|\b[bfhjlo]-?[1-4]\b|\bwb\b|sponsor|\btn\b")
+_GATE = Gate(
+    ("visa", "sponsor", "immigration", "ds-2019", "ds2019"),
+    ("esta", "vwp", "wb", "tn", "1", "2", "3", "4"),
+    re.compile(r"esta\b|\b(?:i-?20|vwp|[bfhjlo]-?[1-4]|wb|tn)\b"),
+)
 _VISA_CONTEXT = re.compile(
     r"visas?\b|\besta\b|immigra|\bstatus\b|[fj]-?1\s+(?:visitors?|scholars?|students?|exchange|interns?|research|trainees?|programs?|categor)|consul|embass|ds-?2019|\bi-?20\b|\bi-94\b|enter(?:ing)? the u|holders?\b|waiver|entry|\b(?:business|tourist)\s+visitor|\bas a tourist",
     re.I,
@@ -78,7 +83,7 @@ def find_visas(passages: list[Passage]) -> list[Fact]:
     facts: list[Fact] = []
     seen: set[str] = set()
     for passage in passages:
-        if not _GATE.search(passage.lower):
+        if not _GATE.opens(passage.lower):
             continue
         for fact in _classes(passage):
             if fact.value not in seen:

@@ -13,6 +13,7 @@ import attrs
 
 from pipelines.eligibility.passages import Passage
 from scraper.scope import Mention, audience_in
+from scraper.text import has_any
 
 _CLAUSE = re.compile(r"[;:]\s|,?\s+(?:but|however|whereas|although|though|while|yet)\s+|\s[–—-]\s|\.\s", re.I)
 _NEGATOR = r"(?:\b(?:not|cannot|unable|never|no|neither|nor|no longer|ineligible)\b|n['’]t\b)"
@@ -76,11 +77,16 @@ _OWN_SCHOOL = re.compile(
 # 'Students may not engage in research' tells what they may not do, not who may come.
 _MAY_NOT = re.compile(r"^\s+(?:(?:may|can|will|must|should|do|are)\s?not|cannot)\b", re.I)
 _PORTAL = re.compile(r"\b(?:vslo|vsas|portal)\b", re.I)
+_POINTER_OPENS = re.compile(
+    r"\W*(?:please\s+|note:?\s+|also\s+)?(?:for|see|visit|click|refer|view|go to|return|learn more|looking|are you)\b",
+    re.I,
+)
 _POINTER = re.compile(
-    r"^\W*(?:please\s+|note:?\s+|also\s+)?(?:for|see|visit|click|refer|view|go to|return|learn more|looking|are you)\b|\b(?:please|kindly)\s+(?:see|visit|refer|click|review|follow|read|go)\b|\bmay be interested in\b"
+    r"\b(?:please|kindly)\s+(?:see|visit|refer|click|review|follow|read|go)\b|\bmay be interested in\b"
     r"|\b(?:see|visit|refer to|follow|click)\b[^.]{0,60}\b(?:page|website|site|guidelines|instructions|link|section|here|process|tab)\b|\bwill follow\b",
     re.I,
 )
+_POINTER_WORDS = ("please", "kindly", "interested in", "see", "visit ", "visit\n", "refer to", "follow", "click")
 _NOT_PORTAL = re.compile(
     r"^[^.;]{0,30}?\b(?:cannot|(?:do|may|can|should|will)\s+not)\s+(?:use|apply (?:through|via|in|using|by way of|with|on))\b[^.;]{0,40}\b(?:vslo|vsas|portal)",
     re.I,
@@ -271,7 +277,7 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
         return say(SHUT_OUT, 3, partial=bool(some or _PORTAL.search(text)))
     if passage.refused_list:
         return say(SHUT_OUT, 2)
-    if _POINTER.search(text) or _is_mere_link(passage, mention):
+    if _points_elsewhere(passage) or _is_mere_link(passage, mention):
         return None
     if group in ("doctor", "graduates"):
         return _weigh_doctor(passage, mention, before, welcome, say(LET_IN, 2))
@@ -379,6 +385,13 @@ def _weigh_doctor(
 def _welcome(before: str) -> re.Match[str] | None:
     """The last welcoming words before a mention."""
     return _last(_WELCOME_BEFORE, before)
+
+
+def _points_elsewhere(passage: Passage) -> bool:
+    """Does the passage send its reader to another place: 'please see the page for international students'?"""
+    if _POINTER_OPENS.match(passage.text):
+        return True
+    return has_any(passage.lower, _POINTER_WORDS) and bool(_POINTER.search(passage.text))
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
