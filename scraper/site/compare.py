@@ -9,13 +9,14 @@ import attrs
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
+from scraper.database import TITLES
 from scraper.site.app import Meta, Routes, Row, dollars, overview, page, short_day
 from scraper.site.snapshot import current, search
 
 MOST = 4
 HITS = 8
 
-Kind = Literal["text", "dollars", "number", "weeks", "day", "list"]
+Kind = Literal["text", "dollars", "number", "weeks", "day", "list", "housing"]
 Mark = Literal["same", "differs", "partly", "unstated"]
 
 
@@ -44,6 +45,7 @@ LINES: tuple[tuple[str, tuple[Line, ...]], ...] = (
         Line("program_fee_4_weeks", "Program fee, 4 weeks", "dollars"),
         Line("stated_cost_4_weeks", "Stated cost, 4 weeks", "dollars"),
         Line("compensation", "Paid or unpaid"),
+        Line("who_pays", "Who pays", "list", "; "),
     )),
     ("When to apply", (
         Line("next_deadline", "Next deadline", "day"),
@@ -59,6 +61,8 @@ LINES: tuple[tuple[str, tuple[Line, ...]], ...] = (
         Line("affiliation_required", "Affiliation agreement"),
         Line("usmle_step1_required", "USMLE Step 1"),
         Line("letters_required", "Letters of recommendation", "number"),
+        Line("interview_required", "Interview"),
+        Line("home_school_applies", "Home school has to apply"),
     )),
     ("Visas and English", (
         Line("visas", "Visas accepted", "list"),
@@ -71,6 +75,13 @@ LINES: tuple[tuple[str, tuple[Line, ...]], ...] = (
         Line("documents", "Documents", "list", "; "),
         Line("certificate_offered", "Certificate"),
         Line("recommendation_offered", "Letter of recommendation"),
+        Line("mentorship_offered", "Mentor"),
+    )),
+    ("The place", (
+        Line("hospital_settings", "Hospital setting", "list", "; "),
+        Line("housing", "Housing", "housing"),
+        Line("malpractice_provided", "Malpractice cover by the host"),
+        Line("health_insurance_provided", "Health insurance by the host"),
     )),
     ("Source", (Line("last_read", "Last read", "day"),)),
 )  # fmt: skip
@@ -106,6 +117,8 @@ def written(value: Any, kind: Kind) -> str | None:
         return dollars(value)
     if kind == "weeks":
         return f"{value:g} week{'' if value == 1 else 's'}"
+    if kind == "housing":
+        return TITLES["housing"].get(value, str(value))
     if kind == "number":
         return f"{value:g}"
     return short_day(value) if kind == "day" else str(value)

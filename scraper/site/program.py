@@ -122,7 +122,7 @@ async def program(datasette: Datasette, request: Request) -> Response | AsgiStre
         {"id": key},
     )
     names = await rows(
-        datasette, "select field, value, title from terms where field in ('fee_kind', 'fee_per', 'audience')"
+        datasette, "select field, value, title from terms where field in ('fee_kind', 'fee_per', 'audience', 'housing')"
     )
     fees = await of("fees", order="kind = 'program' desc, kind, amount")
     today = (await current(datasette)).day

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import attrs
 
+from scraper.database import TITLES
 from scraper.items import AUDIENCES, INSTITUTION_KINDS, PROGRAM_TYPES
 from scraper.vocabulary import VocabularyError, vocabulary
 
@@ -100,6 +101,12 @@ CHOICES = (
     Choice("deadline", "When to apply", deadline_values, titles={
         "30": "Closes within 30 days", "90": "Closes in 31 to 90 days", "later": "Closes later", "ahead": "So long before the start",
         "rolling": "Rolling"}),
+    Choice("housing", "Housing", column("housing"), titles={
+        "free": "Free rooms", "available": "Rooms, not free or price not told", "help": "Help to find some", "none": "None"}),
+    Choice("letter", "Letter of recommendation", column("recommendation_offered"), titles=YES_NO),
+    Choice("mentor", "Mentor", column("mentorship_offered"), titles=YES_NO),
+    Choice("interview", "Interview needed", column("interview_required"), titles=YES_NO),
+    Choice("setting", "Hospital setting", member=("hospital_settings", "setting"), titles=dict(TITLES["hospital_settings"])),
     Choice("vslo", "Applies through VSLO", column("vslo"), titles={"yes": "Yes, VSLO", "no": "No, directly"}),
     Choice("toefl", "TOEFL iBT minimum", bands("toefl_ibt_min", {"80": 80.005, "90": 90.005, "100": 100.005, "more": MORE}), titles={
         "80": "80 or less", "90": "81 to 90", "100": "91 to 100", "more": "More than 100"}),

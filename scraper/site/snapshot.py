@@ -33,7 +33,8 @@ RANKED = 2_000  # hits are put in order of relevance up to this number; beyond, 
 
 _COLUMNS = (
     "id, program, institution, city, state, international_students, status, vslo, final_year_required, affiliation_required,"
-    " usmle_step1_required, english_proficiency_required, institution_kind, institution_id, stated_cost_4_weeks, toefl_ibt_min, ielts_min,"
+    " usmle_step1_required, english_proficiency_required, housing, recommendation_offered,"
+    " mentorship_offered, interview_required, institution_kind, institution_id, stated_cost_4_weeks, toefl_ibt_min, ielts_min,"
     " next_deadline, apply_ahead, rolling, last_read, unreachable_since, search_id, latitude, longitude"
 )
 _INSTITUTIONS = (

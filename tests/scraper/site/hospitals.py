@@ -89,6 +89,13 @@ def elective(at: str, fee: float) -> list[Summary]:
             say("emails", "visit@brightwater.example"),
             say("phones", "5185550100"),
             say("certificate_offered", True),
+            say("interview_required", True, "Every applicant is interviewed by video."),
+            say("home_school_applies", False, "Students apply to us themselves."),
+            say("mentorship_offered", True, "Each visitor is given a mentor."),
+            say("housing", "help", "We have no rooms, but a list of landlords."),
+            say("hospital_settings", "academic", "Ours is an academic medical center."),
+            say("who_pays", "own_costs", "Visitors pay for their own travel and meals."),
+            say("malpractice_provided", True, "Our malpractice policy covers visitors."),
             at=at,
             links=(costs,),
         ),
@@ -191,12 +198,15 @@ PAYLOADS = (
     "{{ 7*7 }}{% raw %}",
     "\x02\x03<b onclick=window.pwned=1>\u2028",
 )
+SETS = ("visas", "documents", "specialties", "contacts", "hospital_settings", "who_pays")
 SCRAPED = {
     "institutions": ("name", "parent", "city", "notes", "website"),
-    "programs": ("name", "url", "accepts_international", "status", "compensation"),
+    "programs": ("name", "url", "accepts_international", "status", "compensation", "housing"),
     "pages": ("title", "content_hash"),
     "evidence": ("value", "in_words", "quote", "headings", "page_url", "rule"),
     "visas": ("visa",),
+    "hospital_settings": ("setting",),
+    "who_pays": ("payer",),
     "documents": ("document",),
     "specialties": ("specialty",),
     "contacts": ("contact",),
@@ -217,7 +227,7 @@ def plant(path: Path) -> Path:
             for (rowid,) in db.execute(f"select rowid from {table} order by rowid").fetchall():
                 payload = PAYLOADS[number % len(PAYLOADS)]
                 number += 1
-                unique = f"{payload}{rowid}" if table in ("visas", "documents", "specialties", "contacts") else payload
+                unique = f"{payload}{rowid}" if table in SETS or (table, column) == ("evidence", "value") else payload
                 db.execute(f"update {table} set {column} = ? where rowid = ?", [unique, rowid])
     db.execute(
         "update program_search set " + ", ".join(f"{name} = ?" for name in ("program", "institution", "words")),

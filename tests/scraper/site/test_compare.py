@@ -49,6 +49,11 @@ def test_rows_are_marked(values: list[Any], kind: Any, mark: str) -> None:
     assert shown(Line("x", "X", kind), [{"x": value} for value in values]).mark == mark
 
 
+def test_housing_is_told_in_words() -> None:
+    row = shown(Line("housing", "Housing", "housing"), [{"housing": "help"}, {"housing": None}])
+    assert row.cells == ("none, but help to find some", None)
+
+
 def test_members_that_not_all_have_are_told_from_those_they_share() -> None:
     row = shown(Line("x", "X", "list"), [{"x": "B-1, J-1"}, {"x": "B-1"}, {"x": None}])
     assert [[(item.text, item.shared) for item in cell or ()] for cell in row.cells] == [

@@ -245,3 +245,30 @@ def test_visitors_leave_no_line_in_the_log(atlas_file, tmp_path) -> None:
             process.wait(10)
         log.seek(0)
         assert b"secretwish" not in log.read()
+
+
+def test_what_students_ask_besides_is_shown_with_its_words(site: Site) -> None:
+    """Housing, interview, mentor, setting, who pays, who applies, insurance: each in words, each with its proof, each a filter where it helps."""
+    tree = lxml_html.document_fromstring(site.get("/program/brightwater--electives-international").text)
+    shown = {
+        fact.xpath("string(dt)"): " ".join(fact.xpath("string(dd)").split())
+        for fact in tree.xpath("//div[contains(@class, 'fact')]")
+    }
+    wanted = {
+        "Interview required": ("yes", "Every applicant is interviewed by video."),
+        "Home school has to apply": ("no, visitors apply themselves", "Students apply to us themselves."),
+        "Mentor": ("yes", "Each visitor is given a mentor."),
+        "Housing": ("none, but help to find some", "We have no rooms, but a list of landlords."),
+        "Hospital setting": ("Academic or teaching hospital", "Ours is an academic medical center."),
+        "Who pays": ("Visitor pays own travel and living", "Visitors pay for their own travel and meals."),
+        "Malpractice cover by the host": ("yes", "Our malpractice policy covers visitors."),
+    }
+    for title, (value, words) in wanted.items():
+        assert shown[title].startswith(value), title
+        assert words in shown[title], title
+    assert shown["Health insurance by the host"] == "not stated"
+    for query in ("housing=help", "interview=yes", "mentor=yes", "setting=academic", "housing=help&state=NY"):
+        rows = site.get(f"/programs.json?{query}").json()
+        assert [row["id"] for row in rows] == ["brightwater--electives-international"], query
+        assert rows[0]["who_pays"] == "Visitor pays own travel and living"
+    assert not site.get("/programs.json?housing=free").json()
