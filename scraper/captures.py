@@ -197,15 +197,18 @@ def walk(
     compressed = True if head.startswith(b"\x1f\x8b\x08") else False if head == b"WARC" else None
     records = _Records(window, headers_only)
     whole = broken = 0
+    first = start == 0
     while True:
-        offset = records.offset
+        offset = max(records.offset, start)
         if end is not None and offset >= end:
             return
         record = None
         try:
             record = next(records, None)
             if record is None:
-                return
+                if window.tell() == offset:
+                    return
+                raise ArchiveLoadFailed("the record is cut short")
             found: T | Broken = take(record)
             records.read_to_end()
             if record.length is None:
@@ -218,14 +221,17 @@ def walk(
         except Exception as error:  # warcio raises of every kind on what is damaged
             url = (record.rec_headers.get_header("WARC-Target-URI") or "") if record is not None else ""
             found, broken = Broken(where, offset, _first_line(error), url), broken + 1
+            if "non-chunked gzip" in str(error):
+                raise NoArchive(found.reason) from None
             again = broken < MAX_BROKEN and _seek_record(window, offset + 1, compressed)
-            if not again and not whole:
+            if first and not again and not whole:
                 raise NoArchive("is not a WARC archive, or a damaged one: " + found.reason) from None
             yield offset, found
             if not again:
                 if broken >= MAX_BROKEN:
                     yield window.tell(), Broken(where, window.tell(), f"given up after {broken} broken records")
                 return
+            start = window.tell()
             records = _Records(window, headers_only)
             continue
         yield offset, found

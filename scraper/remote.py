@@ -104,11 +104,14 @@ class RemoteFile:
                 raise RemoteError(f"broke off after {self.position} bytes, and the server does not go on from there")
         elif answer.status_code != 200:
             raise RemoteError(f"answered with HTTP status {answer.status_code}")
+        length = answer.headers.get("Content-Length", "")
+        if length.isdigit() and self.position + int(length) > MAX_BYTES:
+            raise RemoteError(f"larger than {MAX_BYTES // 1024**3} GiB")
         etag = answer.headers.get("ETag", "")
         self.version = self.version or (
             etag if etag.startswith('"') else answer.headers.get("Last-Modified", "")  # a weak tag does not serve
         )
-        self.blocks = answer.iter_raw(BLOCK)
+        self.blocks = answer.iter_raw()  # in blocks of our own size it would lose what came before a break
 
     def _try_again(self, why: str) -> None:
         """Wait for the next try; raise RemoteError where there were enough."""

@@ -34,8 +34,11 @@ from scraper.captures import Broken
 from scraper.formats import FormatError
 from scraper.record import to_record
 from scraper.remote import RemoteFile, is_remote
+from scraper.settings import READING_STAGES
 
-PIECE = 16 * 1024 * 1024  # bytes, as they stand in the file: about 700 pages, ten seconds of work
+PIECE = 4 * 1024 * 1024  # bytes at least, as they stand in the file: about 180 pages, two seconds of work
+LARGEST_PIECE = 64 * 1024 * 1024  # what a cluster sends back at once
+PARTS = 64  # of a file, where its size allows: enough that processes end at about the same time
 FEW = 32  # files; as many and more keep every process busy without being cut
 NAMED = 20  # broken records of a piece that are named; beyond, they are counted
 MAX_LIST = 256 * 1024 * 1024  # bytes of a list of paths: Common Crawl's have 13 MB
@@ -174,9 +177,10 @@ def pieces(found: list[str], url: str | None = None) -> Iterator[Piece]:
 
 def _cut(number: int, where: str, size: int) -> Iterator[Piece]:
     part = start = 0
+    length = min(max(PIECE, size // PARTS), LARGEST_PIECE)
     with contextlib.suppress(OSError, captures.NoArchive), Path(where).open("rb") as file:
         for offset, _ in captures.walk(file, where, lambda record: None, headers_only=True):
-            if offset - start >= PIECE:
+            if offset - start >= length:
                 yield Piece(number, where, part, start, offset, share=(offset - start) / size)
                 part, start = part + 1, offset
     yield Piece(number, where, part, start, share=(size - start) / size)
@@ -381,6 +385,17 @@ def _prepare() -> None:
     reader()
 
 
+@cache
+def _context() -> Any:
+    """How processes begin: forked from one that has read the stages and runs nothing else. Forked from us they might inherit
+    a lock that a thread of ours holds, such as that which draws the progress."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["__main__", __name__, *(stage.rpartition(".")[0] for stage in READING_STAGES)])
+    return context
+
+
 class Processes(Here):
     """Processes of this machine."""
 
@@ -393,9 +408,7 @@ class Processes(Here):
 
     def submit(self, *task: Any) -> Future[Result]:
         if self.pool is None:
-            # Begun anew and not forked: threads of ours may hold a lock at that moment.
-            context = multiprocessing.get_context("spawn")
-            self.pool = ProcessPoolExecutor(self.number, context, initializer=_prepare)
+            self.pool = ProcessPoolExecutor(self.number, _context(), initializer=_prepare)
         return self.pool.submit(*task)
 
     def restart(self) -> None:
