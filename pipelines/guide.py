@@ -155,7 +155,7 @@ _MENTOR_NOT = re.compile(
     rf"\b(?:no|{_NOT})\b[^.;]{{0,40}}\bmentor(?:s|ship|ing)?\b|\bmentor(?:s|ship|ing)?\b[^.;]{{0,20}}\b(?:is|are) not (?:provided|offered|assigned|available)"
 )
 _MENTOR_GIVEN = re.compile(
-    r"\b(?:paired|matched|assigned|connected|partnered)\b[^.;]{0,70}$|\b(?:assigns?|provid\w+|offer\w*|includ\w+|receiv\w+|gain\w*|access to|opportunit\w+ for|benefit\w* from|given)\b[^.;]{0,60}$"
+    r"\b(?:paired|matched|matching|pairing|assigned|connected|partnered)\b[^.;]{0,70}$|\b(?:assigns?|provid\w+|offer\w*|includ\w+|receiv\w+|gain\w*|access to|opportunit\w+ for|benefit\w* from|given)\b[^.;]{0,60}$"
     r"|\bwork\w*(?: \w+)? (?:with|under)\b[^.;]{0,40}$|\bunder (?:the |direct |close )*$"
 )
 # 'To mentor younger students' is what they do, not what they get.
@@ -173,7 +173,7 @@ _BENEFITS = re.compile(
 
 def _mentor(said: _Said) -> Iterator[_Found]:
     match = said.first("mentor")
-    if match is None or _OTHERS.search(said.lower):
+    if match is None or _OTHERS.search(said.before(match)) or _OTHERS.search(said.after(match, 25)):
         return
     advisor = "advis" in said.lower[match.start : match.end]
     if not advisor and _MENTOR_NOT.search(said.lower):
@@ -276,9 +276,10 @@ _OWN_COSTS = re.compile(
     rf"|\bresponsibility of (?:the |each |all |any )?(?:\w+ ){{0,2}}{_VISITOR}|\b(?:students?|observers?|visitors?|participants?|applicants?|physicians?|scholars?|your|their)['’]?s?['’]? (?:own |sole )?(?:responsibility|expense)|\bat (?:their|your|his or her|his/her) own (?:cost|expense)"
     r"|\bself[- ](?:funded|supporting|financed|paid)\b"
 )
-_FINDING = re.compile(r"\b(?:find\w*|arrang\w+|locat\w+|secur\w+|obtain\w*|mak\w+)\b")
+_FINDING = re.compile(r"\b(?:find\w*|arrang\w+|locat\w+|secur\w+|obtain\w*|mak\w+|coordinat\w+|provid\w+)\b")
+_PAYING = re.compile(r"\b(?:expenses?|costs?|pays?|paying|financial\w*)\b")
 _OWN_NOT = re.compile(
-    rf"\b{_NOT} (?:\w+ )?(?:responsible|pay|bear|cover)\b|\b(?:dinner|damages?|lost|documents?|passports?|needle\w*|injur\w+|medical care|treatment|emergency)\b"
+    rf"\b{_NOT} (?:\w+ )?(?:responsible|pay|bear|cover)\b|\b(?:dinner|damages?|lost|documents?|passports?|needle\w*|stipends?|scholarships?|reimburs\w+|awards?|grants?|funding|injur\w+|medical care|treatment|emergency)\b"
     r"|^\W*(?:students|participants|visitors|scholars|those|applicants|candidates) (?:from|who|whose|living|based)\b"
 )
 _PAID_AT_HOME = re.compile(
@@ -294,7 +295,8 @@ _INSURED = re.compile(r"\b(?:insurance|malpractice|liability|immuniz\w*|backgrou
 
 def _pays(said: _Said) -> Iterator[_Found]:
     text = said.lower
-    costs = said.has("living_costs") or (said.has("lodging") and not _FINDING.search(text))
+    # 'Responsible for arranging their own housing' tells who has to see to it, not who pays.
+    costs = said.has("living_costs", "lodging") and (_PAYING.search(text) or not _FINDING.search(text))
     if costs and _OWN_COSTS.search(text) and not _OWN_NOT.search(text) and not _OTHERS.search(text):
         yield _Found("own_costs", "visitor_pays_living", 0.85, said.first("living_costs", "lodging"))
     if said.has("tuition") and _PAID_AT_HOME.search(text) and "refund" not in text:
@@ -351,7 +353,7 @@ _BY_HOME = re.compile(
     rf"\b{_HOME}|\b(?:your|their|own|personal|student['’]s) (?:\w+ )?(?:policy|malpractice|health|insurance|liability)"
 )
 _COVERED = re.compile(
-    r"\b(?:coverage|insurance) is provided (?:by|through|under)\b[^.;]{0,40}$|\b(?:are|is|be) (?:\w+ )?(?:covered|insured)\b[^.;]{0,30}\b(?:by|under|through|for)\b|\b(?:provides?|extends?|offers?|includes?|supplies|furnishes|covers)\b[^.;]{0,60}$"
+    r"\b(?:coverage|insurance) is provided (?:by|through|under)\b[^.;]{0,40}$|\b(?:are|is|be) (?:\w+ )?(?:covered|insured)\b[^.;]{0,30}\b(?:by|under|through|for)\b[^.;]{0,60}$|\b(?:provides?|extends?|offers?|includes?|supplies|furnishes|covers)\b[^.;]{0,60}$"
 )
 _COVER_GIVEN = re.compile(
     r"^[^.;]{0,110}\b(?:is|are|will be) (?:\w+ )?(?:provided|covered|included|supplied|furnished|extended|paid)\b"
@@ -384,8 +386,8 @@ _OURS_NOT = re.compile(
 _CLAUSE_END = re.compile(r";|, but\b|, however\b|, while\b|, whereas\b")
 
 
-def _clause(text: str, match: Match) -> str:
-    """The part of a sentence in which the phrase stands: 'you are covered by our malpractice policy; health insurance is not provided'."""
+def _clause(text: str, match: Match) -> tuple[str, str]:
+    """What stands before and behind a phrase in its part of the sentence: 'our policy covers you; health insurance is your own affair'."""
     start, end = 0, len(text)
     for cut in _CLAUSE_END.finditer(text):
         if cut.end() <= match.start:
@@ -393,16 +395,17 @@ def _clause(text: str, match: Match) -> str:
         elif cut.start() >= match.end:
             end = cut.start()
             break
-    return text[start:end]
+    return text[start : match.start], text[match.end : end]
 
 
 def _cover(said: _Said, match: Match) -> Iterator[_Found]:
-    text = _clause(said.lower, match)
+    before, after = _clause(said.lower, match)
+    text = f"{before}{said.lower[match.start : match.end]}{after}"
     if _COVER_NOT.search(text) or _OURS_NOT.search(said.lower):
         yield _Found(False, "host_does_not_cover", 0.85, match)
     elif _DEMANDED.search(text) or _BY_HOME.search(text):
         return
-    elif _COVERED.search(said.before(match)) or _COVER_GIVEN.search(said.after(match)):
+    elif _COVERED.search(before[-120:]) or _COVER_GIVEN.search(after[:160]):
         yield _Found(True, "host_covers", 0.85, match)
 
 
