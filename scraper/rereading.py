@@ -49,9 +49,9 @@ READS_BY = ("items", "text", "statements", "scope", "vocabulary", "record", "cap
 def rules() -> str:
     """What the reading goes by, as a short number: two readings with different code or vocabulary are not the same."""
     root = Path(__file__).resolve().parent.parent
-    paths = [*(root / "pipelines").glob("*.py"), *(root / "data" / "vocabulary").glob("*.yml")]
+    paths = [*(root / "pipelines").rglob("*.py"), *(root / "data" / "vocabulary").glob("*.yml")]
     paths += [root / "scraper" / f"{name}.py" for name in READS_BY]
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(repr(READING_STAGES).encode())
     for path in sorted(paths):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
