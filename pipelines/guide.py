@@ -203,6 +203,7 @@ _ESTIMATE = re.compile(
     r"\b(?:estimate[ds]?|approximate\w*|plan on|budget|expect to (?:pay|spend)|average|bank|funds|financial (?:proof|support|resources)|proof of|stipends?|scholarships?|reimburs\w+|allowances?|awards?|offset|defray|deposit)\b"
 )
 _LODGING = r"(?:housing|lodgings?|accommodations?|dormitor(?:y|ies)|dorms?|dorm rooms?|apartments?|rooms?|residence halls?|residences?|guest ?house|living quarters)"
+_A_LODGING = re.compile(rf"\b{_LODGING}\b")
 _HOUSING_NOT = re.compile(
     rf"\b(?:no (?:\w+[- ]){{0,3}}{_LODGING}|(?:{_NOT}|neither|nor)\b[^.;]{{0,60}}\b(?:provid\w+|offer\w*|arrang\w+|coordinat\w+|available|supply|supplie[sd]|guarantee\w*|have|own|maintain|furnish\w*|assist\w*|help|secure)\b"
     r"|\bunavailable)"
@@ -231,7 +232,9 @@ _HOUSED = re.compile(
 
 
 def _housing(said: _Said) -> Iterator[_Found]:
-    match = said.first("lodging")
+    match = said.first("lodging") or next(
+        (m for m in said.matches if m.key == "living_costs" and _A_LODGING.search(said.lower[m.start : m.end])), None
+    )
     above = bool(_ABOUT_LODGING.search(said.about)) and len(said.about) < 200
     if match is None and not above:
         return
