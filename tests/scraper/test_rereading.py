@@ -433,6 +433,51 @@ def test_a_piece_that_kills_its_process_is_given_up_and_no_other(names: list[str
     assert any("was killed" in result.tally.failed[0] for result in done if result.tally.failed)
 
 
+def unhurried(piece: Piece) -> Result:
+    """Read nothing, slowly, and say which process did."""
+    time.sleep(0.05)
+    return Result(piece, Tally(pages=os.getpid()))
+
+
+def test_a_worker_of_a_cluster_that_is_lost_costs_nothing(cluster: str, tmp_path: Path) -> None:
+    worker = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "dask",
+            "worker",
+            cluster,
+            "--host",
+            "127.0.0.1",
+            "--nthreads",
+            "2",
+            "--no-nanny",
+            "--no-dashboard",
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        with Dask(cluster) as engine:
+            wait_for(lambda: len(engine.client.nthreads()) == 2)
+            done = []
+            for result in spread(
+                engine, (Piece(number, "x") for number in range(60)), lambda piece: (unhurried, piece)
+            ):
+                done.append(result)
+                if result.tally.pages == worker.pid and worker.poll() is None:
+                    worker.kill()
+                    worker.wait()
+        assert sorted(result.piece.number for result in done) == list(range(60))
+        assert not any(result.tally.failed for result in done)
+        assert worker.poll() is not None
+    finally:
+        worker.kill()
+        worker.wait()
+
+
 def test_a_full_disk_ends_the_reading(good: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
