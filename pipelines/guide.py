@@ -74,6 +74,11 @@ _QUESTION = re.compile(r"\?\s*$")
 _YES = re.compile(r"\W*(?:yes|absolutely|certainly)\b", re.I)
 _NO = re.compile(r"\W*(?:no\b(?! later| more)|unfortunately|not at this time|sorry)", re.I)
 
+# 'Students from the metropolitan area pay their own housing': what holds for some is not said of the others.
+_SOME = re.compile(
+    r"^\W*(?:students|participants|visitors|scholars|those|applicants|candidates) (?:from|who|whose|living|based)\b"
+)
+
 # -- interview --------------------------------------------------------------------------------------------------------
 
 _OTHER_INTERVIEW = re.compile(
@@ -249,6 +254,8 @@ def _housing(said: _Said) -> Iterator[_Found]:
             "help" if _HELP.search(text) and not _HELP_NOT.search(text) else "none", "housing_answered", 0.85, match
         )
     elif _HOUSING_NOT.search(text) or _HOUSING_OWN.search(text):
+        if _SOME.search(text):
+            return
         helped = _HELP.search(text) and not _HELP_NOT.search(text)
         yield _Found("help" if helped else "none", "no_housing", 0.85, match)
     elif match is None and not said.has("rooms"):
@@ -283,7 +290,6 @@ _FINDING = re.compile(r"\b(?:find\w*|arrang\w+|locat\w+|secur\w+|obtain\w*|mak\w
 _PAYING = re.compile(r"\b(?:expenses?|costs?|pays?|paying|financial\w*)\b")
 _OWN_NOT = re.compile(
     rf"\b{_NOT} (?:\w+ )?(?:responsible|pay|bear|cover)\b|\b(?:dinner|damages?|lost|documents?|passports?|needle\w*|stipends?|scholarships?|reimburs\w+|awards?|grants?|funding|injur\w+|medical care|treatment|emergency)\b"
-    r"|^\W*(?:students|participants|visitors|scholars|those|applicants|candidates) (?:from|who|whose|living|based)\b"
 )
 _PAID_AT_HOME = re.compile(
     rf"\b(?:pay(?:s|ing)?|paid|charged|billed|continue)\b[^.;]{{0,60}}\btuition\b[^.;]{{0,60}}\b{_HOME}|\btuition\b[^.;]{{0,60}}\b(?:pay(?:s|ing|able)?|paid|charged|billed|remains?|due)\b[^.;]{{0,50}}\b{_HOME}"
@@ -300,7 +306,13 @@ def _pays(said: _Said) -> Iterator[_Found]:
     text = said.lower
     # 'Responsible for arranging their own housing' tells who has to see to it, not who pays.
     costs = said.has("living_costs", "lodging") and (_PAYING.search(text) or not _FINDING.search(text))
-    if costs and _OWN_COSTS.search(text) and not _OWN_NOT.search(text) and not _OTHERS.search(text):
+    if (
+        costs
+        and _OWN_COSTS.search(text)
+        and not _OWN_NOT.search(text)
+        and not _SOME.search(text)
+        and not _OTHERS.search(text)
+    ):
         yield _Found("own_costs", "visitor_pays_living", 0.85, said.first("living_costs", "lodging"))
     if said.has("tuition") and _PAID_AT_HOME.search(text) and "refund" not in text:
         yield _Found("home_tuition", "tuition_at_home", 0.85, said.first("tuition"))
