@@ -25,7 +25,7 @@ from scrapy.exceptions import DropItem
 from w3lib.encoding import html_to_unicode
 
 from scraper.items import Block, BlockKind, Cell, Link, Page
-from scraper.text import fold_space, sentences
+from scraper.text import fold_space, has_any, sentences
 from scraper.vocabulary import expand, vocabulary
 
 logger = logging.getLogger(__name__)
@@ -68,17 +68,24 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LETTERS = re.compile(r"[a-z]+")
 _CONTACT = re.compile(r"[\w.+-]@[\w-]|mailto:|tel:|\(?\b\d{3}\)?[-.\s]\s?\d{3}[-.\s]\d{4}")
 _CONTACT_LABEL = re.compile(r"@|\b(?:phone|telephone|tel|call|contact|e-?mail|questions?)\b", re.I)
-_SCRIPT_SHELL = re.compile(
-    rb"id=[\"'](?:root|app|__next|__nuxt|app-root|gatsby|___gatsby|svelte|main-app)[\"']|<app-root|ng-app|data-reactroot|"
-    rb"(?:enable|requires|turn on|need) JavaScript|JavaScript (?:is|must be) (?:disabled|enabled|required)",
-    re.I,
-)
+# What frameworks leave in a page, and what a page says to those who read it without scripts; in small letters.
+_SCRIPT_SHELL = (
+    *(
+        f"id={mark}{name}{mark}".encode()
+        for name in ("root", "app", "__next", "__nuxt", "app-root", "gatsby", "___gatsby", "svelte", "main-app")
+        for mark in ("'", '"')
+    ),
+    b"<app-root", b"ng-app", b"data-reactroot", b"enable javascript", b"requires javascript", b"turn on javascript", b"need javascript",
+    *(f"javascript {verb} {state}".encode() for verb in ("is", "must be") for state in ("disabled", "enabled", "required")),
+)  # fmt: skip
+_NOTICE_WORDS = ("javascript", "cookie", "loading", "your browser", "enable script", "please wait", "©", "copyright")
 _SHELL_NOTICE = re.compile(
     r"\b(?:javascript|cookies?|loading|your browser|enable scripts?|please wait)\b|©|copyright", re.I
 )
 _PLAIN_ADDRESS = re.compile(
     r"https?://[\w.-]+(?:/[\w-]+(?:\.[\w-]+)*)*/?(?:\?[\w.=&%+-]+)?(?:#[\w-]+)?$", re.A
 )  # nothing to join or mend
+_COPYRIGHT_WORDS = ("©", "(c)", "copyright", "all rights reserved")
 _COPYRIGHT = re.compile(r"©|\(c\) ?20\d\d|copyright|all rights reserved", re.I)
 _BULLET = re.compile(r"^[•▪●◦‣·∙■□❖➢✓*–—-]\s*(?=\S)|^o\s+(?=[A-Z])")
 _NUMBERED = re.compile(r"^(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
@@ -167,7 +174,7 @@ def find_blocks(
     root = parse_html(body, content_type, encoding)
     if root is None:
         return "", []
-    return _Reader(root, url).read()
+    return _Reader(root, url, len(body)).read()
 
 
 def needs_browser(body: bytes, blocks: Iterable[Block]) -> bool:
@@ -179,13 +186,18 @@ def needs_browser(body: bytes, blocks: Iterable[Block]) -> bool:
     blocks = list(blocks)
     size = 0
     for block in blocks:
-        if block.kind != "title" and not _SHELL_NOTICE.search(block.text):
+        if block.kind == "title":
+            continue
+        if not has_any(block.lower, _NOTICE_WORDS) or not _SHELL_NOTICE.search(block.text):
             size += len(block.text)
             if size > 400 or (len(block.text) >= 40 and block.text.endswith((".", "!", "?", ":"))):
                 return False
     if sum(len(block.links) for block in blocks) >= 2:
         return False
-    return b"<script" in body and bool(_SCRIPT_SHELL.search(body))
+    if b"<script" not in body:
+        return False
+    lower = body.lower()
+    return any(mark in lower for mark in _SCRIPT_SHELL)
 
 
 class _Words:
@@ -236,7 +248,7 @@ def _named(name: str) -> _Name:
 class _Reader:
     """Walks a page's tree once and writes down its blocks."""
 
-    def __init__(self, root: etree._Element, url: str) -> None:
+    def __init__(self, root: etree._Element, url: str, size: int) -> None:
         self.root = root
         base = root.find(".//base[@href]")
         try:
@@ -261,7 +273,9 @@ class _Reader:
         self.written = False  # does the buffer hold more than white space?
         self.apart = False  # has a blank to stand before the next text?
         self.pre = 0
-        self.budget = 0  # characters that may still be counted to tell chrome
+        self.budget = (
+            40 * size + 1_000_000
+        )  # characters that may still be counted to tell chrome; `size`: the page's bytes
 
     def read(self) -> tuple[str, list[Block]]:
         title_tag = self.root.find(".//title")
@@ -271,7 +285,6 @@ class _Reader:
         etree.strip_elements(self.root, *_STRIP, with_tail=False)
         body = self.root.find(".//body")
         body = self.root if body is None else body
-        self.budget = 40 * int(_text_length(body)) + 1_000_000
         main = self._main(body)
         self.whole_body = main is body
         text, linked = self._lengths(main)
@@ -343,7 +356,7 @@ class _Reader:
         if text < at_least:
             self.budget -= 2 * text
             return text, text
-        linked = sum(len(piece.strip()) for piece in _linked_text(element))
+        linked = sum(map(len, map(str.strip, _linked_text(element))))
         self.budget -= 2 * text
         return text, min(text, linked)
 
@@ -973,7 +986,12 @@ def _tidy(blocks: list[Block], whole_body: bool) -> list[Block]:
             key = (block.text, block.headings)
             drop[i] = key in seen
             seen.add(key)
-        if len(block.text) < 300 and i > 0.5 * len(blocks) and _COPYRIGHT.search(block.text):
+        if (
+            i > 0.5 * len(blocks)
+            and len(block.text) < 300
+            and has_any(block.lower, _COPYRIGHT_WORDS)
+            and _COPYRIGHT.search(block.text)
+        ):
             drop[i:] = [True] * (len(blocks) - i)
             break
     for i in range(len(blocks) - 1, -1, -1):
