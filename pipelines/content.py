@@ -100,14 +100,24 @@ _linked_text = etree.XPath(
     ".//a[not(starts-with(@href, 'mailto:') or starts-with(@href, 'tel:'))]//text()", smart_strings=False
 )
 _ids = etree.XPath(".//@id", smart_strings=False)
-_main_parts = etree.XPath(".//main | .//div[@role='main'] | .//section[@role='main'] | .//article[@role='main']")
-_articles = etree.XPath(".//article")
+# Attributes are met on their own axis: a condition in brackets is asked of every element.
 _panels = etree.XPath(
-    ".//*[@aria-controls or @data-target or @data-bs-target] | .//a[@data-toggle or @data-bs-toggle or @role='tab']"
+    ".//@aria-controls/.. | .//@data-target/.. | .//@data-bs-target/.. | .//a/@data-toggle/.. | .//a/@data-bs-toggle/.. | .//a/@role[.='tab']/.."
 )
-_tab_lists = etree.XPath(
-    ".//ul[contains(@class, 'tab') or contains(@class, 'accordion')] | .//div[contains(@class, 'tab')]"
-)
+
+
+def _main_parts(body: etree._Element) -> list[etree._Element]:
+    """The elements that call themselves the main part of the page."""
+    return [e for e in body.iter("main", "div", "section", "article") if e.tag == "main" or e.get("role") == "main"]
+
+
+def _tab_lists(main: etree._Element) -> list[etree._Element]:
+    """The lists and boxes whose class names speak of tabs or accordions."""
+    return [
+        e
+        for e in main.iter("ul", "div")
+        if (name := e.get("class")) and e is not main and ("tab" in name or (e.tag == "ul" and "accordion" in name))
+    ]
 
 
 def _text_of(element: etree._Element) -> str:
@@ -306,7 +316,7 @@ class _Reader:
         best = max(candidates[:20], key=_text_length, default=None)
         if best is not None and _text_length(best) >= 200:
             return best
-        articles = _articles(body)
+        articles = list(body.iter("article"))
         if len(articles) == 1:
             text, linked = self._lengths(articles[0])
             whole, whole_linked = self._lengths(body)
