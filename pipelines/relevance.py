@@ -44,6 +44,8 @@ _WEIGHTS = {
     "question": (0.7, 0.6, 0.4),
     "terms": (0.7, 0.6, 0.4),
 }
+# What none, one, two, three and four ways of speaking of other houses take away.
+_OTHER_HOUSES = (0.0, 0.0, -1.5, -7.0, -10.5)
 _NO = re.compile(r"(?:no|not|unfortunately|sorry)\b", re.I)
 
 
@@ -78,16 +80,22 @@ class _Judge:
         self.reasons: list[Evidence] = []
         self.counts: Counter[str] = Counter()
         self.seen: dict[str, set[str]] = {}  # heading -> keys
-        self.against: dict[str, set[str]] = {"own": set(), "residency": set(), "other_people": set()}
+        self.against: dict[str, set[str]] = {
+            "own": set(),
+            "residency": set(),
+            "other_people": set(),
+            "elsewhere": set(),
+        }
         self.facts: set[str] = set()
         self.topic = 0.0
+        self.about: set[str] = set()  # the keys of the topic; words for people alone may head a residency's page too
         self.learners = False  # does a sentence name medical students, graduates, physicians or visitors?
         self.for_students: re.Match[str] | None = None
 
     def judge(self) -> list[Evidence]:
         self._topics()
         size = 0
-        others: list[Block] = []
+        unread: list[Block] = []
         question = ""
         for block in self.blocks:
             if block.kind == "heading":
@@ -100,11 +108,11 @@ class _Judge:
             if size > MAX_TEXT:
                 break
             if not self._block(block):
-                others.append(block)
+                unread.append(block)
         score = BIAS + sum(reason.weight for reason in self.reasons)
         if self.counts and score < CLEAR:
             # Only a page that might go either way is read to the last word.
-            for block in others:
+            for block in unread:
                 for match in _find(block.text[:MAX_SENTENCE]):
                     self._note(match.key, match, block.text)
         if self.counts and self.for_students:
@@ -117,10 +125,15 @@ class _Judge:
         if own > 1:
             self._add("own_curriculum", -0.4 * own)
         if residency > 1 and not self.counts["clear"]:
-            self._add("residency_recruitment", -0.4 * residency)
-        elsewhere = min(4, len(self.against["other_people"]))
-        if elsewhere > 1 and not self.learners:
-            self._add("other_learners", -0.4 * elsewhere)
+            self._add("residency_recruitment", -0.4 * residency - (1.2 if self.about == {"visitor"} else 0.0))
+        others = min(4, len(self.against["other_people"]))
+        if others > 1 and not self.learners:
+            self._add("other_learners", -0.4 * others)
+        weight = _OTHER_HOUSES[min(4, len(self.against["elsewhere"]))]
+        if weight:
+            # Advice to applicants, or a school that tells its own students how to go away: a host speaks of itself.
+            share = 0.5 if "visiting_student" in self.about else 1.0
+            self._add("other_houses", weight * share, ", ".join(sorted(self.against["elsewhere"])))
         return self.reasons
 
     def _add(self, name: str, weight: float, words: str = "") -> None:
@@ -153,6 +166,7 @@ class _Judge:
             about = keys & (_ABOUT - {"visitor"} if text.rstrip().endswith("?") else _ABOUT)
             if about and not keys & {"no_offer", "own", "other_people"} and weight > best:
                 best, words = weight, text
+                self.about = about
         if best:
             self.counts["topic"] += 1
             self.topic = best
@@ -210,7 +224,7 @@ class _Judge:
 
     def _note(self, key: str, match: Match, text: str) -> None:
         if key in self.against:
-            self.against[key].add(text[match.start : match.end].lower())
+            self.against[key].add(text[match.start : match.end].lower().removesuffix("s"))
         elif key in _FACTS:
             self.facts.add(key)
 
@@ -232,8 +246,8 @@ class _Judge:
                 # A program that is closed for now is a program (labels schema: status).
                 self._count("strong", sentence)
             return set()
-        elsewhere = keys & {"residency", "own", "other_people"} and not keys & _VISITOR
-        if elsewhere and ("learner" not in keys or "own" in keys):
+        about_others = keys & {"residency", "own", "elsewhere", "other_people"} and not keys & _VISITOR
+        if about_others and ("learner" not in keys or keys & {"own", "elsewhere"}):
             # A sentence about residents or the school's own students must name the visitor.
             return set()
         return _offers(keys)
