@@ -24,6 +24,7 @@ from rich.table import Table
 from pipelines.history import as_of
 from scraper import (
     __version__,
+    cli_collect,
     cli_evaluate,
     cli_extract,
     cli_institutions,
@@ -36,7 +37,7 @@ from scraper import (
 )
 from scraper import contact as contacts
 from scraper.archive import ArchiveError
-from scraper.crawling import CrawlError, CrawlLocked, CrawlReport, CrawlRequest, Lock, run_crawl
+from scraper.crawling import NOTHING_LEFT, CrawlError, CrawlLocked, CrawlReport, CrawlRequest, Lock, run_crawl
 from scraper.crawling import Progress as CrawlProgress
 from scraper.database import DatabaseError, open_database
 from scraper.export import PackageError, newest_date
@@ -46,6 +47,7 @@ from scraper.formats import FormatError
 from scraper.matching import report as match_report
 from scraper.matching.person import AnswersError
 from scraper.outcomes import REASONS
+from scraper.queue import OFFLINE, QueueError, safe
 from scraper.registry import DIRECTORY, RegistryError, load_registry, reviewed_registry
 from scraper.staging import Staging, Verdict
 from scraper.vocabulary import VocabularyError
@@ -64,6 +66,7 @@ KNOWN_ERRORS = (
     DatabaseError,
     FormatError,
     PackageError,
+    QueueError,
     RegistryError,
     VocabularyError,
     demo.SiteError,
@@ -155,11 +158,14 @@ def crawl_with_bar(request: CrawlRequest) -> CrawlReport:
         def show(progress: CrawlProgress) -> None:
             nonlocal said
             counts = f"{progress.pages} pages · {progress.programs} programs · {progress.errors} errors"
-            bar.update(task, total=progress.institutions or None, completed=progress.done, counts=counts)
+            if progress.elsewhere or progress.workers > 1:
+                counts += f" here · {progress.workers} workers"
+            done = progress.done + progress.elsewhere
+            bar.update(task, total=progress.institutions or None, completed=done, counts=counts)
             if bar.disable and time.monotonic() - said > 30:
                 said = time.monotonic()
                 err.print(
-                    f"{progress.done} of {progress.institutions} institutions · {counts}",
+                    f"{done} of {progress.institutions} institutions · {counts}",
                     highlight=False,
                     soft_wrap=True,
                 )
@@ -209,6 +215,7 @@ def show_report(report: CrawlReport, rows: int = 15) -> None:
         "usce crawl --due --resume --minutes 300     for a schedule: whoever is due, for five hours at most",
         "usce crawl --record data/archives           keep what was fetched as WARC",
         "usce crawl --replay pages.warc.gz -d x.db   the same from an archive, without the network",
+        "usce crawl --queue redis://10.0.0.5/0       one worker of many; the same on other machines joins in",
     )
 )
 def crawl(
@@ -241,6 +248,9 @@ def crawl(
     accept: Annotated[
         bool, typer.Option("--accept", help="Publish the crawl that did not pass the gate: you found it right.")
     ] = False,
+    queue: Annotated[
+        str, typer.Option(metavar="URL", help="Share the work with others through this Redis; `usce collect` writes.")
+    ] = "",
 ) -> None:
     """Visit institutions, read their pages and publish what was found if it passes the gate.
 
@@ -249,6 +259,8 @@ def crawl(
     if accept:
         accept_crawl(database)
         return
+    if queue and replay:
+        raise typer.BadParameter("shares visits, and a replay makes none.", param_hint="--queue")
     chosen = list(institutions or ())
     if due and not replay:
         if chosen:
@@ -263,9 +275,10 @@ def crawl(
         database=database,
         registry=registry,
         institutions=tuple(chosen),
-        staged=True,
+        staged=not queue,
         resume=resume,
         minutes=minutes,
+        queue=queue,
         contact=contact or None,
         replay=replay,
         record=record,
@@ -274,6 +287,9 @@ def crawl(
         log_level="INFO" if log_file else "WARNING",
     )
     report = crawl_with_bar(request)
+    if queue:
+        finish_work(report, queue)
+        return
     if report.resumed:
         out.print(f"{report.resumed} institutions were visited before the break.", highlight=False, soft_wrap=True)
     show_report(report)
@@ -293,6 +309,54 @@ def crawl(
     if report.offline:
         complain(f"none of {len(report.unreached)} institutions could be reached: is this machine online?")
         raise typer.Exit(FAILED)
+
+
+def finish_work(report: CrawlReport, queue: str) -> None:
+    """What a worker says at its end."""
+    if report.stats.get("finish_reason") == NOTHING_LEFT:
+        err.print(
+            "Nothing is left to visit in this crawl; `usce collect` publishes it.", highlight=False, soft_wrap=True
+        )
+        return
+    show_report(report)
+    if report.stopped:
+        err.print("Stopped. What was not finished is other workers' work now.", highlight=False, soft_wrap=True)
+        raise typer.Exit(INTERRUPTED)
+    if report.stats.get("finish_reason") == OFFLINE:
+        complain(
+            f"none of {len(report.unreached)} institutions could be reached from here: is this machine online? Other workers visit them."
+        )
+        raise typer.Exit(FAILED)
+    if report.out_of_time:
+        err.print("Out of time. The others are left to other workers.", highlight=False, soft_wrap=True)
+    err.print(f"What was found is written by: usce collect --queue {safe(queue)}", highlight=False, soft_wrap=True)
+
+
+@app.command(epilog=examples(*cli_collect.EXAMPLES))
+def collect(
+    queue: cli_collect.QueueOption,
+    database: DatabaseOption = DATABASE,
+    registry: RegistryOption = DIRECTORY,
+    end: cli_collect.EndOption = False,
+) -> None:
+    """Write what the workers of `usce crawl --queue` find, and publish it if it passes the gate.
+
+    One process, beside the database; it may be started before the workers, and stopped and started again at any time.
+    Exit codes: 0 published, 1 failed, 2 wrong usage, 3 the database is in use, 4 not published (the old data stays), 130 stopped.
+    """
+    report = cli_collect.run(queue, database, registry, end)
+    if report.stopped:
+        err.print(
+            "Stopped. What was written is whole; `usce collect` goes on with the rest.", highlight=False, soft_wrap=True
+        )
+        raise typer.Exit(INTERRUPTED)
+    show_report(report)
+    if report.left_out:
+        names = ", ".join(report.left_out[:15]) + (" …" if len(report.left_out) > 15 else "")
+        out.print(f"Not visited to the end: {names}", highlight=False, soft_wrap=True)
+    if report.verdict is not None and not report.verdict.passed:
+        show_verdict(report.verdict, database)
+        raise typer.Exit(GATE)
 
 
 def show_verdict(verdict: Verdict, database: Path) -> None:

@@ -84,6 +84,14 @@ USCE_ALLOW_PRIVATE_ADDRESSES = False  # a link must not lead a crawler into the 
 USCE_HOSTS: dict[str, str] = {}  # names with addresses of their own, as in a hosts file: for tests and the demo
 TWISTED_DNS_RESOLVER = "scraper.politeness.Resolver"
 
+# --- A crawl by several workers (scraper/queue); `usce crawl --queue` sets the first two ------------------------------------
+USCE_QUEUE = ""  # address of the Redis
+USCE_QUEUE_CRAWL = ""  # which crawl in it
+# A worker that was silent for so long is dead: its work and its hosts go to others. Twice DOWNLOAD_TIMEOUT, so that nothing of it is in
+# flight then. Renewed four times as often.
+USCE_LEASE_SECONDS = float(os.environ.get("USCE_LEASE_SECONDS", 60))
+USCE_QUEUE_BACKLOG = 2000  # finished visits that may wait in Redis; workers take no more before some are written
+
 # --- Pages that need a browser (scraper/browser.py) ---------------------------------------------------------------------
 USCE_BROWSER = True  # where scrapy-playwright and chromium are there; without, such pages are reported
 DOWNLOAD_HANDLERS = {"http": "scraper.browser.Handler", "https": "scraper.browser.Handler"}

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from scraper.demo import ServedSites, serve_sites
+from tests.redis_server import BINARY, MISSING, redis_server
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = Path(os.environ.get("USCE_CORPUS") or ROOT.parent / "shared" / "corpus")
@@ -43,3 +44,12 @@ def sample_sites() -> Iterator[ServedSites]:
     """The fictional hospitals of tests/sites/, served on loopback."""
     with serve_sites() as served:
         yield served
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    """The address of a Redis of the test's own."""
+    if not BINARY:
+        pytest.skip(MISSING)
+    with redis_server(tmp_path) as url:
+        yield url
