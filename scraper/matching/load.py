@@ -23,7 +23,8 @@ _MARKS = ", ".join("?" * len(FIELDS))
 _OWN = ("id", "name", "institution", "url", "city", "state", "last_seen", "stale_since")
 _PROGRAMS = f"""
 select p.id, p.name, i.name, p.url, i.city, i.state, p.last_seen, p.stale_since, {", ".join(f"p.{name}" for name in FIELDS)}
-from programs p join institutions i on i.id = p.institution_id where p.closed_at is null"""
+from programs p join institutions i on i.id = p.institution_id where p.closed_at is null
+and coalesce(i.kind, '') <> 'agency'"""  # what agencies sell is never mixed with the hospitals' own
 # Most readings are about everybody and in no conflict: for these the program's own columns say it all.
 _SPECIAL = f"""
 select distinct program_id, field from evidence

@@ -10,7 +10,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import NotFound, Request, Response
 
 from scraper.site import usmap
-from scraper.site.app import Meta, Routes, Row, overview, page, page_number, plural, rows
+from scraper.site.app import Meta, Routes, Row, overview, page, page_number, plural, rows, value
 from scraper.site.health import outcome_words
 from scraper.site.search import KIND_TITLES
 from scraper.site.snapshot import Snapshot, current
@@ -29,6 +29,7 @@ def with_counts(snapshot: Snapshot) -> list[Row]:
             "folded": f"{row['name']} {row['parent'] or ''} {row['city'] or ''}".casefold(),
         }
         for row in snapshot.institutions
+        if row["kind"] != "agency"
     ]
 
 
@@ -68,7 +69,7 @@ async def institutions(datasette: Datasette, request: Request) -> Response:
         state=state,
         kind=kind,
         everyone=everyone,
-        kinds=KIND_TITLES,
+        kinds={kind: title for kind, title in KIND_TITLES.items() if kind != "agency"},
         states=snapshot.once("institution states", states),
         query=urlencode({name: text for name, text in query.items() if text}),
     )
@@ -108,10 +109,17 @@ async def institution(datasette: Datasette, request: Request) -> Response:
         "select id, name, closed_at from programs where institution_id = :id and closed_at is not null",
         {"id": key},
     )
+    listed = await value(
+        datasette, "select count(*) from electives where institution_id = :id and closed_at is null", {"id": key}
+    )
     place = ", ".join(part for part in (one["city"], usmap.STATE_NAMES.get(one["state"] or "", one["state"])) if part)
     data: dict[str, Any] = {
         "@context": "https://schema.org",
-        "@type": "CollegeOrUniversity" if (one["kind"] or "").startswith("medical_school") else "Hospital",
+        "@type": "CollegeOrUniversity"
+        if (one["kind"] or "").startswith("medical_school")
+        else "Organization"
+        if one["kind"] == "agency"
+        else "Hospital",
         "name": one["name"],
         "url": one["website"],
     }
@@ -128,6 +136,7 @@ async def institution(datasette: Datasette, request: Request) -> Response:
         place=place,
         programs=await overview(datasette, ids[:SHOWN]),
         total=len(ids),
+        electives=listed,
         visits=visits,
         outcome_words=outcome_words,
         changes=changes,

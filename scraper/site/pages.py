@@ -8,11 +8,13 @@ from pathlib import Path
 import attrs
 
 from scraper.site import (
+    agencies,
     changes,
     charts,
     compare,
     data,
     deadlines,
+    electives,
     feeds,
     health,
     home,
@@ -21,10 +23,28 @@ from scraper.site import (
     program,
     programs,
     robots,
+    vslo,
 )
 from scraper.site.app import Routes
 
-PAGES = (home, feeds, programs, program, match, compare, institutions, deadlines, changes, charts, data, health, robots)
+PAGES = (
+    home,
+    feeds,
+    programs,
+    program,
+    electives,
+    match,
+    compare,
+    institutions,
+    vslo,
+    agencies,
+    deadlines,
+    changes,
+    charts,
+    data,
+    health,
+    robots,
+)
 ROUTES: Routes = [route for module in PAGES for route in module.ROUTES]
 # Templates show the way to a group of pages only where there is one: {% if 'match' in features %}.
 FEATURES = frozenset(module.__name__.rpartition(".")[2] for module in PAGES)
@@ -44,6 +64,7 @@ NAVIGATION = tuple(
     for link in (
         Link("programs", "Programs", "/programs"),
         Link("match", "Match me", "/match"),
+        Link("electives", "Electives", "/electives"),
         Link("deadlines", "Deadlines", "/deadlines"),
         Link("institutions", "Hospitals", "/institutions"),
         Link("data", "Data", "/data"),
@@ -54,6 +75,8 @@ FOOTER = tuple(
     link
     for link in (
         Link("compare", "Compare", "/compare"),
+        Link("vslo", "Hosts in VSLO", "/vslo"),
+        Link("agencies", "Placement agencies", "/agencies"),
         Link("changes", "What changed", "/changes"),
         Link("charts", "Charts", "/charts"),
         Link("health", "Health of the data", "/health"),

@@ -141,6 +141,7 @@ async def program(datasette: Datasette, request: Request) -> Response | AsgiStre
         documents=documents,
         contacts=await of("contacts", order="kind, contact"),
         specialties=await of("specialties", order="specialty"),
+        electives=len(await of("electives", "id", "id")),
         changes=await of("changes", order=f"date desc, id desc limit {CHANGES}"),
         first_seen=(await rows(datasette, "select first_seen from programs where id = :id", {"id": key}))[0][
             "first_seen"

@@ -11,7 +11,19 @@ from scraper.site.app import Routes, atlas_names
 from scraper.site.snapshot import Snapshot, current
 
 IN_A_FILE = 10_000  # addresses in one sitemap; the format allows 50,000
-PAGES = ("/", "/programs", "/institutions", "/deadlines", "/changes", "/charts", "/data", "/health")
+PAGES = (
+    "/",
+    "/programs",
+    "/electives",
+    "/institutions",
+    "/vslo",
+    "/agencies",
+    "/deadlines",
+    "/changes",
+    "/charts",
+    "/data",
+    "/health",
+)
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 

@@ -37,6 +37,9 @@ _COLUMNS = (
     " mentorship_offered, interview_required, institution_kind, institution_id, stated_cost_4_weeks, toefl_ibt_min, ielts_min,"
     " next_deadline, apply_ahead, rolling, last_read, unreachable_since, search_id, latitude, longitude"
 )
+# What agencies sell is not among the hospitals' own programs: it stands on a page of its own (agencies.py).
+_NO_AGENCY = " where coalesce(institution_kind, '') <> 'agency'"
+_NO_AGENCY_DATES = " where institution_id not in (select id from institutions where kind = 'agency')"
 _INSTITUTIONS = (
     "select i.id, i.name, i.kind, i.parent, i.city, i.state, i.latitude, i.longitude, i.website, i.vslo_host,"
     " v.outcome, v.crawl_id, v.finished_at, v.pages"
@@ -140,7 +143,7 @@ def to_bits(positions: list[int], length: int) -> int:
 
 def read(connection: sqlite3.Connection, day: dt.date) -> Snapshot:
     """Make a snapshot of the database."""
-    programs = _rows(connection, f"select {_COLUMNS} from program_overview")
+    programs = _rows(connection, f"select {_COLUMNS} from program_overview{_NO_AGENCY}")
     programs.sort(key=lambda row: (row["institution"].casefold(), row["program"].casefold(), row["id"]))
     at = {row["id"]: number for number, row in enumerate(programs)}
     sets: dict[str, dict[str, list[int]]] = {choice.name: defaultdict(list) for choice in CHOICES}
@@ -175,7 +178,9 @@ def read(connection: sqlite3.Connection, day: dt.date) -> Snapshot:
             "read": sorted(range(length), key=lambda i: programs[i]["last_read"] or "", reverse=True),
         },
         numbers=numbers,
-        upcoming=_rows(connection, "select * from upcoming_deadlines order by date, institution, program"),
+        upcoming=_rows(
+            connection, f"select * from upcoming_deadlines{_NO_AGENCY_DATES} order by date, institution, program"
+        ),
         institutions=_rows(connection, _INSTITUTIONS),
         crawls=_rows(connection, "select * from crawls order by id desc limit 12"),
         every=(1 << length) - 1,

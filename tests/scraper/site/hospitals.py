@@ -12,7 +12,7 @@ import sqlite_utils
 from benchmarks.generate import generate
 from pipelines.programs import Summary, Visit, merge_programs
 from pipelines.storage import start_crawl, store_visit
-from scraper.database import open_database, write_institutions
+from scraper.database import insert, open_database, select, write_institutions
 from scraper.items import Deadline, Fact, Fee, Institution
 
 TODAY = dt.date.today()
@@ -25,6 +25,8 @@ INSTITUTIONS = (
     Institution("lakemont", "Lakemont School of Medicine", "medical_school_md", None, "Rochester", "NY", 43.16, -77.61, "https://lakemont.example/", True),
     Institution("cedar-bluff", "Cedar Bluff Hospital", "teaching_hospital", None, "Houston", "TX", 29.76, -95.37, "https://cedarbluff.example/"),
     Institution("stonehill", "Stonehill Health", "health_system", None, "Portland", "ME", 43.66, -70.26, "https://stonehill.example/"),
+    Institution("bridgeway", "Bridgeway Rotations", "agency", None, "Miami", "FL", 25.76, -80.19, "https://bridgeway.example/", False),
+    Institution("goldcrest", "Goldcrest Placements", "agency"),
     Institution("quiet-harbor", "Quiet Harbor Hospital", "teaching_hospital", None, "Honolulu", "HI", 21.31, -157.86, "https://quietharbor.example/"),
 )  # fmt: skip
 
@@ -112,6 +114,46 @@ def elective(at: str, fee: float) -> list[Summary]:
     ]  # fmt: skip
 
 
+CATALOG = "https://brightwater.example/catalog"
+ELECTIVES = (
+    ("brightwater", "Cardiology Consults", "cardiovascular_disease", "MED 701", "Main Hospital", 4.0, 4.0, 2, "7 8 9", 1, "Internal medicine", "https://brightwater.example/catalog/701"),
+    ("brightwater", "Wound Care", None, None, None, None, None, None, None, None, None, None),
+    ("lakemont", "Pediatric Neurology", "neurology", "PED-12", None, 2.0, 4.0, 1, "1 2 3 4 5 6 7 8 9 10 11 12", 0, None, None),
+)  # fmt: skip
+HOSTS = (
+    ("Lakemont School of Medicine", "us", "Rochester, NY", "lakemont", "name"),
+    ("Lakemont School of Medicine", "global", "Rochester, NY", "lakemont", "name"),
+    ("Farbank University Faculty of Medicine", "global", "Elsewhere", None, "open"),
+)
+AGENCY_TERMS = (
+    ("host_named", "Fairlawn Family Clinic", "Names as host: Fairlawn Family Clinic", "You will be at Fairlawn Family Clinic."),
+    *(("price_public", f"{price}", f"A price is stated: ${price}", f"Four weeks cost ${price}.") for price in (1500, 1600, 1700, 1800, 1900)),
+    ("refund_policy", "terms of refund are stated", "Refunds: terms of refund are stated", "Half is paid back until a month before."),
+    ("hands_on", "yes", "Hands-on work with patients", "Our rotations are hands-on."),
+)  # fmt: skip
+
+
+def lists(db: sqlite_utils.Database) -> None:
+    """Electives of catalogs, hosts and terms of VSLO, what an agency states."""
+    programs = {row["institution_id"]: row["id"] for row in select(db, "programs")}
+    seen = {"first_seen": FIRST, "last_seen": SECOND}
+    names = ("title", "specialty", "code", "site", "weeks_min", "weeks_max", "capacity", "months", "accepts_international", "prerequisites", "url")  # fmt: skip
+    for institution, *values in ELECTIVES:
+        row = dict(zip(names, values, strict=True))
+        own = {"institution_id": institution, "program_id": programs[institution], "page_url": CATALOG}
+        insert(db, "electives", {**own, **row, "quote": f"{row['title']}, as the catalog words it", **seen})
+    page_url = "https://portal.example/hosts"
+    for name, network, place, institution, matched in HOSTS:
+        row = {"name": name, "network": network, "place": place, "institution_id": institution, "matched": matched}
+        insert(db, "vslo_hosts", {**row, "page_url": page_url, "quote": name, **seen})
+    term = {"portal": "vslo", "field": "documents", "value": "photo", "in_words": "Photo", "quote": "Upload a photo."}
+    insert(db, "shared_terms", {**term, "headings": "Your profile", "page_url": page_url, **seen})
+    for item, value, in_words, quote in AGENCY_TERMS:
+        row = {"item": item, "value": value, "in_words": in_words, "quote": quote, "headings": "Prices", "rule": "test"}
+        own = {"institution_id": "bridgeway", "page_url": "https://bridgeway.example/prices", "confidence": 0.8}
+        insert(db, "agency_terms", {**own, **row, **seen})
+
+
 def visits(at: str) -> dict[str, list[Summary]]:
     """What a crawl on a day reads."""
     return {
@@ -140,6 +182,16 @@ def visits(at: str) -> dict[str, list[Summary]]:
                 say("visas", "B-1"),
                 say("status", "closed", "The program is paused."),
                 say("deadlines", Deadline("closes", rolling=True)),
+                at=at,
+            )
+        ],
+        "bridgeway": [
+            page(
+                "https://bridgeway.example/prices",
+                "Hands-on Rotations for Everyone",
+                say("program_types", "clinical_elective"),
+                say("audiences", "international_student"),
+                say("deadlines", Deadline("closes", date=str(IN_40_DAYS))),
                 at=at,
             )
         ],
@@ -178,6 +230,8 @@ def make(path: Path) -> Path:
     write_institutions(db, INSTITUTIONS)
     store(db, FIRST)
     store(db, SECOND)
+    with db.atomic():
+        lists(db)
     db.close()
     return path
 
@@ -199,6 +253,7 @@ PAYLOADS = (
     "\x02\x03<b onclick=window.pwned=1>\u2028",
 )
 SETS = ("visas", "documents", "specialties", "contacts", "hospital_settings", "who_pays")
+UNIQUE = (("evidence", "value"), ("vslo_hosts", "name"), ("vslo_hosts", "network"), ("agency_terms", "item"))
 SCRAPED = {
     "institutions": ("name", "parent", "city", "notes", "website"),
     "programs": ("name", "url", "accepts_international", "status", "compensation", "housing"),
@@ -214,6 +269,10 @@ SCRAPED = {
     "fees": ("per",),
     "changes": ("old", "new", "in_words", "page_url"),
     "crawl_hosts": ("outcome",),
+    "electives": ("title", "code", "site", "months", "prerequisites", "url", "page_url", "quote"),
+    "vslo_hosts": ("name", "network", "place", "page_url"),
+    "shared_terms": ("in_words", "quote", "page_url"),
+    "agency_terms": ("item", "in_words", "quote", "headings", "page_url"),
 }
 
 
@@ -227,7 +286,7 @@ def plant(path: Path) -> Path:
             for (rowid,) in db.execute(f"select rowid from {table} order by rowid").fetchall():
                 payload = PAYLOADS[number % len(PAYLOADS)]
                 number += 1
-                unique = f"{payload}{rowid}" if table in SETS or (table, column) == ("evidence", "value") else payload
+                unique = f"{payload}{rowid}" if table in SETS or (table, column) in UNIQUE else payload
                 db.execute(f"update {table} set {column} = ? where rowid = ?", [unique, rowid])
     db.execute(
         "update program_search set " + ", ".join(f"{name} = ?" for name in ("program", "institution", "words")),

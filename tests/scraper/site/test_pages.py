@@ -27,6 +27,14 @@ PAGES = {
     "institutions-all": "/institutions?all=yes&state=HI",
     "institution": "/institution/brightwater",
     "institution-without": "/institution/quiet-harbor",
+    "agency": "/institution/bridgeway",
+    "agency-program": "/program/bridgeway--electives-international",
+    "electives": "/electives",
+    "electives-of": "/electives?q=consults&specialty=cardiovascular_disease&international=yes",
+    "no-electives": "/electives?q=nothingatall",
+    "vslo": "/vslo",
+    "vslo-of": "/vslo?state=NY&by=aamc",
+    "agencies": "/agencies",
     "deadlines": "/deadlines",
     "deadlines-of": "/deadlines?state=NY&event=close&for=international&type=clinical_elective",
     "changes": "/changes",
@@ -272,3 +280,91 @@ def test_what_students_ask_besides_is_shown_with_its_words(site: Site) -> None:
         assert [row["id"] for row in rows] == ["brightwater--electives-international"], query
         assert rows[0]["who_pays"] == "Visitor pays own travel and living"
     assert not site.get("/programs.json?housing=free").json()
+
+
+def titles(site: Site, query: str) -> list[str]:
+    tree = lxml_html.document_fromstring(site.get(f"/electives{query}").text)
+    return [" ".join(heading.text_content().split()) for heading in tree.xpath("//ul[@class='entries']/li/h2")]
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("", ["Cardiology Consults MED 701", "Wound Care", "Pediatric Neurology PED-12"]),
+        ("?q=ped-12", ["Pediatric Neurology PED-12"]),
+        ("?q=main+cardiology", ["Cardiology Consults MED 701"]),
+        ("?q=100%25", []),
+        ("?specialty=neurology", ["Pediatric Neurology PED-12"]),
+        ("?international=yes", ["Cardiology Consults MED 701"]),
+        ("?international=no", ["Pediatric Neurology PED-12"]),
+        ("?international=unknown", ["Wound Care"]),
+        ("?at=lakemont", ["Pediatric Neurology PED-12"]),
+        ("?program=brightwater--electives-international", ["Cardiology Consults MED 701", "Wound Care"]),
+        ("?state=TX", []),
+        ("?international=%27&page=99", ["Cardiology Consults MED 701", "Wound Care", "Pediatric Neurology PED-12"]),
+    ],
+)
+def test_electives_are_found(site: Site, query: str, wanted: list[str]) -> None:
+    assert titles(site, query) == wanted
+
+
+def test_an_elective_says_what_its_catalog_says_and_leads_to_the_program(site: Site) -> None:
+    tree = lxml_html.document_fromstring(site.get("/electives?at=brightwater").text)
+    consults, wounds = (" ".join(" ".join(one.itertext()).split()) for one in tree.xpath("//ul[@class='entries']/li"))
+    for words in (
+        "Specialty Cardiovascular disease",
+        "International students yes",
+        "Length 4 weeks",
+        "Offered in Jul, Aug, Sep",
+    ):
+        assert words in consults
+    assert "Places at a time 2" in consults and "Passed before Internal medicine" in consults
+    assert wounds.count("not stated") == 3
+    assert "Cardiology Consults, as the catalog words it" in consults
+    assert tree.xpath("//ul[@class='entries']/li[1]//a[@href='/program/brightwater--electives-international']")
+    assert (
+        "/electives?program=brightwater--electives-international"
+        in site.get("/program/brightwater--electives-international").text
+    )
+    assert "/electives?at=brightwater" in site.get("/institution/brightwater").text
+
+
+def test_hosts_in_vslo_say_who_says_so(site: Site) -> None:
+    tree = lxml_html.document_fromstring(site.get("/vslo").text)
+    hosts = [" ".join(one.text_content().split()) for one in tree.xpath("//ul[@class='rows']/li")]
+    [lakemont] = [one for one in hosts if one.startswith("Lakemont")]
+    assert "listed by AAMC (Global network, US network)" in lakemont and lakemont.endswith("1 program")
+    [farbank] = [one for one in hosts if one.startswith("Farbank")]
+    assert farbank.endswith("not in our registry")
+    assert "Upload a photo." in tree.text_content()
+    assert not [one for one in hosts if one.startswith("Brightwater")]
+    only = lxml_html.document_fromstring(site.get("/vslo?by=aamc&q=lakemont").text)
+    assert len(only.xpath("//ul[@class='rows']/li")) == 1
+
+
+def test_agencies_are_told_by_what_they_tell(site: Site) -> None:
+    tree = lxml_html.document_fromstring(site.get("/agencies").text)
+    bridgeway, goldcrest = tree.xpath("//section[contains(@class, 'agency')]")
+    said = " ".join(bridgeway.text_content().split())
+    assert "3 of 5 told on 1 page that was read" in said
+    assert said.count("not found") == 2
+    assert "You will be at Fairlawn Family Clinic." in said and "2 more" in said
+    assert "None of its pages has been read yet." in goldcrest.text_content()
+    assert bridgeway.xpath(".//a[@href='/program/bridgeway--electives-international']")
+
+
+def test_what_agencies_sell_is_never_among_the_hospitals_programs(site: Site) -> None:
+    name = "Hands-on Rotations for Everyone"
+    for path in (
+        "/",
+        "/programs?q=rotations",
+        "/programs.csv",
+        "/deadlines",
+        "/institutions?all=yes&q=bridgeway",
+        "/compare?q=rotations",
+    ):
+        assert name not in site.get(path).text, path
+    assert "Bridgeway Rotations" not in site.get("/institutions?all=yes").text
+    page = site.get("/program/bridgeway--electives-international")
+    assert page.status_code == 200 and "Sold by a" in page.text
+    assert '"@type": "Organization"' in site.get("/institution/bridgeway").text
