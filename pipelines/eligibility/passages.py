@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from functools import cached_property
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
 from typing import Any
 
 import attrs
@@ -48,8 +49,8 @@ class Passage:
     block: Block
     text: str
     index: int
+    lower: str
     answer: bool | None = None  # of a question: whether the next words are 'yes' or 'no'
-    lower: str = attrs.field(init=False, default=attrs.Factory(lambda self: self.text.lower(), takes_self=True))
 
     @cached_property
     def above(self) -> tuple[str, ...]:
@@ -79,9 +80,9 @@ class Passage:
         return vocabulary("cues").keys_in(self.text)
 
     @cached_property
-    def words(self) -> list[Match]:
+    def words(self) -> tuple[Match, ...]:
         """What hospitals ask of applicants, found in the sentence (data/vocabulary/eligibility.yml)."""
-        return list(vocabulary("eligibility").find(self.text))
+        return vocabulary("eligibility").find(self.text)
 
     def find(self, *keys: str) -> list[Match]:
         """The matches of `keys` in the sentence."""
@@ -153,13 +154,11 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
     for block in blocks:
         if _is_other(block):
             continue
-        for sentence in block.sentences:
-            for line in _PIECE.findall(sentence):
-                for piece in _cut(line):
-                    key = (piece, block.lead or (block.headings[-1] if block.headings else ""))
-                    if key not in seen:
-                        seen.add(key)
-                        passages.append(Passage(block, piece, len(passages)))
+        above = block.lead or (block.headings[-1] if block.headings else "")
+        for piece in _pieces(block):
+            if (piece, above) not in seen:
+                seen.add((piece, above))
+                passages.append(Passage(block, piece, len(passages), piece.lower()))
     for question, answer in itertools.pairwise(passages):
         if question.is_question and (said := _ANSWER.match(answer.text)):
             question.answer = said.lastgroup == "yes"
@@ -168,11 +167,27 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
 
 def _is_other(block: Block) -> bool:
     """Does the block stand under a course number, or in a section for people who are no visitors?"""
-    if any(_COURSE.search(heading) for heading in block.headings[-2:]):
+    if block.headings and _is_other_section(block.headings[-2:]):
         return True
-    if block.kind == "row" and _COURSE.search(block.text[:300]):
-        return True
-    return any(_OTHER_SECTION.search(heading) and not _VISITOR.search(heading) for heading in block.headings[-2:])
+    return block.kind == "row" and bool(_COURSE.search(block.text[:300]))
+
+
+@lru_cache(maxsize=64)  # the blocks of a section stand under the same headings
+def _is_other_section(headings: tuple[str, ...]) -> bool:
+    return any(
+        _COURSE.search(heading) or (_OTHER_SECTION.search(heading) and not _VISITOR.search(heading))
+        for heading in headings
+    )
+
+
+def _pieces(block: Block) -> Iterator[str]:
+    """The lines of a block's sentences, none too long."""
+    for sentence in block.sentences:
+        if len(sentence) <= _MAX_SENTENCE and "\n" not in sentence:
+            yield sentence
+        else:
+            for line in _PIECE.findall(sentence):
+                yield from _cut(line)
 
 
 def _cut(line: str) -> list[str]:

@@ -14,7 +14,7 @@ from pipelines.eligibility.passages import Passage
 from pipelines.eligibility.welcome import LET_IN, NAMED, SHUT_OUT, Say, weigh_all
 from scraper.items import Fact
 from scraper.scope import Mention, mentions
-from scraper.text import Gate
+from scraper.text import Gate, has_any
 from scraper.vocabulary import vocabulary
 
 _GATE = Gate(
@@ -26,6 +26,8 @@ _GATE = Gate(
     ("coca", "aoa", "m4"),
     re.compile(r"coca\b|aoa\b|\bm4"),
 )  # fmt: skip
+# What stands in every phrase for agreements and partners in data/vocabulary/eligibility.yml.
+_PARTNER_WORDS = ("agreement", "affiliat", "partner", "contract", "exchange", "memorand", "mou", "sister")
 _MAX_SAYS = 500  # no real page says who may come that often; a hostile one shall not cost more
 _YES = re.compile(r"^\W*yes\b", re.I)
 _NO = re.compile(r"^\W*(?:no\b|unfortunately|at this time,? (?:we|no)|we do not|not at this time)", re.I)
@@ -97,7 +99,9 @@ def _about_admission(passage: Passage) -> bool:
 
 def _is_partner(passage: Passage, found: list[Mention]) -> bool:
     """International students from partner schools alone: 'only from schools with which we have an exchange agreement'."""
-    if passage.is_heading or not passage.find("agreement", "partner") or _EXCHANGE.search(passage.text):
+    if passage.is_heading or not has_any(passage.lower, _PARTNER_WORDS):
+        return False
+    if not passage.find("agreement", "partner") or _EXCHANGE.search(passage.text):
         return False
     groups = {mention.group for mention in found}
     abroad = (

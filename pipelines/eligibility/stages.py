@@ -6,13 +6,14 @@ import re
 
 from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
-from scraper.text import Gate
+from scraper.text import Gate, has_any
 
 _YEAR_GATE = Gate(
     ("year", "senior", "oms", "m3/", "m4/", "y4", "standing", "months of"),
     ("4", "3", "iv", "iii", "yr"),
     re.compile(r"m-?s?-? ?(?:4|3|iv|iii)\b|\byr\b"),
 )
+_CORE_GATE = ("cor", "clerkship", "rotation", "training", "third", "3rd")
 _RESIDENT = re.compile(
     r"\b(?:residents?|residency|fellows?|fellowship|PGY|postgraduate|faculty|[a-z]*surgeons?|physicians?|clinicians?|specialists?)\b",
     re.I,
@@ -58,19 +59,11 @@ def find_stages(passages: list[Passage]) -> list[Fact]:
             if not found and passage.find("final_year", "earlier_year"):
                 passage.passed_over("final_year_required", "year_of_no_applicant_or_shut_out")
             years += found
-        if (
-            "cor" in low
-            or "clerkship" in low
-            or "rotation" in low
-            or "training" in low
-            or "third" in low
-            or "3rd" in low
-        ):
+        if has_any(low, _CORE_GATE):
             facts += _core(passage)
         if "standing" in low:
             facts += _standing(passage)
-    abroad = any(passage.audience == "international" for passage in passages)
-    return _settle_years(years, abroad) + facts
+    return _settle_years(years, passages) + facts
 
 
 def _year(passage: Passage) -> list[Fact]:
@@ -137,13 +130,13 @@ def _shut_out(text: str, start: int, end: int) -> bool:
     )
 
 
-def _settle_years(facts: list[Fact], abroad: bool) -> list[Fact]:
+def _settle_years(facts: list[Fact], passages: list[Passage]) -> list[Fact]:
     """Labels schema: false when earlier years may also take part, so that a 'false' outweighs every 'true' for the same people.
 
-    On a page that speaks of nobody from `abroad` what is said of US students is said of all.
+    On a page that speaks of nobody from abroad what is said of US students is said of all.
     """
     open_for = {fact.audience for fact in facts if fact.value is False}
-    if open_for and not abroad:
+    if open_for and not any(passage.audience == "international" for passage in passages):
         return [fact for fact in facts if fact.value is False]
     return [
         fact
@@ -157,14 +150,13 @@ def _core(passage: Passage) -> list[Fact]:
     """Core clerkships, all or those named, to be completed before."""
     text = passage.text
     matches = [m for m in passage.find("core") if not _OWN.search(text[max(0, m.start - 30) : m.start])]
-    several = len({m[0].lower()[:6] for m in _SPECIALTIES.finditer(text)}) >= 3 and re.search(
-        r"clerkship|rotation|training", text, re.I
-    )
+    if not matches and not _names_several(passage):
+        return []
     third_year_done = any(
         "third" in text[m.start : m.end].lower() or "3rd" in text[m.start : m.end].lower()
         for m in passage.find("final_year")
     )
-    if (not matches and not several) or (third_year_done and not matches):
+    if third_year_done and not matches:
         return []
     start, end = (matches[0].start, matches[0].end) if matches else (0, len(text))
     if "needless" in passage.cues:
@@ -181,6 +173,14 @@ def _core(passage: Passage) -> list[Fact]:
     if _DONE.search(text) or listed:
         return [passage.fact("core_clerkships_required", True, "core_completed", start, end, 0.95 if matches else 0.8)]
     return []
+
+
+def _names_several(passage: Passage) -> bool:
+    """'Rotations in medicine, surgery and pediatrics': three core specialties or more, by name."""
+    return (
+        has_any(passage.lower, ("clerkship", "rotation", "training"))
+        and len({m[0].lower()[:6] for m in _SPECIALTIES.finditer(passage.text)}) >= 3
+    )
 
 
 def _standing(passage: Passage) -> list[Fact]:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 
 import attrs
@@ -15,6 +14,7 @@ from pipelines.eligibility.passages import Passage
 from scraper.scope import Mention, audience_in
 from scraper.text import has_any
 
+# Where one of these matches is looked for in text of small letters, it is compiled without re.I, which costs half of its time.
 _CLAUSE = re.compile(r"[;:]\s|,?\s+(?:but|however|whereas|although|though|while|yet)\s+|\s[–—-]\s|\.\s", re.I)
 _NEGATOR = r"(?:\b(?:not|cannot|unable|never|no|neither|nor|no longer|ineligible)\b|n['’]t\b)"
 # A denial with the verb it denies: 'do not accept', 'is not open to', 'unable to process requests'.
@@ -22,21 +22,19 @@ _REFUSING = re.compile(
     _NEGATOR
     + r"(?:\s+[\w-]+){0,5}?\s+(?P<verb>accept\w*|process\w*|consider\w*|host\w*|offer\w*|accommodat\w*|place|arrange|provide|admit\w*|take|sponsor|support|allow\w*|permit\w*|enroll?|review|"
     r"open|available|designed|intended|eligible|suitable|suited|meant|for|include|facilitate|entertain|grant|invite)\b"
-    r"|\b(?:exclud\w+|closed to|declin\w+|discourag\w+)\b",
-    re.I,
+    r"|\b(?:exclud\w+|closed to|declin\w+|discourag\w+)\b"
 )
 _WELCOME_AGAIN = re.compile(
-    r"\b(?:accepts?|open to|welcomes?|available to|designed for|intended for|limited to|offers)\b", re.I
+    r"\b(?:accepts?|open to|welcomes?|available to|designed for|intended for|limited to|offers)\b"
 )
-_NOT_ONLY = re.compile(r"\bnot\s+(?:only|limited|just|solely)\b|\bno\s+(?:later|more|fee|cost|charge)\b", re.I)
+_NOT_ONLY = re.compile(r"\bnot\s+(?:only|limited|just|solely)\b|\bno\s+(?:later|more|fee|cost|charge)\b")
 _WELCOME_BEFORE = re.compile(
     r"\b(?:open(?: only)? (?:to|for)|available(?: only)? (?:to|for)|(?:designed|intended|meant|suitable|suited|reserved|tailored|created|option|ideal)(?: \w+)? for|aimed(?: \w+)? at|geared(?: \w+)? (?:to|toward|towards|for)"
     r"|welcom(?:e|es|ing)|accept(?:s|ed|ing|ance of)?|invit(?:e|es|ing)|hosts?|hosting|limited to|restricted to|granted to|extended to|(?:offered|open|available)(?: on an? \w+(?:[ -]\w+){0,5} basis)? (?:to|for)|given to|provided to|allow(?:s|ing)?|enabl(?:es|ing)|permits?|gives?|trains"
     r"|offers?|offering|provides?|providing|applications? (?:for [\w ]{1,30} )?(?:from|by|of)|requests? (?:for [\w ]{1,40} )?(?:from|by)|inquiries from"
     r"|(?:programs?|observerships?|electives?|rotations?|opportunit(?:y|ies)|openings?|positions?|experiences?|clerkships?|externships?|preceptorships?|training|spots?|places?|internships?|sub-?i(?:nternship)?s?|slots?)"
     r"(?: (?:is|are|exists?|available|open|designed|offered|only|specifically|intended|reserved|experiences?|programs?|opportunities|rotations?|(?:in|at|of) (?!which|our|the)\w+)){0,3} (?:for|to)|(?:is|are) for|defined as|must be|should be|(?:is|are) an?\b|you(?: are|['’]re)|be (?:one of|an?)|(?:applicants|participants|observers|visitors) (?:are|include|may be)"
-    r"|eligible (?:applicants|participants|candidates|groups)|consider(?:s|ed)?|recruit(?:s|ing)?|admits?|take(?:s)?|serves?|accommodat(?:e|es|ing)|from)\b",
-    re.I,
+    r"|eligible (?:applicants|participants|candidates|groups)|consider(?:s|ed)?|recruit(?:s|ing)?|admits?|take(?:s)?|serves?|accommodat(?:e|es|ing)|from)\b"
 )
 _WELCOME_AFTER = re.compile(
     r"^[^.;?]{0,130}?\b(?:(?:may|can|could|should|must|need to|have to|will)(?: also| only| still)? (?:apply|participate|request|rotate|attend|observe|join|come|visit|spend|take|enroll|submit|complete|contact|be in|be enrolled|be a|have|be considered|be accepted|be fluent|provide|do|use|shadow|spend|register)"
@@ -48,9 +46,11 @@ _WELCOME_AFTER = re.compile(
 _SHUT_AFTER = re.compile(
     r"^(?P<between>[^.;?]{0,110}?)(?:\b(?:(?:is|are|were|be|been) (?:(?!who|that)\w+ )?(?:not|never) (?:\w+ ){0,2}?(?:eligible|accepted|permitted|allowed|considered|able|admitted|offered|hosted|available|accommodated|open)"
     r"|not eligible|ineligible|cannot (?:be|apply|participate|rotate|attend|observe|take)|(?:may|can|should|will|do|does) ?not (?:qualify|apply|participate|be |rotate|attend|accept|take part)|need not apply|(?:is|are) excluded)|n['’]t (?:eligible|accepted|permitted|apply|be )\b)"
-    r"(?P<rest>[^.;]{0,60})",
-    re.I,
+    r"(?P<rest>[^.;]{0,60})"
 )
+# What stands wherever somebody is shut out: looked for first.
+_SHUT_WORDS = ("not", "never", "ineligible", "excluded", "n't", "n’t")
+_DENYING_WORDS = ("no", "n't", "n’t", "never", "unable", "neither", "ineligible", "exclud", "except", "closed to", "declin", "discourag")  # fmt: skip
 _RESTRICTED = re.compile(
     r"\b(?:who|that|whose|seeking|wishing|without|with|in the last|(?:enrolled in|registered for) (?:an? |the )?(?:virtual|online))\b",
     re.I,
@@ -193,7 +193,7 @@ def _in_row(passage: Passage, mention: Mention, group: str, last: Say) -> Say | 
     between = text[last.end : mention.start]
     if not _ROW.match(between) or not _ROW_LINK.search(between) or _ROW_BREAK.search(between):
         return None
-    if _SHUT_AFTER.match(text[mention.end : mention.end + 60]):
+    if _shut_after(text[mention.end : mention.end + 60]):
         return None
     if mention.group in ("doctor", "graduates") and (
         len(between) > 25 or _OWN_PEOPLE.search(text) or "trainee" in text[mention.start : mention.end].lower()
@@ -211,9 +211,7 @@ def _group(passage: Passage, mention: Mention) -> str:
     """The group of a mention; students of no named country are told by the section, else by the block they stand in."""
     if mention.group == "offshore" and not _negated(passage.text[: mention.start][-160:]):
         # 'No students of Caribbean schools' says nothing of the others; welcoming them welcomes students from abroad.
-        return (
-            "offshore" if _SHUT_AFTER.match(passage.text[mention.end : mention.end + 200]) else "international_student"
-        )
+        return "offshore" if _shut_after(passage.text[mention.end : mention.end + 200]) else "international_student"
     if mention.group != "student":
         return mention.group
     audience = passage.audience
@@ -253,24 +251,23 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
         return _weigh_heading(passage, mention, say(LET_IN, 1))
     if text.endswith("?"):
         return None
-    start = max((m.end() for m in _CLAUSE.finditer(text, 0, mention.start)), default=0)
-    before = text[max(start, mention.start - 160) : mention.start]
-    shut = _SHUT_AFTER.match(text[mention.end : mention.end + 200])
-    if shut and _negated(before):
+    before = _clause_before(text, mention.start)
+    after = text[mention.end : mention.end + 200]
+    shut, negated = _shut_after(after), _negated(before)
+    if shut and negated:
         return say(SHUT_OUT, 3)
-    not_yet = _NOT_YET.search(text, mention.end)
+    not_yet = _NOT_YET.search(text, mention.end) if shut or negated else None
     if shut and not (not_yet or _OTHER_MATTER.search(shut["rest"]) or _SOME_PLACES.search(text)):
         if re.search(r"\b(?:who|that)\b", shut["between"], re.I) and _welcome(before):
             return say(LET_IN, 3)
         if _PORTAL.search(shut["rest"]):
             return say(LET_IN, 1)
         return say(SHUT_OUT, 3, partial=bool(_RESTRICTED.search(shut["between"])))
-    if shut or (not_yet and _negated(before)):
+    if shut or (not_yet and negated):
         return None
-    welcome = _welcome(before)
-    if _NOT_PORTAL.match(text[mention.end : mention.end + 120]):
+    if "not" in after and _NOT_PORTAL.match(after[:120]):
         return say(LET_IN, 2)
-    if _negated(before):
+    if negated:
         if _SOME_PLACES.search(text) or _OTHER_MATTER.search(before):
             return None
         some = group == "student" and _WHICH.match(text[mention.end : mention.end + 60])
@@ -279,6 +276,7 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
         return say(SHUT_OUT, 2)
     if _points_elsewhere(passage) or _is_mere_link(passage, mention):
         return None
+    welcome = _welcome(before)
     if group in ("doctor", "graduates"):
         return _weigh_doctor(passage, mention, before, welcome, say(LET_IN, 2))
     between = before[welcome.end() :] if welcome else ""
@@ -293,11 +291,10 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
             if welcome[0].lower() != "from" or group in ("us_student", "international_student")
             else None
         )
-    if _OWN_SCHOOL.search(text[mention.end : mention.end + 80]) or _MAY_NOT.match(text[mention.end : mention.end + 40]):
+    if _OWN_SCHOOL.search(after[:80]) or _MAY_NOT.match(after[:40]):
         return None
     if _listed(passage, mention):
         return say(LET_IN, 3)
-    after = text[mention.end : mention.end + 200]
     if not _STAFF_BEFORE.search(before) and _WELCOME_AFTER.match(after):
         return say(LET_IN, 3)
     if _heads_section(passage, mention):
@@ -382,9 +379,23 @@ def _weigh_doctor(
     return None
 
 
+def _clause_before(text: str, start: int, reach: int = 160) -> str:
+    """The words before `start` in its clause, at most `reach` characters."""
+    left = max(0, start - reach)
+    for match in _CLAUSE.finditer(text, max(0, left - 40), start):  # what parts clauses is shorter than that
+        left = max(left, match.end())
+    return text[left:start]
+
+
+def _shut_after(after: str) -> re.Match[str] | None:
+    """The words behind a mention that shut it out: '… are not eligible'."""
+    lower = after.lower()
+    return _SHUT_AFTER.match(lower) if has_any(lower, _SHUT_WORDS) else None
+
+
 def _welcome(before: str) -> re.Match[str] | None:
     """The last welcoming words before a mention."""
-    return _last(_WELCOME_BEFORE, before)
+    return _last(_WELCOME_BEFORE, before.lower())
 
 
 def _points_elsewhere(passage: Passage) -> bool:
@@ -396,12 +407,16 @@ def _points_elsewhere(passage: Passage) -> bool:
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     """The last match of `pattern` in `text`."""
-    return functools.reduce(lambda _, match: match, pattern.finditer(text), None)  # type: ignore[arg-type,return-value]
+    match = None
+    for match in pattern.finditer(text):  # noqa: B007  the last is what is asked for
+        pass
+    return match
 
 
 def _negated(before: str) -> bool:
     """Do the words before a mention shut it out: 'not open to', 'unable to accept', 'do not offer observerships for'?"""
-    if _NOT_ONLY.search(before):
+    before = before.lower()
+    if not has_any(before, _DENYING_WORDS) or _NOT_ONLY.search(before):
         return False
     last = _last(_REFUSING, before)
     if last is None:
@@ -409,12 +424,11 @@ def _negated(before: str) -> bool:
             re.search(
                 r"\b(?:not|no|no other|except|excluding)\s+(?:for\s+|from\s+|to\s+|at\s+)?(?:the\s+|an?\s+)?$",
                 before,
-                re.I,
             )
         )
     rest = before[last.end() :]
     # A new welcome takes the denial away: 'does not host observers and accepts …'.
-    return not _WELCOME_AGAIN.search(rest) and not re.search(r",\s+(?:we|it|they|the)\b", rest, re.I)
+    return not _WELCOME_AGAIN.search(rest) and not re.search(r",\s+(?:we|it|they|the)\b", rest)
 
 
 def _listed(passage: Passage, mention: Mention) -> bool:
