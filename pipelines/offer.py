@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
-
-import attrs
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from pipelines import Stage
 from scraper.considered import passed_over
@@ -27,7 +26,9 @@ _MOST = 4  # phrases of one key in a sentence that are judged
 
 # -- what is denied ---------------------------------------------------------------------------------------------------------------------
 
-_CLAUSE_END = re.compile(r"[;:!?]|\. |\n|,? (?:but|however|although|though|whereas|and instead|instead)\b", re.I)
+_CLAUSE_END = re.compile(
+    r"[;:!?]|\. |\n|,? (?:but|however|although|though|whereas|and instead|instead)\b"
+)  # in small letters
 _NEGATION = re.compile(
     r"\b(?:not|no|never|cannot|(?:ca|do|does|did|wo|is|are|was|has|have)n['’]?t|neither|nor|unable|without|rather than|instead of|ineligible)\b",
     re.I,
@@ -46,36 +47,66 @@ _PROHIBITED_AFTER = re.compile(
 )
 
 
+# What stands wherever these match: looked for first.
+_NEGATING_WORDS = ("no", "n't", "n’t", "never", "neither", "unable", "without", "rather than", "instead of", "ineligible", "cant", "dont", "doesnt", "didnt", "wont", "isnt", "arent", "wasnt", "hasnt", "havent")  # fmt: skip
+_DENYING_WORDS = ("not", "no longer", "never", "isn", "aren", "prohibited", "unavailable", "forbidden", "discontinued", "suspended")  # fmt: skip
+
+
 def _left(text: str, start: int, reach: int = 90) -> str:
     """The words before `start` in its clause, at most `reach` characters."""
     window = text[max(0, start - reach) : start]
     cut = 0
-    for match in _CLAUSE_END.finditer(window):
+    for match in _CLAUSE_END.finditer(window.lower()):
         cut = match.end()
     return window[cut:]
 
 
 def _denied(text: str, start: int, end: int) -> bool:
     """Do the words around `text[start:end]` say that it is not so?"""
-    before = _NO_NEGATION.sub(" ", _left(text, start))
-    if _NEGATION.search(before):
+    if has_any(text[max(0, start - 90) : start].lower(), _NEGATING_WORDS) and _NEGATION.search(
+        _NO_NEGATION.sub(" ", _left(text, start))
+    ):
         return True
     after = text[end : end + 110]
-    return bool(_DENIED_AFTER.search(after) or _PROHIBITED_AFTER.search(after))
+    return has_any(after.lower(), _DENYING_WORDS) and bool(
+        _DENIED_AFTER.search(after) or _PROHIBITED_AFTER.search(after)
+    )
 
 
-def _phrases(name: str, sentence: str) -> Iterator[Match]:
+def _phrases(name: str, sentence: str) -> Sequence[Match]:
     """The phrases of a vocabulary in `sentence`, at most `_MOST` of a key."""
-    count: dict[str, int] = {}
-    for match in vocabulary(name).find(sentence):
-        count[match.key] = count.get(match.key, 0) + 1
+    matches = vocabulary(name).find(sentence)
+    if len(matches) <= _MOST:
+        return matches
+    count: Counter[str] = Counter()
+    kept = []
+    for match in matches:
+        count[match.key] += 1
         if count[match.key] <= _MOST:
-            yield match
+            kept.append(match)
+    return kept
+
+
+class _Piece(NamedTuple):
+    """A piece of a block that is judged by itself, and the phrases of data/vocabulary/offer.yml in it."""
+
+    block: Block
+    sentence: str
+    matches: Sequence[Match]
+
+
+def _pieces(blocks: list[Block]) -> list[_Piece]:
+    return [
+        _Piece(block, sentence, _phrases("offer", sentence)) for block in blocks for sentence in judged_pieces(block)
+    ]
+
+
+def _is_question(text: str) -> bool:
+    return text.rstrip().endswith("?")
 
 
 # -- program types ----------------------------------------------------------------------------------------------------------------------
 
-_QUESTION = re.compile(r"\?\s*$")
 _INVITING_QUESTION = re.compile(
     r"^(?:looking for|interested in|want to|wish to|seeking|what (?:are|is) (?:the|our))\b", re.I
 )
@@ -116,8 +147,7 @@ _SEGMENT = re.compile(r"\s+[|–—·»-]\s+|\s*\|\s*")
 _NAMED = ("title", "h1")
 
 
-@attrs.frozen
-class _Mention:
+class _Mention(NamedTuple):
     """A phrase of program_types.yml where it stands: place is 'title', 'h1', 'heading', 'item' (short list item or row) or 'text'."""
 
     key: str
@@ -150,25 +180,24 @@ def _shorten(sentence: str, start: int, end: int, limit: int = 300) -> str:
     return piece.strip()
 
 
-def _mentions(blocks: list[Block]) -> Iterator[_Mention]:
-    for block in blocks:
-        for sentence in judged_pieces(block):
-            if block.kind == "title":
-                place = "title"
-                sentence = (
-                    _SEGMENT.split(sentence, maxsplit=1)[0]
-                    if any(b.depth == 1 and b.kind == "heading" for b in blocks[:40])
-                    else sentence
-                )
-            elif block.kind == "heading":
-                place = "text" if len(sentence) > 120 else "h1" if block.depth == 1 else "heading"
-            else:
-                place = "item" if block.kind in ("item", "row") and len(sentence) < 120 else "text"
-            for match in _both(_phrases("program_types", sentence), sentence):
-                yield _Mention(match.key, place, block, sentence, match, _denied(sentence, match.start, match.end))
+def _mentions(blocks: list[Block], pieces: list[_Piece]) -> Iterator[_Mention]:
+    for block, sentence, _ in pieces:
+        if block.kind == "title" and any(b.depth == 1 and b.kind == "heading" for b in blocks[:40]):
+            sentence = _SEGMENT.split(sentence, maxsplit=1)[0]
+        for match in _both(_phrases("program_types", sentence), sentence):
+            denied = _denied(sentence, match.start, match.end)
+            yield _Mention(match.key, _place(block, sentence), block, sentence, match, denied)
 
 
-def _both(matches: Iterator[Match], sentence: str) -> Iterator[Match]:
+def _place(block: Block, sentence: str) -> str:
+    if block.kind == "title":
+        return "title"
+    if block.kind == "heading":
+        return "text" if len(sentence) > 120 else "h1" if block.depth == 1 else "heading"
+    return "item" if block.kind in ("item", "row") and len(sentence) < 120 else "text"
+
+
+def _both(matches: Iterable[Match], sentence: str) -> Iterator[Match]:
     """'Research and clinical electives', 'observerships and research': one phrase, two types."""
     for match in matches:
         yield match
@@ -183,19 +212,19 @@ def _both(matches: Iterator[Match], sentence: str) -> Iterator[Match]:
 class _Types:
     """Which types the page offers, from all mentions of them; `decide` gives each type's fact."""
 
-    def __init__(self, blocks: list[Block], vslo: bool, closures: set[str]) -> None:
+    def __init__(self, blocks: list[Block], pieces: list[_Piece], vslo: bool, closures: set[str]) -> None:
         self.vslo = vslo
         # 'We are not accepting applications for electives' closes a program that there is.
         self.said = []
-        for mention in _mentions(blocks):
+        for mention in _mentions(blocks, pieces):
             if not mention.denied or mention.quote in closures:
                 self.said.append(mention)
             else:
                 passed_over("program_types", mention.block, mention.sentence, "denied")
         self.said = [
-            attrs.evolve(m, key="observership") if m.key == "observing" and m.place in _NAMED else m for m in self.said
+            m._replace(key="observership") if m.key == "observing" and m.place in _NAMED else m for m in self.said
         ]
-        named = [m for m in self.said if m.place in _NAMED and not _QUESTION.search(m.sentence)]
+        named = [m for m in self.said if m.place in _NAMED and not _is_question(m.sentence)]
         self.main = {m.key for m in named if m.key in PROGRAM_TYPES}
         self.for_students = any(m.key == "visiting_student" for m in named)
         self.observe_only = self._observe_only(blocks)
@@ -217,7 +246,7 @@ class _Types:
         offered: set[str] = set()
         for kind in PROGRAM_TYPES:
             if kind == "observership" and "clinical_elective" not in offered:
-                self.said = [attrs.evolve(m, key="observership") if m.key == "observing" else m for m in self.said]
+                self.said = [m._replace(key="observership") if m.key == "observing" else m for m in self.said]
             found = (
                 self._named(kind)
                 or self._headed(kind)
@@ -267,8 +296,7 @@ class _Types:
     def _headed(self, kind: str) -> tuple[_Mention, str, float] | None:
         """A heading inside of the page names the type."""
         for mention in self._of(kind, "heading"):
-            question = bool(_QUESTION.search(mention.sentence))
-            if question and not _INVITING_QUESTION.search(mention.sentence):
+            if _is_question(mention.sentence) and not _INVITING_QUESTION.search(mention.sentence):
                 continue
             if kind == "clinical_elective" and self.main and kind not in self.main and not self._heads_offer(mention):
                 continue
@@ -423,33 +451,36 @@ _STATUS_WORDS = (
 )
 
 
-def _find_status(blocks: list[Block], about: str = "") -> Iterator[Fact]:
+_STATUS_KEYS = frozenset({"closed", "refusing", "open"})
+
+
+def _may_tell_status(piece: _Piece) -> bool:
+    """A cheap look: do words stand in the piece by which a status is told?"""
+    block, sentence, matches = piece
+    if block.kind == "title":
+        return False
+    if not matches or _STATUS_KEYS.isdisjoint([match.key for match in matches]):
+        return "open" in block.lower and _may_be_open(sentence)
+    return has_any(block.lower, _STATUS_WORDS)
+
+
+def _may_be_open(sentence: str) -> bool:
+    lower = sentence.lower()
+    return "open" in lower and "application" in lower
+
+
+def _find_status(blocks: list[Block], pieces: list[_Piece], about: str = "") -> Iterator[Fact]:
     """'closed' and 'open' as the schema means them: of the program or all of it, now. `about`: the one type there is."""
     named = " ".join([about, *(b.text for b in blocks if b.kind == "title" or (b.kind == "heading" and b.depth == 1))])[
         :2000
     ]
     facts: list[tuple[Fact, bool]] = []
-    for block in blocks:
-        if block.kind == "title" or not has_any(block.lower, _STATUS_WORDS):
-            continue
-        for sentence in judged_pieces(block):
-            value = _status_of(sentence, block, named, _phrases("offer", sentence))
-            if value:
-                strong = block.kind in ("heading", "row") or len(sentence) < 120
-                facts.append(
-                    (
-                        _fact(
-                            "status",
-                            value,
-                            block,
-                            _shorten(sentence, 0, 0),
-                            f"program_{value}",
-                            0.95 if strong else 0.85,
-                            audience_of(block, sentence),
-                        ),
-                        block.kind == "row",
-                    )
-                )
+    for block, sentence, matches in filter(_may_tell_status, pieces):
+        if value := _status_of(sentence, named, matches):
+            quote, audience = _shorten(sentence, 0, 0), audience_of(block, sentence)
+            confidence = 0.95 if block.kind in ("heading", "row") or len(sentence) < 120 else 0.85
+            fact = _fact("status", value, block, quote, f"program_{value}", confidence, audience)
+            facts.append((fact, block.kind == "row"))
     rows = {fact.value for fact, row in facts if row}
     for fact, row in facts:
         # A table of sessions of which one is open is not closed.
@@ -457,10 +488,12 @@ def _find_status(blocks: list[Block], about: str = "") -> Iterator[Fact]:
             yield fact
 
 
-def _status_of(sentence: str, block: Block, named: str, matches: Iterable[Match]) -> str | None:
-    if _QUESTION.search(sentence):
+def _status_of(sentence: str, named: str, matches: Iterable[Match]) -> str | None:
+    if _is_question(sentence):
         return None
     for match in matches:
+        if match.key not in _STATUS_KEYS:
+            continue
         words_before = _left(sentence, match.start)
         if match.key == "closed" or (match.key == "refusing" and _NOW.search(sentence)):
             if (
@@ -493,7 +526,7 @@ def _status_of(sentence: str, block: Block, named: str, matches: Iterable[Match]
             if re.match(r" to\b(?! new)", sentence[match.end : match.end + 8]) or _PART.search(sentence):
                 continue
             return "open"
-    found = _IS_OPEN.search(sentence[:5000])
+    found = _IS_OPEN.search(sentence[:5000]) if _may_be_open(sentence) else None
     if found and not re.search(
         r"\b(?:not|once|when|if|until|after|before)\b", found[0] + _left(sentence, found.start()), re.I
     ):
@@ -524,29 +557,30 @@ _OF_SCHOOLS = re.compile(
 )
 
 
-def _vslo_named(sentence: str) -> Iterator[Match]:
+def _vslo_named(sentence: str, matches: Iterable[Match]) -> Iterator[Match]:
     """Where the portal is named, inside of a longer phrase as well: 'now accepting VSLO applications'."""
-    for match in _phrases("offer", sentence):
+    for match in matches:
         if match.key == "vslo":
             yield match
         elif inner := _PORTAL_WORD.search(sentence, match.start, match.end):
             yield Match("vslo", inner.start(), inner.end())
 
 
-def _find_vslo(blocks: list[Block], observers_only: bool) -> Iterator[Fact]:
+_VSLO_WORDS = ("vslo", "vsas", "vlso", "visit", "aamc")
+_VSLO_FACTS = 3  # more than so many say nothing new
+
+
+def _find_vslo(blocks: list[Block], pieces: list[_Piece], observers_only: bool) -> list[Fact]:
     """True where applications of any audience go through VSLO; false where the page denies it and nowhere says so."""
     denials: list[Fact] = []
     found: list[Fact] = []
     named = " ".join(
         block.text for block in blocks if block.kind == "title" or (block.kind == "heading" and block.depth <= 2)
     )[:2000]
-    for block in blocks:
-        lower = block.lower
-        if not ("vslo" in lower or "vsas" in lower or "vlso" in lower or "visit" in lower or "aamc" in lower):
-            continue
-        for sentence in judged_pieces(block):
+    for block, sentence, matches in pieces:
+        if matches and has_any(block.lower, _VSLO_WORDS):
             denied = 0  # where a denied name ends: 'do not use Visiting Student Learning Opportunities (VSLO)'
-            for match in _vslo_named(sentence):
+            for match in _vslo_named(sentence, matches):
                 if denied and _SAME_PORTAL.fullmatch(sentence, denied, match.start):
                     denied = match.end
                     continue
@@ -577,7 +611,9 @@ def _find_vslo(blocks: list[Block], observers_only: bool) -> Iterator[Fact]:
                             audience_of(block, sentence),
                         )
                     )
-    yield from (found or denials)[:3]
+                if len(found) == _VSLO_FACTS:
+                    return found
+    return (found or denials)[:_VSLO_FACTS]
 
 
 # -- what the visitor gets ----------------------------------------------------------------------------------------------------------------
@@ -647,40 +683,34 @@ _LETTER_HANDED_IN = re.compile(
 
 
 _MONEY_WORDS = ("paid", "stipend", "scholarship", "compensat", "remunerat", "salar", "wage", " pay", "funding", "housing", "lodging", "volunteer basis", "allowance", "award", "honorarium", "reimburs", "financial")  # fmt: skip
+_PAPER_WORDS = ("certificat", "completion", "attendance", "participation")
 _LETTER_WORDS = ("recommendation", "reference", "lor", "eras", "for a letter", "a letter from", "final letter", "evaluation")  # fmt: skip
 
 
-def _find_gains(blocks: list[Block]) -> Iterator[Fact]:
+def _find_gains(blocks: list[Block], pieces: list[_Piece]) -> Iterator[Fact]:
     """Compensation, certificate and letter of recommendation: what the host gives, not what the applicant hands in."""
     for question, block in itertools.pairwise(blocks):
-        if question.kind in ("heading", "definition", "item", "paragraph") and _QUESTION.search(question.text):
+        if question.kind in ("heading", "definition", "item", "paragraph") and _is_question(question.text):
             yield from _answered_gain(question.text, block)
-    for block in blocks:
-        lower = block.lower
-        money = has_any(lower, _MONEY_WORDS)
-        paper = "certificat" in lower or "completion" in lower or "attendance" in lower or "participation" in lower
-        letter = has_any(lower, _LETTER_WORDS)
-        if not (money or paper or letter) or block.kind == "title":
+    for block, sentence, matches in pieces:
+        if not matches or block.kind == "title" or _is_question(sentence):
             continue
-        for sentence in judged_pieces(block):
-            if _QUESTION.search(sentence):
+        seen: set[str] = set()
+        for match in matches:
+            if match.key in seen:
                 continue
-            seen: set[str] = set()
-            for match in _phrases("offer", sentence):
-                if match.key in seen:
-                    continue
-                seen.add(match.key)
-                if match.key in ("unpaid", "stipend", "pay") and money:
-                    facts, field = list(_compensation(block, sentence, match)), "compensation"
-                elif match.key == "certificate" and paper:
-                    facts, field = list(_certificate(block, sentence, match)), "certificate_offered"
-                elif match.key == "recommendation" and letter:
-                    facts, field = list(_recommendation(block, sentence, match)), "recommendation_offered"
-                else:
-                    continue
-                if not facts:
-                    passed_over(field, block, sentence, "said_of_others_or_handed_in")
-                yield from facts
+            seen.add(match.key)
+            if match.key in ("unpaid", "stipend", "pay") and has_any(block.lower, _MONEY_WORDS):
+                facts, field = list(_compensation(block, sentence, match)), "compensation"
+            elif match.key == "certificate" and has_any(block.lower, _PAPER_WORDS):
+                facts, field = list(_certificate(block, sentence, match)), "certificate_offered"
+            elif match.key == "recommendation" and has_any(block.lower, _LETTER_WORDS):
+                facts, field = list(_recommendation(block, sentence, match)), "recommendation_offered"
+            else:
+                continue
+            if not facts:
+                passed_over(field, block, sentence, "said_of_others_or_handed_in")
+            yield from facts
 
 
 def _answered_gain(question: str, block: Block) -> Iterator[Fact]:
@@ -818,9 +848,9 @@ _LIST_OF_CONDITIONS = re.compile(
 )
 _ENUMERATION = re.compile(
     r"\b(?:electives?|rotations?|observerships?|clerkships?|sub-?internships?|externships?|departments?|specialties|areas|experiences|opportunities)\b[^.;!?\n]{0,90}?"
-    r"(?:\b(?:offered|available|exist|students|visitors|observers|specialties|departments|areas|placements)\b[^.;!?\n]{0,30}?\b(?:in|including|such as|include|following departments|are)\b:?|\bincluding\b:?|\binclude\b:?|\bsub-?internships in\b|\bin the (?:departments|fields|areas|specialties) of\b:?)\s+",
-    re.I,
-)
+    r"(?:\b(?:offered|available|exist|students|visitors|observers|specialties|departments|areas|placements)\b[^.;!?\n]{0,30}?\b(?:in|including|such as|include|following departments|are)\b:?|\bincluding\b:?|\binclude\b:?|\bsub-?internships in\b|\bin the (?:departments|fields|areas|specialties) of\b:?)\s+"
+)  # in small letters
+_NAME_END = re.compile(r",\s*(?:and |or )?|\s+and more\b|(?<=\w) and (?=[\w ]{3,40}\.?$)")
 _HEAD_TAIL = re.compile(r"\s+(?:electives?|rotations?|clerkships?)$", re.I)
 _INSTITUTE = re.compile(r"\b(?:institute|cent(?:er|re))\b", re.I)
 _NOTE = re.compile(r"^\*|\b(?:additional|options?|note)\b", re.I)
@@ -857,7 +887,7 @@ def _find_specialties(blocks: list[Block]) -> Iterator[Fact]:
 _Names = list[tuple[str, Block]]
 
 
-def _introduces(block: Block, headings: tuple[str, ...], lead: str) -> bool:
+def _introduces(headings: tuple[str, ...], lead: str) -> bool:
     near = [lead] if lead and _LIST_HEAD.search(lead[-200:]) else []
     near = near or ([headings[-1]] if headings else [])
     if not near:
@@ -882,12 +912,10 @@ def _listed_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, floa
         elif block.kind == "row" and block.group and len(block.cells) > 1 and block.cells[0].text and block.depth == 0:
             groups.setdefault(block.group, []).append((block.cells[0].text, block))
     for items in groups.values():
+        if not _introduces(items[0][1].headings, items[0][1].lead):
+            continue
         good = [(name, block) for name, block in items if _is_specialty(name)]
-        if (
-            len(good) >= 0.6 * len(items)
-            and (len(good) > 1 or len(items) == 1)
-            and _introduces(items[0][1], items[0][1].headings, items[0][1].lead)
-        ):
+        if len(good) >= 0.6 * len(items) and (len(good) > 1 or len(items) == 1):
             # A list of departments is taken whole, but for notes at its foot; a table only where its first cell is a specialty.
             listed = good if items[0][1].kind == "row" else items
             yield (
@@ -902,11 +930,12 @@ def _headed_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, floa
     for block in blocks:
         if block.kind == "heading" and len(block.text) <= 90:
             name = _HEAD_TAIL.sub("", _CODE.sub("", block.text))
-            inside = any(_is_specialty(_HEAD_TAIL.sub("", heading)) for heading in block.headings[-1:])
-            if _is_specialty(name) and not inside and not _INSTITUTE.search(name):
+            if not _is_specialty(name) or _INSTITUTE.search(name):
+                continue
+            if not any(_is_specialty(_HEAD_TAIL.sub("", heading)) for heading in block.headings[-1:]):
                 runs.setdefault(block.headings, []).append((name, block))
     for headings, names in runs.items():
-        if len(names) > 2 and _introduces(names[0][1], headings, ""):
+        if len(names) > 2 and _introduces(headings, ""):
             yield names, "specialty_headings", 0.8
 
 
@@ -917,17 +946,16 @@ def _enumerated_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, 
         ):
             continue
         for sentence in block.sentences:
-            match = _ENUMERATION.search(sentence[:3000])
+            if "," not in sentence and " and" not in sentence:
+                continue
+            match = _ENUMERATION.search(sentence[:3000].lower())
             if (
                 not match
                 or _LIST_OF_CONDITIONS.search(sentence[: match.end()])
                 or _NEGATION.search(sentence[: match.end()])
             ):
                 continue
-            parts = re.split(
-                r",\s*(?:and |or )?|\s+and more\b|(?<=\w) and (?=[\w ]{3,40}\.?$)",
-                sentence[match.end() : match.end() + 1500].rstrip(".! "),
-            )
+            parts = _NAME_END.split(sentence[match.end() : match.end() + 1500].rstrip(".! "))
             names = [name for part in parts if part and _is_specialty(name := _PART_HEAD.sub("", part.strip()))]
             if len(names) > 1 and len(names) >= 0.6 * len([p for p in parts if p and p.strip()]):
                 yield [(name, block) for name in names], "specialty_sentence", 0.75
@@ -938,17 +966,18 @@ def _enumerated_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, 
 
 def find_offer(blocks: list[Block]) -> list[Fact]:
     """Program types, status, VSLO, compensation, certificate, recommendation and specialties that `blocks` state."""
-    routes = list(_find_vslo(blocks, observers_only=False))
-    status = list(_find_status(blocks))
+    pieces = _pieces(blocks)
+    routes = _find_vslo(blocks, pieces, observers_only=False)
+    status = list(_find_status(blocks, pieces))
     closures = {fact.quote for fact in status if fact.value == "closed"}
-    types = _Types(blocks, any(fact.value for fact in routes), closures)
+    types = _Types(blocks, pieces, any(fact.value for fact in routes), closures)
     facts = list(types.decide())
     offered = {fact.value for fact in facts}
     if offered == {"observership"}:
         # What is closed for observers is all that there is.
-        status = status or list(_find_status(blocks, "observership"))
-        routes = list(_find_vslo(blocks, observers_only=True))
-    return [*facts, *status, *routes, *_find_gains(blocks), *_find_specialties(blocks)]
+        status = status or list(_find_status(blocks, pieces, "observership"))
+        routes = _find_vslo(blocks, pieces, observers_only=True)
+    return [*facts, *status, *routes, *_find_gains(blocks, pieces), *_find_specialties(blocks)]
 
 
 class OfferStage(Stage):
