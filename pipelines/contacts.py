@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from pipelines import Stage
 from scraper.considered import passed_over
-from scraper.items import Block, Fact
+from scraper.items import Block, Fact, Link
 from scraper.text import sentences
 from scraper.vocabulary import expand, vocabulary
 
@@ -27,6 +27,7 @@ _DOT = r"\s{0,3}(?:[\[({<]\s{0,2}(?:dot|\.)\s{0,2}[\])}>]|\s(?:DOT)\s|\.)\s{0,3}
 _SPELT = re.compile(
     rf"(?<![\w.+-])([A-Za-z0-9][\w.+-]{{0,63}}){_AT}([A-Za-z0-9-]{{1,63}}(?:{_DOT}[A-Za-z0-9-]{{1,63}}){{0,4}}{_DOT}[A-Za-z]{{2,12}})(?![\w@])"
 )
+_SPELT_AT = re.compile(_AT)
 _SPELT_DOT = re.compile(r"\s*(?:[\[({<]\s*(?:dot|\.)\s*[\])}>]|\sDOT\s|\.)\s*")
 _PHONE = re.compile(
     r"(?<![\d.$#/-])(?:\+?\s?1[\s.\-–‑(]{1,3})?\(?([2-9]\d\d)\s?[)\]]?[\s.\-–—‑/•·]{0,3}([2-9]\d\d)[\s.\-–—‑•·]{1,3}(\d{4})(?![\d-]\d|\d)"
@@ -64,9 +65,8 @@ def _is_masthead(block: Block) -> bool:
 
 
 def _of_block(block: Block) -> Iterator[Fact]:
-    linked = any(link.url[:7].lower() in ("mailto:", "tel:") or link.url[:4].lower() == "tel:" for link in block.links)
     text = block.text
-    if not linked and "@" not in text and not _may_have_contact(text):
+    if "@" not in text and not _may_have_contact(text) and not any(map(_is_contact, block.links)):
         return
     heading = block.headings[-1] if block.headings else ""
     if _is_of_others(heading) or _is_heading_of_others(heading):
@@ -77,12 +77,19 @@ def _of_block(block: Block) -> Iterator[Fact]:
     yield from _phones(block)
 
 
-_CONTACT_FORM = re.compile(r"\d{3}[\s.\-–—‑•·]{1,3}(?:\d{4}|[A-Z]{4})|[\[({<]\s?(?:at|AT|@)\s?[\])}>]|\sAT\s")
+# Each begins with what is quickly found, which a choice of them would not.
+_NUMBER_FORM = re.compile(r"\d{3}[\s.\-–—‑•·]{1,3}(?:\d{4}|[A-Z]{4})")
+_AT_ALONE = re.compile(r"\sAT\s")
+_SPELT_FORM = re.compile(r"[\[({<]\s?(?:at|AT|@)\s?[\])}>]")
+
+
+def _is_contact(link: Link) -> bool:
+    return link.url[:7].lower() == "mailto:" or link.url[:4].lower() == "tel:"
 
 
 def _may_have_contact(text: str) -> bool:
     """A cheap look: is there a run of digits as in a phone number, or a spelt-out address?"""
-    return bool(_CONTACT_FORM.search(text))
+    return bool(_NUMBER_FORM.search(text) or _SPELT_FORM.search(text) or ("AT" in text and _AT_ALONE.search(text)))
 
 
 # -- e-mail -------------------------------------------------------------------------------------------------------------
@@ -109,7 +116,7 @@ def _addresses(block: Block) -> Iterator[tuple[str, int, int, str]]:
             address = re.sub(r"\s", "", match[0]).strip(".'’").lower()
             seen.add(address)
             yield address, match.start(), match.end(), "email_in_text"
-    if "at" in block.lower or "@" in text:
+    if _SPELT_AT.search(text):
         for match in _SPELT.finditer(text):
             host = _SPELT_DOT.sub(".", match[2])
             address = f"{match[1]}@{host}".lower()

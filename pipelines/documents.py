@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import attrs
@@ -124,7 +124,7 @@ def _from_blocks(blocks: list[Block]) -> Iterator[Fact]:
             yield from _from_text(block, text, above, denied)
             if block.term and _COUNT_OR_REQUIRED.match(text):
                 yield from _from_term(block, text, above)
-            if heading and _ANSWER_YES.match(text) and block.headings[-1:] == (heading.text,):
+            if heading and block.headings[-1:] == (heading.text,) and _ANSWER_YES.match(text):
                 yield from _from_question(heading)
     for block in blocks:
         if block.kind == "row" and not (block.depth and block.cells):
@@ -146,7 +146,7 @@ def _from_text(block: Block, text: str, above: tuple[str, ...], denied: set[tupl
     if scope == "elsewhere" or _ANSWER_NO.match(text):
         passed_over(FIELD, block, text, "section_of_another_matter" if scope == "elsewhere" else "answered_no")
         return
-    cues = list(vocabulary("demands").find(text))
+    cues = vocabulary("demands").find(text)
     demands = any(cue.key == "demand" for cue in cues)
     listed = block.kind in ("item", "row", "definition")
     several = len({mention.key for mention in found}) > 1
@@ -176,14 +176,14 @@ def _is_charged(text: str, mention: _Mention) -> bool:
 
 def _from_heading(block: Block, text: str) -> Iterator[Fact]:
     """A heading names a document ('Immunizations') under one that announces requirements, or demands it itself."""
-    if _QUESTION.search(text) or len(text) > 120:
+    if len(text) > 120 or _QUESTION.search(text):
         return
     above = tuple(reversed(block.headings))
-    scope = _scope(above)
-    if scope == "elsewhere" or _scope((text,)) == "elsewhere":
-        return
-    cues = list(vocabulary("demands").find(text))
     found = _mentions(text, above)
+    scope = _scope(above) if found else ""
+    if not found or scope == "elsewhere" or _scope((text,)) == "elsewhere":
+        return
+    cues = vocabulary("demands").find(text)
     for mention in found:
         if _waived(text, mention, found, cues):
             continue
@@ -201,7 +201,7 @@ def _from_term(block: Block, text: str, above: tuple[str, ...]) -> Iterator[Fact
 def _from_question(block: Block) -> Iterator[Fact]:
     """'Do I need health insurance?' that is answered with 'Yes' demands it; the question is the quote."""
     text = block.text
-    cues = list(vocabulary("demands").find(text))
+    cues = vocabulary("demands").find(text)
     if _QUESTION.search(text) and len(text) <= 200 and any(cue.key == "demand" for cue in cues):
         for mention in _mentions(text, ()):
             if not _offered(text, mention, cues):
@@ -219,7 +219,7 @@ def _from_dense_lists(blocks: list[Block]) -> Iterator[Fact]:
             continue
         text = block.text[:_MAX_ROW]
         found = _mentions(text, above)
-        cues = list(vocabulary("demands").find(text))
+        cues = vocabulary("demands").find(text) if found else ()
         for mention in found:
             if not _refused(text, mention, found, cues):
                 groups[block.group].append((block, mention))
@@ -258,13 +258,12 @@ def _heading_keys(text: str) -> frozenset[str]:
 
 def _mentions(text: str, above: tuple[str, ...]) -> list[_Mention]:
     """The documents that `text` names, at most three times each; what letters have to do with people goes before phrases."""
-    pairs = list(_pairs(text))
-    lower = text.lower()
-    if pairs and any("recommend" in line or "referen" in line for line in (lower, *(a.lower() for a in above[:2]))):
+    pairs, phrases = _named(text)
+    if pairs and any("recommend" in line or "referen" in line for line in (a.lower() for a in (text, *above[:2]))):
         pairs = [pair for pair in pairs if pair.rule != "host_letter"]  # the preceptor who recommends is not the host
     found = [*pairs]
     company: dict[str, bool] = {}
-    for key, start, end in _phrases(text):
+    for key, start, end in phrases:
         if key in _BARE:
             if key not in company:
                 company[key] = _in_company(key, text, above)
@@ -276,9 +275,20 @@ def _mentions(text: str, above: tuple[str, ...]) -> list[_Mention]:
             continue  # 'a letter from the supervising physician' is the host's agreement
         if sum(1 for mention in found if mention.key == key) < _MAX_MENTIONS:
             found.append(_Mention(key, start, end, "phrase"))
-    if ("malpractice" in lower or "liability" in lower) and (shared := _SHARED_NOUN.search(text)):
+    if shared := _shared_noun(text):
         found.append(_Mention("health_insurance", shared.start(), shared.end(), "phrase"))
     return found
+
+
+@lru_cache(maxsize=512)  # the entries of a list are read one by one and together
+def _named(text: str) -> tuple[list[_Mention], list[tuple[str, int, int]]]:
+    """What `text` itself names, whatever stands above it."""
+    return list(_pairs(text)), list(_phrases(text))
+
+
+def _shared_noun(text: str) -> re.Match[str] | None:
+    lower = text.lower()
+    return _SHARED_NOUN.search(text) if "malpractice" in lower or "liability" in lower else None
 
 
 def _phrases(text: str) -> Iterator[tuple[str, int, int]]:
@@ -341,7 +351,7 @@ def _for_more(text: str, mention: _Mention) -> bool:
     return bool(_MORE.search(text[max(0, mention.start - 70) : mention.start]))
 
 
-def _refused(text: str, mention: _Mention, found: list[_Mention], cues: list[Match]) -> bool:
+def _refused(text: str, mention: _Mention, found: list[_Mention], cues: Sequence[Match]) -> bool:
     return (
         _waived(text, mention, found, cues)
         or _offered(text, mention, cues)
@@ -349,7 +359,7 @@ def _refused(text: str, mention: _Mention, found: list[_Mention], cues: list[Mat
     )
 
 
-def _waived(text: str, mention: _Mention, found: list[_Mention], cues: list[Match]) -> bool:
+def _waived(text: str, mention: _Mention, found: list[_Mention], cues: Sequence[Match]) -> bool:
     """Do the words around a mention say that it is optional, not demanded, or only perhaps?"""
     if _NO_BEFORE.search(text[max(0, mention.start - 40) : mention.start]):
         return True
@@ -377,7 +387,7 @@ def _waived(text: str, mention: _Mention, found: list[_Mention], cues: list[Matc
     return False
 
 
-def _offered(text: str, mention: _Mention, cues: list[Match]) -> bool:
+def _offered(text: str, mention: _Mention, cues: Sequence[Match]) -> bool:
     """Does the host give it ('you will receive a letter of recommendation', 'malpractice coverage is provided by us')?"""
     for cue in cues:
         if cue.key == "offer" and cue.end <= mention.start and len(text[cue.end : mention.start]) <= 60:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from scraper.items import Block, Cell, Elective, Page
-from scraper.text import fold_space
-from scraper.vocabulary import vocabulary
+from scraper.text import fold_space, has_any
+from scraper.vocabulary import expand, vocabulary
 
 MAX_ELECTIVES = 1500  # of one page: a longer list is no catalog
 MAX_TITLE, MAX_TEXT = 160, 600
@@ -121,7 +121,9 @@ def _in_labelled_lines(blocks: Sequence[Block], title: str) -> Iterator[Elective
     for block in blocks:
         if block.kind in ("row", "title") or (block.kind == "heading" and _label(block.text) is not None):
             continue
-        if block.kind == "heading" or (group and _chain(block) != _chain(group[-1])):
+        if block.kind == "heading" or (
+            group and block.headings != group[-1].headings and _chain(block) != _chain(group[-1])
+        ):
             yield from _of_group(group, title)
             group = []
         if block.kind != "heading":
@@ -183,8 +185,8 @@ def _labels_in(text: str) -> list[tuple[str, str]]:
     found = []
     for line in text[:2000].split("\n"):
         whole = _labelled(line)
-        pieces = [_labelled(piece) for piece in _PIECES.split(line)[:12]]
-        several = [piece for piece in pieces if piece is not None]
+        parts = _PIECES.split(line)[:12] if has_any(line, (";", "|", "•", "·", "/")) else ()
+        several = [piece for part in parts if (piece := _labelled(part)) is not None]
         if len(several) > 1:
             found += several
         elif whole is not None:
@@ -193,23 +195,40 @@ def _labels_in(text: str) -> list[tuple[str, str]]:
 
 
 def _labelled(piece: str) -> tuple[str, str] | None:
+    if not has_any(piece, (":", "–", "—")):
+        return None
     piece = fold_space(piece)
     match = _LABELLED.match(piece)
     kind = _label(match[1] or match[2]) if match else None
     return (kind, piece[match.end() :]) if match and kind is not None else None
 
 
+_OPEN_BRACKET = re.compile(r"\s*\([^()]{0,60}$")
+_FIRST_WORD = re.compile(r"\w+")
+
+
 @lru_cache(maxsize=4096)
 def _label(text: str) -> str | None:
     """What a column header or a label stands for; the whole of it has to be one."""
     bare = fold_space(text.replace("#", " number ")).strip(" :?*.").rstrip(")")
-    bare = re.sub(r"\s*\([^()]{0,60}$", "", bare)
+    bare = _OPEN_BRACKET.sub("", bare) if "(" in bare else bare
     if not bare or len(bare) > 60:
+        return None
+    first = _FIRST_WORD.match(bare)
+    if first is None or first[0].lower() not in _first_words():
         return None
     for match in vocabulary("catalogs").find(bare):
         if match.start == 0 and match.end == len(bare):
             return match.key
     return None
+
+
+@cache
+def _first_words() -> frozenset[str]:
+    """The words by which labels begin."""
+    entries = vocabulary("catalogs").entries.values()
+    plains = [plain for entry in entries for phrase in entry["phrases"] for plain in expand(phrase)]
+    return frozenset(first[0].lower() for plain in plains if (first := _FIRST_WORD.match(plain)))
 
 
 # --- values ----------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ LONGEST = 2500  # characters of a sentence that are judged together
 WHOLE = 150_000  # characters of a block that are read; no real one is longer
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # not frozen: they are made by the hundred, and freezing doubles what that costs
 class Statement:
     """A sentence or line of `block`, verbatim; `label` is the line, question or short block right before it, '' if none."""
 
@@ -45,8 +45,12 @@ def _is_label(text: str) -> bool:
     return len(text) <= MAX_LABEL and not text.endswith((".", "!", ";"))
 
 
-def _pieces(text: str) -> Iterator[str]:
+def _pieces(text: str) -> Iterable[str]:
     """`text` in pieces of bounded length, so that no page, however hostile, makes a rule look far."""
+    return (text,) if 0 < len(text) <= MAX_STATEMENT else _cut_down(text)
+
+
+def _cut_down(text: str) -> Iterator[str]:
     while len(text) > MAX_STATEMENT:
         cut = text.rfind(" ", 1, MAX_STATEMENT)
         cut = cut if cut > 0 else MAX_STATEMENT
