@@ -67,7 +67,6 @@ NAVIGATION = tuple(
         Link("electives", "Electives", "/electives"),
         Link("deadlines", "Deadlines", "/deadlines"),
         Link("institutions", "Hospitals", "/institutions"),
-        Link("data", "Data", "/data"),
     )
     if link.feature in FEATURES
 )
