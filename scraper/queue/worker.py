@@ -96,7 +96,7 @@ class Worker:
                     if time.monotonic() - self.renewed > self.seconds:
                         self.give_up(f"the queue cannot be reached any more: {error}")
                         return
-            if self.has_run and len(self.taken) < self.at_once and self.crawler.engine.spider is not None:
+            if self.has_run and self.has_room and self.crawler.engine.spider is not None:
                 # The engine looks into the queue when something has happened here; what happens elsewhere it cannot see.
                 self.crawler.engine.crawl(Request("data:,", meta={WAKE: True}))
             await asyncio.sleep(min(1.0, self.seconds / 4))
@@ -112,6 +112,11 @@ class Worker:
         running = self.crawler.engine is not None and self.crawler.engine.running
         self.has_run |= running
         return (self.has_run and not running) or "close/reason" in self.crawler.stats.get_stats()
+
+    @property
+    def has_room(self) -> bool:
+        """Could this worker visit one more? Visits that only wait for a sign of life elsewhere are over."""
+        return len(self.taken) - len(self.silent) < self.at_once
 
     def give_up(self, message: str) -> None:
         """Stop at once: what this worker does from now on may be done by others as well."""
@@ -139,7 +144,7 @@ class Worker:
     def take(self) -> str | None:
         """A request for this worker; None where it has its hands full or none waits."""
         now = time.monotonic()
-        if len(self.taken) >= self.at_once or now < self.nothing_until or self.is_full or self.is_closing:
+        if not self.has_room or now < self.nothing_until or self.is_full or self.is_closing:
             return None
         try:
             text = self.shared.take(self.name)
