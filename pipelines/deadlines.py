@@ -77,8 +77,13 @@ _DATE = re.compile(
 )
 _MONTH_LETTERS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _FIGURES = re.compile(r"\d[/.-]\d")
-_JOIN = re.compile(r"[\s,.]*(?:-|–|—|‐|to|through|thru|until|till|and|&|or)?[\s,]*(?:on|in|the)?\s*", re.IGNORECASE)
-_RANGE = re.compile(r"[\s,.]*(?:-|–|—|‐|to|through|thru|until|till|and)\s*(?:\w+day,?\s)?", re.IGNORECASE)
+_JOIN = re.compile(
+    r"[\s,.]*(?:-|–|—|‐|to|through|thru|until|till|and|&|or)?[\s,]*(?:on|in|the)?\s*(?:(?:early|mid|late)[\s-])?",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(
+    r"[\s,.]*(?:-|–|—|‐|to|through|thru|until|till|and)\s*(?:\w+day,?\s|(?:early|mid|late)[\s-])?", re.IGNORECASE
+)
 _ACADEMIC_YEAR = re.compile(r"(?<![\d/-])(20\d\d)\s?(?:-|–|—|/)\s?(?:20)?(\d\d)(?!\d|[-–/]\d)")
 _TERM = re.compile(r"\b(spring|summer|fall|autumn|winter)\s(?:\w+\s)?(20\d\d)\b", re.IGNORECASE)
 _SINGLE_YEAR = re.compile(r"(?<![\d/–—-])(20\d\d)(?!\s?[-–—/]\s?\d|\d)")
@@ -117,6 +122,11 @@ _PERIOD_OF_APPLICATION = re.compile(
     r"\b(?:application|submission|evaluation|review|request|enrollment|inquiry)\s(?:period|window|session)s?\b[^,;]{0,20}$",
     re.IGNORECASE,
 )
+# 'Enrollment for all electives will start'
+_ENROLLMENT_STARTS = re.compile(
+    r"\b(?:enrollment|registration|applications?|requests?) for (?:\w+\s){1,4}(?:will )?(?:starts?|begins?|opens?)\s(?:on\s)?$",
+    re.IGNORECASE,
+)
 _EXTENDED = re.compile(r"\b(?:extended|moved|changed|postponed|pushed)(?: back)? from\s(?:\w+day,?\s)?$", re.IGNORECASE)
 _WHEN_TO_APPLY = re.compile(
     r"\bwhen (?:to|do i|should i|can i|must i) (?:apply|submit)|\bhow (?:early|far in advance|soon|long before)\b|\bdeadline",
@@ -124,7 +134,7 @@ _WHEN_TO_APPLY = re.compile(
 )
 _TOO_LATE = re.compile(r"\b(?:within|(?:less|fewer) than|later than)\s$", re.IGNORECASE)
 _ABOUT_APPLICATION = re.compile(
-    r"\b(?:appl\w*|vslo|vsas|submi\w*|requests?|inquir\w*|nominat\w*|enroll|intake|portal|catalogs?|proposals?|materials|to be considered)\b",
+    r"\b(?:appl\w*|vslo|vsas|submi\w*|requests?|inquir\w*|nominat\w*|enroll(?:ment)?|intake|portal|catalogs?|proposals?|materials|to be considered)\b",
     re.IGNORECASE,
 )
 _OFF_HEADING = re.compile(
@@ -142,7 +152,7 @@ _COUNT = r"\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|t
 _LEAD = re.compile(
     rf"(?:\b(?P<low>{_COUNT})\s?(?:\(\d{{1,3}}\)\s?)?(?:-|–|—|to|or)\s?)?(?<![\d.$/])\b(?P<count>{_COUNT})(?:\s(?:and a half))?[\s-]{{0,2}}(?:\((?P<figure>\d{{1,3}})(?:\s?(?P<unit2>days?|weeks?|months?))?\))?[\s-]{{0,2}}"
     rf"(?:full\s)?(?:business\s|calendar\s|working\s)?(?P<unit>days?|weeks?|months?)’?'?(?:\s?\((?P<n3>\d{{1,3}})\s?(?P<unit3>days|weeks|months)\))?"
-    rf"(?P<tail>(?:\s\w+){{0,2}}?\s(?:prior|before|in advance|ahead of|ahead|preceding|advance notice|notice|earlier)\b)?",
+    rf"(?P<tail>(?:\s\w+){{0,2}}?\s(?:prior|before|in advance|ahead of|ahead|preceding|advance notice|notice|earlier|(?:advance )?lead[ -]time)\b|\sout(?=\s?(?:[.;,)]|$|from\b)))?",
     re.IGNORECASE,
 )
 _LEAD_GATE = re.compile(r"\b(?:days?|weeks?|months?)\b", re.IGNORECASE)
@@ -240,7 +250,11 @@ def _matches(text: str) -> list[Match]:
 
 def _role_before(window: str, matches: list[Match], left: int, ranged: bool, refused: bool) -> Role | None:
     """The role that the words between the date before and this date give it; `matches` are those of `window`, placed from `left`."""
-    if _OF_ROTATION.search(window[-90:]) and not _PERIOD_OF_APPLICATION.search(window[-60:]):
+    if (
+        _OF_ROTATION.search(window[-90:])
+        and not _PERIOD_OF_APPLICATION.search(window[-60:])
+        and not _ENROLLMENT_STARTS.search(window[-80:])
+    ):
         return "other"
     if _BEGINS.search(window[-40:]) and not re.search(
         r"appl\w*|window|cycle|submission|portal", window[-70:], re.IGNORECASE
@@ -406,7 +420,10 @@ def _context_role(statement: Statement) -> Role | None:
     for text in statement.context[:3]:
         if len(text) > 160:
             continue
-        if role := _label_role(text):
+        role = _label_role(text)
+        if role == "other" and find_dates(text):
+            continue  # 'March 1 for rotation dates from August' is the line before, not a heading
+        if role:
             return role
     return None
 
@@ -425,10 +442,14 @@ def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> I
     if _ROUND.search(text):
         passed_over("deadlines", statement.block, text, "round_of_review")
         return
-    never = [text[m.start : m.end] for m in matches if m.key == "never"]
-    if never and not (all(map(_ADVICE.match, never)) and _window_of(text, dates, matches)):
-        passed_over("deadlines", statement.block, text, "priority_date_or_recommendation")
-        return
+    never = [m for m in matches if m.key == "never"]
+    advised: list[tuple[int, int]] = []
+    if never and not _window_of(text, dates, matches, never):
+        advised = _advised_clauses(text, never)
+        dates = [date for date in dates if not any(start <= date.start < end for start, end in advised)]
+        if not advised or not dates:
+            passed_over("deadlines", statement.block, text, "priority_date_or_recommendation")
+            return
     heading = statement.block.headings[-1] if statement.block.headings else ""
     if _OFF_HEADING.search(heading) and not _NAMED.search(text) and not _about(heading):
         passed_over("deadlines", statement.block, text, "heading_of_another_matter")
@@ -443,6 +464,10 @@ def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> I
     )
     for index, (date, role) in enumerate(roles):
         sure = role is not None
+        if advised and not sure:
+            continue
+        if role is None and index == 0 and (role := _leading_role(text, date)):
+            sure = about = True
         if role is None and index == 0 and len(text[: date.start].strip()) <= 12:
             stop = dates[1].start if len(dates) > 1 else len(text)
             role = _after_role(text, date, stop)
@@ -492,13 +517,51 @@ _ROUND = re.compile(
     r"\b(?:submitted|received|completed|complete)\s(?:by|before|on or before)\b[^.;]{0,40}\b(?:will be|are) (?:\w+ )?(?:reviewed|assigned|notified|processed|informed|answered|placed|scheduled|prioriti)",
     re.IGNORECASE,
 )
-_ADVICE = re.compile(r"recommend|encourag|suggest|advise", re.IGNORECASE)
+_ADVICE = re.compile(r"recommend|encourag|suggest|advise|ideally|prefer(?!red)", re.IGNORECASE)
 _BARE_DEADLINE = re.compile(r"(?:(?:key|important|our|the|upcoming)\s)?(?:deadlines?|due dates?)\W{0,3}", re.IGNORECASE)
 _APPLY_LABEL = re.compile(r"(?:how |when |where )?(?:to )?(?:apply|applying|applications?)\b.{0,24}", re.IGNORECASE)
 
 
-def _window_of(text: str, dates: list[Date], matches: list[Match]) -> bool:
+_ADVICE_ENDS = re.compile(
+    r";|,?\s(?:but|although|though|however|yet|and|while),?\s(?=(?:all|we|it|you|they|(?:the )?(?:applications?|applicants|students|visitors|requests?|deadlines?|early|late))\b)"
+    r"|,\s(?=(?:the|all|we|it|you|applications?|applicants|students|requests?|early)\b)",
+    re.IGNORECASE,
+)
+
+
+def _advised_clauses(text: str, never: list[Match]) -> list[tuple[int, int]]:
+    """The clauses that only advise; none where a word of `never` is no advice ('priority').
+
+    'We take applications from March 1 and all will ideally be in by May 1': only the second date is advice.
+    """
+    if not all(_ADVICE.match(text, match.start) for match in never):
+        return []
+    edges = [0, *(match.start() for match in _ADVICE_ENDS.finditer(text)), len(text)]
+    return [
+        (start, end) for start, end in itertools.pairwise(edges) if any(start <= match.start < end for match in never)
+    ]
+
+
+# 'Beginning March 15, students may submit their requests', 'On March 15 our catalog opens'
+_LEADS = re.compile(r"\W{0,3}(?:beginning|starting|as of|from|effective|on)(?: on)?\s(?:\w+day,?\s)?$", re.IGNORECASE)
+_APPLYING_FOLLOWS = re.compile(
+    r"[\s,]{1,2}(?:\d{4},?\s)?(?:[\w’'-]+\s){0,4}?(?:(?:may|can|will be able to|are able to|are invited to|are welcome to)\s(?:(?:begin|start) to\s)?(?:apply|submit|request)\b"
+    r"|(?:applications?|requests?)\s(?:will be|are|may be|can be)\s(?:accepted|submitted|received|taken|open)\b|(?:will\s)?(?:begins?|starts?)\s(?:accepting|to accept|receiving|taking)\b)",
+    re.IGNORECASE,
+)
+
+
+def _leading_role(text: str, date: Date) -> Role | None:
+    """The role of a date that leads the sentence: 'Beginning March 15, students may apply'."""
+    if date.start < 40 and _LEADS.match(text[: date.start]) and _APPLYING_FOLLOWS.match(text, date.end):
+        return "opens"
+    return None
+
+
+def _window_of(text: str, dates: list[Date], matches: list[Match], never: list[Match]) -> bool:
     """'Students are encouraged to apply early in the application period of January 2 through April 30': the period stands, advice or not."""
+    if not all(_ADVICE.match(text, match.start) for match in never):
+        return False
     if len(dates) != 2 or not _RANGE.fullmatch(text[dates[0].end : dates[1].start]):
         return False
     return any(m.key == "window" and 0 <= dates[0].start - m.end <= 12 for m in matches)
@@ -718,16 +781,20 @@ def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, st
     if not found:
         return
     words = _lead_matches(text)
-    if any(m.key == "never" for m in words):
-        passed_over("deadlines", statement.block, text, "recommended_lead_time")
-        return
+    never = [m for m in words if m.key == "never"]
+    if never:
+        advised = _advised_clauses(text, never)
+        found = [match for match in found if not any(start <= match.start() < end for start, end in advised)]
+        if not advised or not found:
+            passed_over("deadlines", statement.block, text, "recommended_lead_time")
+            return
     heading = statement.block.headings[-1] if statement.block.headings else ""
     off = bool(_OFF_HEADING.search(heading)) and not _about(heading)
     off_here = off and not _NAMED.search(text)
     if off and re.match(r"(?:application )?deadlines?\b", text, re.IGNORECASE) and not _HARD_OFF.search(heading):
         off = False  # 'Deadline: eight weeks before the start', under whatever harmless heading it stands
     for match in found:
-        if match["tail"]:
+        if match["tail"] or _LEAD_TIME_OF.search(text[max(0, match.start() - 45) : match.start()]):
             kind = _lead_kind(statement, text, match, words, off)
             if kind is None:
                 passed_over("deadlines", statement.block, text, "lead_time_of_another_matter")
@@ -735,7 +802,7 @@ def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, st
                 yield (
                     deadline,
                     0.95 if _about(text) else 0.8,
-                    "lead_time" if _NAMED_LEAD.search(text) else "lead_of_documents",
+                    "lead_of_documents" if _is_of_documents(text) else "lead_time",
                 )
         elif _TOO_LATE.search(text[max(0, match.start() - 20) : match.start()]) and _refuses_applications(text, match):
             if deadline := _lead_deadline(match):
@@ -747,6 +814,23 @@ def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, st
 _NAMED_LEAD = re.compile(
     r"\bappl|\brequest|\bforms?\b|\bsubmission|\bcontact|\bdeadline|\binquir|\bnominat", re.IGNORECASE
 )
+_OF_DOCUMENTS = re.compile(
+    r"(?:(?:important )?deadlines?:\s)?(?:all |the )?(?:\w+ ){0,2}(?:documents?|documentation|paperwork)\b",
+    re.IGNORECASE,
+)
+_APPLICATION_NAMED = re.compile(r"\bappl|\brequests?\b|\binquir|\bnominat|\bcontact", re.IGNORECASE)
+_LEAD_TIME_OF = re.compile(
+    r"\blead[ -]time (?:of|is)\s(?:at least\s|(?:a )?minimum of\s|approximately\s|about\s)?$", re.IGNORECASE
+)
+
+
+def _is_of_documents(text: str) -> bool:
+    """'All required documents must be in 15 days before the start', with no word of the application itself?"""
+    if _OF_DOCUMENTS.match(text):
+        return not _APPLICATION_NAMED.search(text)
+    return not _NAMED_LEAD.search(text)
+
+
 # 'Students may withdraw their application up to two weeks before the start.'
 _LEAVING = re.compile(r"\b(?:withdraw\w*|cancel\w*|drop(?:ped|ping)?)\b[^.;]{0,120}$", re.IGNORECASE)
 
@@ -758,12 +842,16 @@ def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: lis
     ]
     after = [m for m in words if m.start >= match.end() and m.key in ("application", "stop")]
     near = before[-1].key if before else None
+    if near == "stop" and _is_sent_along(text, before):
+        near = "application"
     wanted = bool(before) and near == "application"
     if near is None:
         asked = any(
             (_label_role(t) == "closes" and _about(t)) or _WHEN_TO_APPLY.search(t) for t in statement.context[:2]
         )
         strong = [m for m in after if m.start - match.end() < 160]
+        if not strong and "lead" in text[max(0, match.start() - 45) : match.end()].lower():
+            asked = asked or any(m.key == "process" for m in words)  # 'a 90-day lead time to process applications'
         wanted = bool(strong) and strong[0].key == "application"
         if not strong:
             wanted = asked
@@ -779,17 +867,40 @@ def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: lis
     if not wanted:
         return None
     lead_in = text[max(0, match.start() - 40) : match.start()]
-    if re.search(
-        r"(?:\b(?:no|not) (?:earlier|sooner|more) than|\bas early as|\bearliest\b[^.]{0,25}|\bup to|\bmaximum of|\bat most)\s*$",
-        lead_in,
-        re.IGNORECASE,
-    ):
+    if _HOW_EARLY.search(lead_in) or _NOT_MORE_THAN.search(text[max(0, match.start() - 120) : match.start()]):
         return "opens" if re.search(r"\bappl|\baccept|\bsubmi|\brequest", text, re.IGNORECASE) else None
     if re.search(
         r"\b(?:approximately|about|around|only|within (?:the )?(?:last|past))\s*$", lead_in, re.IGNORECASE
     ) and not _asks(text):
         return None
     return "closes"
+
+
+_HOW_EARLY = re.compile(
+    r"(?:\b(?:no|not) more than|\b(?:earlier|sooner) than|\bas early as|\bearliest\b[^.]{0,25}|\bup to|\bmaximum of|\bat most)\s*$",
+    re.IGNORECASE,
+)
+# 'We do not accept applications more than six months before the start.'
+_NOT_MORE_THAN = re.compile(r"(?:\b(?:not|never|cannot)\b|n[’']t\b)[^.;]{0,90}\bmore than\s*$", re.IGNORECASE)
+_GOES_ALONG = re.compile(
+    r"[^;]{0,60}?(?:,|&|\b(?:and|plus|with)\b)(?![^;]*\b(?:must|is|are|be|been|was|were|will|should|may|can|has|have|after|once)\b)[^;]{0,60}",
+    re.IGNORECASE,
+)
+
+
+_PAPER = re.compile(
+    r"fee|payment|deposit|tuition|immuni|vaccin|titer|background|drug|insurance|transcript|health|passport|visa|evaluation",
+    re.IGNORECASE,
+)
+
+
+def _is_sent_along(text: str, before: list[Match]) -> bool:
+    """'Applications and the $150 fee must be received two weeks before …': what goes along with the application."""
+    stop = before[-1]
+    return bool(_PAPER.match(text, stop.start)) and any(
+        m.key == "application" and 0 <= stop.start - m.end <= 120 and _GOES_ALONG.fullmatch(text[m.end : stop.start])
+        for m in before
+    )
 
 
 def _asks(text: str) -> bool:
