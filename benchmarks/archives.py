@@ -4,7 +4,9 @@
 
 The archive is repeated until there are so many pages, as files of its size and as one large file, in a temporary folder. Every line of the
 table is `usce extract` as a process of its own, its start included, in turn: one process, several, several on the one large
-file, a local Dask cluster of as many single-threaded workers (started before). Peak memory is what the system noted of each process
+file, a local Dask cluster of as many single-threaded workers (started before). On a machine that others use too, pages a second say
+little; the processor time of the process that had most to do says how long it would have taken on an idle one, and so does the
+second column of ratios. Peak memory is what the system noted of each process
 (VmHWM), at a fifth of the pages and at all of them: the process of the command, and the largest of those that read.
 Needs Linux, and the extra `scale` for Dask.
 """
@@ -42,6 +44,7 @@ class Run:
     pages: int
     seconds: float = float("inf")
     processor: float = 0.0
+    busiest: float = 0.0
     command_mb: float = 0.0
     reader_mb: float = 0.0
     digest: str = ""
@@ -106,7 +109,8 @@ def run(way: str, pages: int, arguments: list[str], workers: list[int], folder: 
     result = Run(way, pages, time.perf_counter() - begun)
     if command.returncode:
         raise SystemExit(f"{way}: ended with {command.returncode}")
-    result.processor = sum(used - before.get(pid, (0.0, 0.0))[1] for pid, (_, used) in peaks.items())
+    used = [used - before.get(pid, (0.0, 0.0))[1] for pid, (_, used) in peaks.items()]
+    result.processor, result.busiest = sum(used), max(used)
     result.command_mb = peaks[command.pid][0]
     result.reader_mb = max((peak for pid, (peak, _) in peaks.items() if pid != command.pid), default=result.command_mb)
     lines = target.read_bytes().splitlines(keepends=True)
@@ -215,7 +219,8 @@ def show(results: dict[tuple[str, int], Run], pages: int) -> None:
             else "NOT THE SAME"
         )
         print(
-            f"| {way} | {run.pages / run.seconds:.0f} | {one.seconds / run.seconds:.2f} | {run.pages / run.processor:.0f} "
+            f"| {way} | {run.pages / run.seconds:.0f} | {one.seconds / run.seconds:.2f} "
+            f"| {run.processor:.1f} | {run.busiest:.1f} | {one.busiest / run.busiest:.2f} "
             f"| {small.command_mb:.0f} / {run.command_mb:.0f} | {small.reader_mb:.0f} / {run.reader_mb:.0f} | {same} |"
         )
 

@@ -164,7 +164,11 @@ def whole_sources(found: list[str], url: str | None) -> Iterator[Piece]:
 
 def write_lines(found: list[str], jsonl: Path | None, relevant: bool, engine: Here | None, url: str | None) -> None:
     """Read into one file or to stdout, in the order of the sources."""
-    with Report(found, jsonl) as report, whole_file(jsonl) if jsonl else contextlib.nullcontext(sys.stdout) as file:
+    with (
+        engine or contextlib.nullcontext(),  # first: processes begin before there are threads
+        Report(found, jsonl) as report,
+        whole_file(jsonl) if jsonl else contextlib.nullcontext(sys.stdout) as file,
+    ):
         if engine is None:
             for piece in whole_sources(found, url):
                 tally = Tally()
@@ -173,7 +177,10 @@ def write_lines(found: list[str], jsonl: Path | None, relevant: bool, engine: He
                     report.show(tally)
                 report.settle(piece, tally)
         else:
-            with tempfile.TemporaryDirectory(prefix=".usce-", dir=jsonl.parent if jsonl else None) as directory, engine:
+            with (
+                tempfile.TemporaryDirectory(prefix=".usce-", dir=jsonl.parent if jsonl else None) as directory,
+                contextlib.closing(engine),  # before its folder is removed
+            ):
                 todo = rereading.pieces(found, url)
                 for result, path in rereading.in_order(engine, todo, Path(directory), relevant):
                     if path is not None:
@@ -187,7 +194,12 @@ def write_lines(found: list[str], jsonl: Path | None, relevant: bool, engine: He
 def write_shards(found: list[str], output: Path, form: str, relevant: bool, engine: Here, url: str | None) -> None:
     """Read into a folder of shards."""
     about = shards.about(found, relevant=relevant, rules=rereading.rules())
-    with Report(found, output) as report, shards.Shards(output, form, about) as folder, engine:
+    with (
+        engine,  # first: processes begin before there are threads, and hold nothing of the folder
+        shards.Shards(output, form, about) as folder,
+        contextlib.closing(engine),  # before the folder is cleaned
+        Report(found, output) as report,
+    ):
         for result, was_there in rereading.into_folder(engine, rereading.pieces(found, url), folder, relevant):
             report.settle(result.piece, result.tally, was_there)
         report.check()

@@ -16,6 +16,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import tempfile
 import threading
 import zlib
@@ -363,11 +364,14 @@ class Here:
 
     sends_back = False
 
+    def close(self) -> None:
+        """Have no one read any more."""
+
     def __enter__(self) -> Here:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing to end."""
+        self.close()
 
 
 def _prepare() -> None:
@@ -385,10 +389,12 @@ def _prepare() -> None:
     reader()
 
 
-@cache
 def _context() -> Any:
-    """How processes begin: forked from one that has read the stages and runs nothing else. Forked from us they might inherit
-    a lock that a thread of ours holds, such as that which draws the progress."""
+    """How processes begin: as copies of this one, which has imported all that reading needs, as long as nothing else runs in it.
+    With other threads, a copy might inherit a lock that one of them holds; then they are copies of a process begun for that."""
+    with contextlib.suppress(OSError):
+        if sys.platform == "linux" and len(list(Path("/proc/self/task").iterdir())) == 1:
+            return multiprocessing.get_context("fork")
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -396,26 +402,38 @@ def _context() -> Any:
     return context
 
 
+def _nothing() -> None:
+    """What a process is begun with."""
+
+
 class Processes(Here):
-    """Processes of this machine."""
+    """Processes of this machine. They begin with the context, so that it is best entered before threads are."""
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.pool: ProcessPoolExecutor | None = None
 
+    def __enter__(self) -> Processes:
+        self._begin().submit(_nothing)
+        return self
+
     def room(self) -> int:
         return self.number * 2  # none waits for its next piece
 
     def submit(self, *task: Any) -> Future[Result]:
+        return self._begin().submit(*task)
+
+    def _begin(self) -> ProcessPoolExecutor:
         if self.pool is None:
+            reader()
             self.pool = ProcessPoolExecutor(self.number, _context(), initializer=_prepare)
-        return self.pool.submit(*task)
+        return self.pool
 
     def restart(self) -> None:
         """Go on with other processes after one was killed."""
-        self.__exit__()
+        self.close()
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         if self.pool is not None:
             processes = list((self.pool._processes or {}).values())
             self.pool.shutdown(wait=False, cancel_futures=True)
@@ -482,7 +500,7 @@ class Dask(Here):
         if self.client.status != "running":
             raise extract.ExtractError(f"{self.address}: the connection to the Dask scheduler is lost.")
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self.executor.shutdown(wait=False)
         self.client.close()
 
