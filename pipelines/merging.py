@@ -69,6 +69,9 @@ def merge_facts(readings: Iterable[Reading], own_url: str = "") -> Merged:
         elif field.kind == "deadlines":
             merged.deadlines = _merge_rows(found, _deadline_slot, _deadline_join, merged)
         else:
+            if field.name == "housing" and any(r.fact.value == "help" for r in found):
+                # 'We have no rooms' on one page and 'here is a list' on another do not disagree (docs/guide-fields.md).
+                found = [r for r in found if r.fact.value != "none"]
             chosen, others = choose(field, (r.fact for r in found), several_pages=True)
             if chosen is None:
                 continue

@@ -65,6 +65,15 @@ def test_single_values(name: str) -> None:
         assert [reading.fact.value for reading in result.conflicts] == conflicts
 
 
+def test_no_rooms_and_a_list_of_rooms_elsewhere_do_not_disagree() -> None:
+    both = merged((OWN, fact("housing", "none")), (FAQ, fact("housing", "help")))
+    assert both.scalars["housing"].fact.value == "help"
+    assert not both.conflicts
+    otherwise = merged((OWN, fact("housing", "none")), (FAQ, fact("housing", "free")))
+    assert otherwise.scalars["housing"].fact.value == "none"
+    assert [r.fact.value for r in otherwise.conflicts] == ["free"]
+
+
 def test_what_us_students_need_not_do_stands_for_a_program_of_all() -> None:
     answer = fact("usmle_step1_required", False, "us")
     found = merged((OWN, answer), (OWN, fact("audiences", "international_student")))
