@@ -47,6 +47,11 @@ def say(message: str) -> None:
     err.print(message, highlight=False, markup=False, soft_wrap=True)
 
 
+def count(number: int, what: str) -> str:
+    """'1 shard', '2 shards'."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def command(
     sources: Annotated[
         list[str] | None,
@@ -228,6 +233,7 @@ class Report:
 
     def __enter__(self) -> Report:
         self.bar.start()
+        self.show()
         return self
 
     def __exit__(
@@ -262,15 +268,15 @@ class Report:
             for problem in tally.problems:
                 say(f"Skipped: {problem}")
             if (more := tally.broken - len(tally.problems)) > 0:
-                say(f"Skipped: {piece.where}: {more} more broken records")
+                say(f"Skipped: {piece.where}: {count(more, 'more broken record')}")
         if len(self.found) > 1:
             for problem in tally.failed:
                 say(f"Skipped: {problem}")
         self.show()
 
     def _skipped(self) -> str:
-        parts = [f"{self.all.broken} broken records"] if self.all.broken else []
-        parts += [f"{len(self.all.failed)} sources not read"] if self.all.failed else []
+        parts = [count(self.all.broken, "broken record")] if self.all.broken else []
+        parts += [f"{count(len(self.all.failed), 'source')} not read"] if self.all.failed else []
         return ", ".join(parts)
 
     def check(self) -> None:
@@ -289,7 +295,7 @@ class Report:
             return
         said = f"{self.all.pages} pages read, {self.all.relevant} about a program"
         said += f": {self.target}" if self.target else "."
-        said += f" ({self.before} shards were there)" if self.before else ""
+        said += f" ({count(self.before, 'shard')} of before)" if self.before else ""
         say(said)
         if skipped:
             say(f"Not all: {skipped}.")
