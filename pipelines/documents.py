@@ -38,7 +38,11 @@ _BARE = {
     ),
     "diploma_bare": (
         "diploma",
-        re.compile(r"\b(?:copy|copies|proof|scan|scanned|photocop\w+|certified|notari[sz]ed|translat\w+)\b", re.I),
+        re.compile(
+            r"\b(?:copy|copies|proof|scan|scanned|photocop\w+|certified|notari[sz]ed|translat\w+)\b"
+            r"|^(?:medical |MD |M\.D\. |MBBS )degree\b\s?(?:$|[/,;(.]|and\b|or\b)",
+            re.I,
+        ),
     ),
     "covid_bare": ("covid_vaccine", re.compile(r"vaccin|immuni[sz]|shot|booster|\bdose|titer|MMR|\bPPD\b", re.I)),
 }
@@ -53,7 +57,13 @@ _SPONSORED_BY = re.compile(r"(?:sponsored|hosted|initiated) by$", re.I)
 _PROGRAM_BEFORE = re.compile(
     r"\b(?:programs?|programmes?|awards?|scholarships?|courses?|initiatives?|events?|internships?)\b[^.;]{0,25}$", re.I
 )
-_THROUGH = re.compile(r"^\s*(?:\w+\s+)?(?:by|through|under)\b", re.I)
+# 'Covered under the hospital's policy' is given; 'covered by malpractice insurance' is a demand.
+_THROUGH = re.compile(r"^\s*(?:\w+\s+)?(?:by|through|under)\s+\S", re.I)
+_DIRECT = re.compile(r"\bdirectly (?:from|by)\b", re.I)
+# 'Immunization form, signed by your school': what the school signs is no letter of its own.
+_SIGNED = re.compile(r"sign|certif|verif|confirm|approv", re.I)
+_HEALTH_PAPER = re.compile(r"\b(?:immuni[sz]ations?|vaccin\w+|health|medical|physical) [^.;]{0,60}$", re.I)
+_STANDING = re.compile(r"\b(?:standing|enrol\w+|permission|letter)\b", re.I)
 _ABLE = re.compile(r"\b(?:from|by|of|with|can|may|able|who|not)\b", re.I)
 _FEE_BEHIND = re.compile(r"^\s+(?:\w+\s+)?(?:fee|cost)s?\b", re.I)
 _BY_OTHERS = re.compile(
@@ -322,6 +332,14 @@ def _pairs(text: str) -> Iterator[_Mention]:
                 break
             if _SPONSORED_BY.match(text[one.start : one.end]) and _PROGRAM_BEFORE.search(text[: one.start][-40:]):
                 continue
+            if (
+                one.key == "paper"
+                and other.key == "school"
+                and _SIGNED.match(text, one.start)
+                and _HEALTH_PAPER.search(text[: one.start][-90:])
+                and not _STANDING.search(text)
+            ):
+                continue
             mention = _pair(one, other, text[one.end : other.start], text[other.end : other.end + 40])
             if mention:
                 yield mention
@@ -337,7 +355,7 @@ def _pair(one: Match, other: Match, between: str, behind: str) -> _Mention | Non
             return _Mention("deans_letter", *span, "home_school_letter")
         case ("school", "paper") if len(between) <= 25 and not _CONTRACT.match(behind) and not _ABLE.search(between):
             return _Mention("deans_letter", *span, "home_school_letter")
-        case ("paper", "host") if near:
+        case ("paper", "host") if near and not _DIRECT.search(between):
             return _Mention("sponsor_letter", *span, "host_letter")
         case ("seek", "host" | "clinician"):
             return _Mention("sponsor_letter", *span, "host_sought", True)
