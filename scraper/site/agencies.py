@@ -8,11 +8,13 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from scraper.database import VIEW
-from scraper.site.app import Meta, Routes, Row, overview, page, plural, rows
+from scraper.site.app import Meta, Routes, Row, page, page_number, plural, rows, value
 
 FACTS = ("host_named", "price_public", "refund_policy", "address_public", "letter_signer")
 QUESTIONS = {name: VIEW["agency_transparency"].column[name].description for name in FACTS}
 OTHER = {"hands_on": "Is the work hands-on?", "includes": "What does it speak of as included?"}
+PAGE_SIZE = 24
+MOST_PROGRAMS = 8  # named with an agency; its own page has them all
 SHOWN = 3  # statements of one item that stand open; the others open on a click
 
 
@@ -27,31 +29,34 @@ def answers(terms: dict[str, list[Row]]) -> list[Row]:
 
 async def agencies(datasette: Datasette, request: Request) -> Response:
     """Every agency of the registry with what its pages tell."""
+    total = await value(datasette, "select count(*) from institutions where kind = 'agency'")
+    pages = max(1, -(-total // PAGE_SIZE))
+    number = min(page_number(request.args.get("page")), pages)
     found = await rows(
         datasette,
         "select t.*, i.city, i.state, i.website from agency_transparency t join institutions i on i.id = t.institution_id"
-        " order by t.agency collate nocase",
+        " order by t.agency collate nocase limit :size offset :start",
+        {"size": PAGE_SIZE, "start": (number - 1) * PAGE_SIZE},
     )
     terms: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in await rows(
         datasette, "select * from agency_terms where closed_at is null order by institution_id, item, value, page_url"
     ):
         terms[row["institution_id"]][row["item"]].append(row)
-    sold = await rows(
-        datasette,
-        "select p.id from programs p join institutions i on i.id = p.institution_id"
-        " where i.kind = 'agency' and p.closed_at is null order by p.name collate nocase",
-    )
     programs: dict[str, list[Row]] = defaultdict(list)
-    for program in await overview(datasette, [row["id"] for row in sold]):
-        programs[program["institution_id"]].append(program)
+    for row in await rows(
+        datasette,
+        "select p.id, p.name, p.institution_id from institutions i join programs p on p.institution_id = i.id"
+        " where i.kind = 'agency' and p.closed_at is null order by p.name collate nocase",
+    ):
+        programs[row["institution_id"]].append(row)
     return await page(
         datasette,
         request,
         "atlas/agencies.html",
         Meta(
             "Placement agencies",
-            f"{plural(len(found), 'company', 'companies')} that sell placements, and which of five things each tells on its own pages before anybody pays.",
+            f"{plural(total, 'company', 'companies')} that sell placements, and which of five things each tells on its own pages before anybody pays.",
             "/agencies",
             index=not request.query_string,
         ),
@@ -60,6 +65,10 @@ async def agencies(datasette: Datasette, request: Request) -> Response:
             for row in found
         ],
         questions=QUESTIONS,
+        total=total,
+        pages=pages,
+        number=number,
+        most=MOST_PROGRAMS,
     )
 
 
