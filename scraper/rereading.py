@@ -459,7 +459,9 @@ class Dask(Here):
             raise extract.ExtractError(
                 "--dask needs the library distributed, which is not installed: pip install 'usce-atlas[scale]'"
             ) from None
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is said in our words
+        for name in list(logging.root.manager.loggerDict):  # what matters of it is said in our words
+            if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
+                logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         try:
             self.client = distributed.Client(self.address, timeout=min(self.patience, 10), set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
@@ -467,7 +469,8 @@ class Dask(Here):
                 f"{self.address}: no Dask scheduler answers there ({_said(error).splitlines()[0]}). Start one: dask scheduler"
             ) from None
         try:
-            self._meet_workers()
+            with self._connected():
+                self._meet_workers()
         except BaseException:
             self.client.close()
             raise
@@ -489,16 +492,26 @@ class Dask(Here):
                 )
 
     def room(self) -> int:
-        threads = sum(self.client.nthreads().values())
-        return max(1, threads * 2)
+        with self._connected():
+            return max(1, 2 * sum(self.client.nthreads().values()))
 
     def submit(self, *task: Any) -> Future[Result]:
-        return self.executor.submit(*task)
+        with self._connected():
+            return self.executor.submit(*task)
 
     def check(self) -> None:
         """Raise ExtractError where the scheduler is gone."""
-        if self.client.status != "running":
-            raise extract.ExtractError(f"{self.address}: the connection to the Dask scheduler is lost.")
+        with self._connected():
+            if self.client.status != "running":
+                raise OSError
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[None]:
+        """Say in our words that the scheduler is gone."""
+        try:
+            yield
+        except (OSError, RuntimeError):
+            raise extract.ExtractError(f"{self.address}: the connection to the Dask scheduler is lost.") from None
 
     def close(self) -> None:
         self.executor.shutdown(wait=False)

@@ -293,6 +293,12 @@ def test_no_cluster_and_no_dask_are_said(usce: Usce, good: Path, monkeypatch: py
     assert "pip install 'usce-atlas[scale]'" in done.stderr
 
 
+def test_workers_with_other_rules_are_refused(cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rereading, "rules", lambda: "of today")
+    with pytest.raises(rereading.extract.ExtractError, match="has not this version of USCE Atlas"), Dask(cluster):
+        pass
+
+
 # --- cut off and gone on with ----------------------------------------------------------------------------------------
 
 
