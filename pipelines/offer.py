@@ -42,6 +42,11 @@ _DENIED_AFTER = re.compile(
     r" (?:\w+ ){0,2}?(?:offered|available|provided|permitted|accepted|allowed|possible|supported|hosted|open|granted|arranged|considered|issued|given|exist|accommodated)\b",
     re.I,
 )
+# '(not available to visiting students)' beside the name of an elective.
+_BARELY_DENIED_AFTER = re.compile(
+    r"^\s*(?:[-–—:,(]\s*)(?:currently |presently |this is )?(?:not|no longer) (?:currently |being )?(?:available|open|offered|accepting)\b",
+    re.I,
+)
 _PROHIBITED_AFTER = re.compile(
     r"^[^.;!?,]{0,30}\b(?:is|are) (?:strictly )?(?:prohibited|unavailable|forbidden|discontinued|suspended)\b", re.I
 )
@@ -69,7 +74,7 @@ def _denied(text: str, start: int, end: int) -> bool:
         return True
     after = text[end : end + 110]
     return has_any(after.lower(), _DENYING_WORDS) and bool(
-        _DENIED_AFTER.search(after) or _PROHIBITED_AFTER.search(after)
+        _DENIED_AFTER.search(after) or _PROHIBITED_AFTER.search(after) or _BARELY_DENIED_AFTER.match(after)
     )
 
 
@@ -122,7 +127,7 @@ _HOST_OFFERS = re.compile(
 )
 _OFFERED = re.compile(
     r"\b(?:offer(?:s|ed|ing)?|provid(?:e|es|ed|ing)|hosts?|hosted|welcomes?|accept(?:s|ed|ing)?|availab(?:le|ility)|opportunit(?:y|ies)|appl(?:y|ying|ications?)|requests?|requested|requesting"
-    r"|invit(?:e|es|ed|ing|ation)|programs?|programmes?|open to|participat\w+|variety|include[sd]?|including|enroll?|register|schedul\w+|complete|take|interested|designed|allows?|eligible|typically|lasts?|duration)\b",
+    r"|invit(?:e|es|ed|ing|ation)|programs?|programmes?|open to|participat\w+|variety|include[sd]?|including|enroll?|register|schedul\w+|complete|take|interested|designed|allows?|eligible|typically|lasts?|duration|facilitat\w+|arrang(?:e|es|ed|ing|ements?)|coordinat(?:e|es|ed|ing)|organiz(?:e|es|ed|ing))\b",
     re.I,
 )
 _DONE_BEFORE = re.compile(
@@ -198,7 +203,7 @@ def _place(block: Block, sentence: str) -> str:
 
 
 def _both(matches: Iterable[Match], sentence: str) -> Iterator[Match]:
-    """'Research and clinical electives', 'observerships and research': one phrase, two types."""
+    """'Research and clinical electives', 'observerships and research', 'Sub-I rotation': one phrase, two types."""
     for match in matches:
         yield match
         words = sentence[match.start : match.end].lower()
@@ -207,6 +212,8 @@ def _both(matches: Iterable[Match], sentence: str) -> Iterator[Match]:
                 yield match._replace(key="clinical_elective")
             elif words.startswith("observ"):
                 yield match._replace(key="observership")
+        elif match.key == "sub_internship" and words.startswith("sub") and words.endswith(("rotation", "rotations")):
+            yield match._replace(key="rotation")
 
 
 class _Types:
@@ -430,6 +437,13 @@ _OBJECT = re.compile(
     r"^(?:[^\w.;!?]+\w+){0,6}?[^\w.;!?]+(?:applications?|applicants?|requests?|observers?|students?|visitors?|observerships?|electives?|rotations?|externs?|clerks?)\b",
     re.I,
 )
+# 'We do not currently offer housing for visiting students' closes no program.
+_OTHER_THING = re.compile(
+    r"\s+(?:(?:any|an?|the|on-?campus|free|student|financial|visa|travel|health|paid|their|its|our)\s+){0,3}"
+    r"(?:housing|lodging|accommodations?|stipends?|scholarships?|funding|aid|assistance|support|sponsorships?|parking|meals|transportation|visas?|insurance|salar(?:y|ies)|compensation"
+    r"|letters?|certificates?|credits?|refunds?|waivers?|reimbursement|tours?|child ?care|malpractice|liability|coverage)\b",
+    re.I,
+)
 _STATUS_WORDS = (
     "open",
     "clos",
@@ -504,6 +518,8 @@ def _status_of(sentence: str, named: str, matches: Iterable[Match]) -> str | Non
             ):
                 continue
             text = sentence[match.start : match.end].lower()
+            if _OTHER_THING.match(sentence[match.end : match.end + 70]):
+                continue
             if (match.key == "refusing" or _NEEDS_OBJECT.match(text)) and not _OBJECT.search(
                 sentence[match.end : match.end + 70]
             ):
@@ -625,8 +641,8 @@ _ANSWER = re.compile(
 _HANDED_IN_QUESTION = re.compile(
     r"\b(?:need|requir\w+|submit|send|must|provide letters|include|upload|how many)\b", re.I
 )
-_FREE = re.compile(r"free|complimentary|paid|no cost", re.I)
-_LODGING = re.compile(r"housing|lodging", re.I)
+_FREE = re.compile(r"free|complimentary|paid|no cost|no charge|without charge|subsidized", re.I)
+_LODGING = re.compile(r"housing|lodging|accommodation|room and board|apartment|dormitory", re.I)
 _LODGING_COSTS = re.compile(
     r"\$|\b(?:rent|fees?|costs?|per (?:night|week|month)|for purchase|list|information)\b(?! of charge)", re.I
 )
@@ -634,7 +650,7 @@ _MONEY_OF_OTHERS = re.compile(
     r"\b(?:residents?|fellows?|employees?|staff|PGY|house ?staff|discriminat\w*|postdoc\w*)\b", re.I
 )
 _VISITORS = re.compile(
-    r"\b(?:students?|visitors?|visiting|observers?|observerships?|participants?|scholars?|electives?|clerkships?|rotations?|sub-?internship|awardees?|recipients?|externs?|interns?)\b",
+    r"\b(?:students?|visitors?|visiting|observers?|observerships?|participants?|scholars?|electives?|clerkships?|rotations?|sub-?internship|awardees?|recipients?|externs?|externships?|interns?)\b",
     re.I,
 )
 _GIVES_MONEY = re.compile(
@@ -671,7 +687,7 @@ _LETTER_GIVEN = re.compile(
     re.I,
 )
 _LETTER_GIVEN_AFTER = re.compile(
-    r"^[^.;!?]{0,50}?\b(?:may|can|will|is|are) (?:also |then )?(?:be )?(?:provided|issued|written|given|granted|offered|available|requested|considered|possible)\b"
+    r"^(?:\s*\([^()]{0,15}\))?[^.;!?]{0,50}?\b(?:may|can|will|is|are) (?:also |then )?(?:be )?(?:provided|issued|written|given|granted|offered|available|requested|considered|possible|earned|obtained|awarded|furnished|supplied)\b"
     r"|^[^.;!?]{0,60}?\b(?:at the (?:end|conclusion|discretion)|upon (?:successful )?completion|at (?:his|her|their) discretion)\b",
     re.I,
 )
@@ -682,7 +698,7 @@ _LETTER_HANDED_IN = re.compile(
 )
 
 
-_MONEY_WORDS = ("paid", "stipend", "scholarship", "compensat", "remunerat", "salar", "wage", " pay", "funding", "housing", "lodging", "volunteer basis", "allowance", "award", "honorarium", "reimburs", "financial")  # fmt: skip
+_MONEY_WORDS = ("paid", "stipend", "scholarship", "compensat", "remunerat", "salar", "wage", " pay", "funding", "housing", "lodging", "volunteer basis", "allowance", "award", "honorarium", "reimburs", "financial", "grant", "fund", "defray", "offset", "accommodation", "room and board", "apartment", "dormitory")  # fmt: skip
 _PAPER_WORDS = ("certificat", "completion", "attendance", "participation")
 _LETTER_WORDS = ("recommendation", "reference", "lor", "eras", "for a letter", "a letter from", "final letter", "evaluation")  # fmt: skip
 

@@ -30,7 +30,7 @@ _LETTER_BELOW = re.compile(
     re.I,
 )
 _OFFERED = re.compile(
-    r"\b(?:receive|get|request(?:ed|ing|s)? (?:an?|one|the|letters?)|ask(?:ing)? (?:for|your|an|the)|grants?|(?:be|are|is|not|been) (?:granted|issued)|issues?|guarantee[sd]?|writ(?:e|es|ing)|(?:be|are|is|not) written|result in|earn|eligible for|in exchange|seeking|expect)\b"
+    r"\b(?:receive|get|request(?:ed|ing|s)? (?:an?|one|the|letters?)|ask(?:ing)? (?:for|your|an|the)|grants?|(?:be|are|is|not|been) (?:granted|issued)|issues?|guarantee[sd]?|writ(?:e|es|ing)\b(?! (?:progress|clinical|notes|orders|prescri))|(?:be|are|is|not) written|result in|earn|eligible for|in exchange|seeking|expect)\b"
     r"|\b(?:cannot|can ?not|unable to|will not|does not|do not|not) (?:provide|give|offer|be provided|supply)\b|\bupon completion\b|\b(?:at|after) the (?:end|conclusion|completion)\b"
     r"|\bprovide[sd]? (?:to|for|by) (?:participants|observers|visitors|our|the program)\b|\bpurpose of obtaining\b|\bobtain(?:ing)? (?:a |an )?letters?\b",
     re.I,

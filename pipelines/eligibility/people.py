@@ -54,7 +54,7 @@ _HELD = (
 _VISITING_STUDENT = re.compile(r"(?:visiting|guest|away|rotating|external|outside)\b", re.I)
 # How students of US schools apply says nothing of others.
 _BY_PORTAL = re.compile(
-    r"^[^.;]{0,60}?\b(?:must|should|may|can|will|need to)? ?(?:apply|submit|use)\b[^.;]{0,80}\b(?:VSLO|VSAS|Visiting Student)",
+    r"^(?:[^.;]|(?<=U)\.|(?<=S)\.){0,80}?\b(?:must|should|may|can|will|need to)? ?(?:apply|submit|use)\b[^.;]{0,80}\b(?:VSLO|VSAS|Visiting Student|form\b|portal\b)",
     re.I,
 )
 _NAMED_STUDENT = re.compile(r"(?!students?\b)", re.I)
@@ -225,7 +225,8 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
             named.passage.fact("audiences", "us_student", "visiting_students_named", named.start, named.end, 0.6)
         )
     elif not generic_refused:
-        head = next((p for p in heads if _STUDENT_PAGE.search(p.text)), None)
+        lower = (p for p in passages if p.is_heading and not p.is_question and p.block.depth <= 3)
+        head = next((p for p in (*heads, *lower) if _STUDENT_PAGE.search(p.text)), None)
         if head:
             facts.append(head.fact("audiences", "us_student", "page_on_student_electives", confidence=0.6))
     return facts

@@ -15,7 +15,7 @@ _YEAR_GATE = Gate(
 )
 _CORE_GATE = ("cor", "clerkship", "rotation", "training", "third", "3rd")
 _RESIDENT = re.compile(
-    r"\b(?:residents?|residency|fellows?|fellowship|PGY|postgraduate|faculty|[a-z]*surgeons?|physicians?|clinicians?|specialists?)\b",
+    r"\b(?:residents?|residency|fellows?|fellowship|PGY|postgraduate|faculty|[a-z]*surgeons?|physicians?|clinicians?|specialists?|nurses?|[a-z]{3,12}(?:iatricians?|ologists?|iatrists?))\b",
     re.I,
 )
 _MEDICAL = re.compile(

@@ -66,7 +66,7 @@ _WHICH = re.compile(
     r"^[^.;,]{0,30}?\b(?:who|that|whose|without|not (?:enrolled|in)|in their (?:first|second|third))\b", re.I
 )
 _SOME_PLACES = re.compile(
-    r"\bnot all\b|\b(?:some|certain|many|most|few)\s+(?:\w+\s+)?(?:departments?|electives?|rotations?|clerkships?|programs?|courses?|services?|divisions?|specialties|sites|of)\b",
+    r"\bnot all\b|\b(?:some|certain|many|most|few)\s+(?:\w+\s+)?(?:departments?|electives?|rotations?|clerkships?|programs?|courses?|services?|divisions?|specialties|sites|institutions|schools|hospitals|universities|states|of)\b",
     re.I,
 )
 # 'We encourage medical students to contact their own schools' lets nobody in.
@@ -77,6 +77,15 @@ _OWN_SCHOOL = re.compile(
 # 'Students may not engage in research' tells what they may not do, not who may come.
 _MAY_NOT = re.compile(r"^\s+(?:(?:may|can|will|must|should|do|are)\s?not|cannot)\b", re.I)
 _PORTAL = re.compile(r"\b(?:vslo|vsas|portal)\b", re.I)
+# 'Whose schools are not accredited by the Liaison Committee (LCME)': no students of those that are.
+_NOT_ACCREDITED = re.compile(
+    r"\b(?:not|never|n['’]t)\s+(?:\w+\s+){0,2}?(?:accredited|approved|recognized)\b[^.;]{0,90}$", re.I
+)
+# 'To take an elective at a US medical school': where they go, not where they come from.
+_PLACE_OF_TRAINING = re.compile(
+    r"\b(?:electives?|cl[ea]*rkships?|rotations?|experiences?|training|observerships?|externships?|rotate|train|observe|residenc(?:y|ies))\s+(?:only\s+)?(?:at|in|with)\s+(?:an?\s+|any\s+|the\s+)?$",
+    re.I,
+)
 _POINTER_OPENS = re.compile(
     r"\W*(?:please\s+|note:?\s+|also\s+)?(?:for|see|visit|click|refer|view|go to|return|learn more|looking|are you)\b",
     re.I,
@@ -124,6 +133,11 @@ _NOT_AN_ENTRY = re.compile(
 _WHO_LIST = re.compile(
     r"eligib|qualif|\bwho (?:can|may|is|are|should)|open to|one of the following|criteria|\b(?:must|should) be|audience|following (?:groups|categories|individuals|people|applicants)|types of|"
     r"accept(?:s|ed)?\b|categor|requirement|participants|candidates",
+    re.I,
+)
+# 'Eligibility of preceptors', 'Requirements for faculty hosts': a list of who receives visitors.
+_HOSTS_LIST = re.compile(
+    r"\b(?:eligibility|criteria|requirements?|qualifications?|responsibilit\w+|who (?:can|may))\b[^.;]{0,40}\b(?:preceptors?|mentors?|hosts?|supervisors?|sponsors?|faculty|attendings?)\b(?! (?:to|in|for)\b)",
     re.I,
 )
 _STAFF_BEFORE = re.compile(
@@ -267,6 +281,8 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
         return None
     if "not" in after and _NOT_PORTAL.match(after[:120]):
         return say(LET_IN, 2)
+    if group == "us_student" and _no_home_school(before, text[mention.start : mention.end]):
+        return None
     if negated:
         if _SOME_PLACES.search(text) or _OTHER_MATTER.search(before):
             return None
@@ -302,6 +318,14 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
     if group == "us_student" and _ENROLLED.search(before):
         return say(LET_IN, 2)
     return None
+
+
+def _no_home_school(before: str, words: str) -> bool:
+    """Are the schools named those that the visitors' own are not, or those where they train?"""
+    if has_any(before, ("accredited", "approved", "recognized")) and _NOT_ACCREDITED.search(before):
+        return True
+    place = before.rstrip().endswith((" at", " in", " with", " a", " an", " any", " the"))
+    return place and "student" not in words.lower() and bool(_PLACE_OF_TRAINING.search(before[-60:]))
 
 
 def _heads_section(passage: Passage, mention: Mention) -> bool:
@@ -445,6 +469,8 @@ def _listed(passage: Passage, mention: Mention) -> bool:
         if not any(re.search(r"eligib|\bwho (?:can|may|is|should)|audience", above, re.I) for above in near):
             return False
     if not any(_WHO_LIST.search(above[:400]) for above in passage.above[:2]):
+        return False
+    if passage.above and _HOSTS_LIST.search(passage.above[0][:200]):
         return False
     before = passage.text[: mention.start]
     return len(before) <= 60 and not re.search(
