@@ -13,6 +13,7 @@ import datetime as dt
 import itertools
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 import attrs
@@ -21,7 +22,7 @@ from pipelines import Stage
 from scraper.considered import passed_over
 from scraper.items import Audience, Block, Cell, Deadline, Fact
 from scraper.scope import audience_in, audience_of
-from scraper.statements import Statement, quote, statements
+from scraper.statements import Statement, quote, statements, statements_of
 from scraper.text import has_any, number
 from scraper.vocabulary import Match, vocabulary
 
@@ -75,7 +76,9 @@ _DATE = re.compile(
     rf"|\b(?P<m7>{_MONTH})\b\.?",
     re.IGNORECASE,
 )
-_MONTH_LETTERS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# The names of the groups of month, day and year in each choice of _DATE, by the digit at their end.
+_DATE_GROUPS = {n: tuple(f"{part}{n}" if f"{part}{n}" in _DATE.groupindex else "" for part in "mdy") for n in "1234567"}
+_NAMED_MONTH = re.compile(r"[JFMASOND](?i:an|eb|ar|pr|ay|un|ul|ug|ep|ct|ov|ec)")  # written with a capital
 _FIGURES = re.compile(r"\d[/.-]\d")
 _JOIN = re.compile(
     r"[\s,.]*(?:-|–|—|‐|to|through|thru|until|till|and|&|or)?[\s,]*(?:on|in|the)?\s*(?:(?:early|mid|late)[\s-])?",
@@ -174,16 +177,15 @@ class Date:
 def find_dates(text: str) -> list[Date]:
     """The dates in `text`, left to right: 'April 24, 2026', '4/24/26', '24 April', 'Apr. 24th', 'April 2026', 'April'."""
     found: list[Date] = []
-    if not has_any(text.lower(), _MONTH_LETTERS) and not _FIGURES.search(text):
+    if not _NAMED_MONTH.search(text) and not _FIGURES.search(text):
         return found
     for match in _DATE.finditer(text):
-        groups = {key[0]: value for key, value in match.groupdict().items() if value and key != "sep"}
-        word = groups["m"]
+        word, day_word, year_word = _parts(match)
         if not word[0].isdigit() and word[0].islower():
             continue  # 'may', 'march', 'mar': months are written with a capital
         month = int(word) if word.isdigit() else _MONTHS[word.lower().rstrip(".")]
-        day = int(groups["d"]) if "d" in groups else None
-        year = int(groups["y"]) if "y" in groups else None
+        day = int(day_word) if day_word else None
+        year = int(year_word) if year_word else None
         year = year + 2000 if year is not None and year < 100 else year
         if not _possible(month, day, year):
             continue
@@ -191,15 +193,23 @@ def find_dates(text: str) -> list[Date]:
             day is None
             and year is None
             and word == "May"
-            and not re.search(
-                r"(?:\b(?:in|by|of|until|through|to|from|and|late|early|mid|or)|[,:–-])\s?[-–]?$",
-                text[: match.start()][-12:],
-                re.IGNORECASE,
-            )
+            and not _BEFORE_MAY.search(text[max(0, match.start() - 12) : match.start()])
         ):
             continue
         found.append(Date(month, day, year, match.start(), match.end(), slash=bool(match["m6"])))
-    return [*_day_ranges(text, found)]
+    return [*_day_ranges(text, found)] if found else found
+
+
+_BEFORE_MAY = re.compile(
+    r"(?:\b(?:in|by|of|until|through|to|from|and|late|early|mid|or)|[,:–-])\s?[-–]?$", re.IGNORECASE
+)
+_DAY_RANGE = re.compile(rf"\s?(?:-|–|—|‐|to|through)\s?({_DAY})(?:st|nd|rd|th)?(?![\d/])(?:,?\s({_YEAR}))?")
+
+
+def _parts(match: re.Match[str]) -> tuple[str, str | None, str | None]:
+    """Month, day and year as they stand in a match of _DATE."""
+    month, day, year = _DATE_GROUPS[str(match.lastgroup)[-1]]
+    return match[month], match[day] if day else None, match[year] if year else None
 
 
 def _possible(month: int, day: int | None, year: int | None) -> bool:
@@ -213,10 +223,7 @@ def _possible(month: int, day: int | None, year: int | None) -> bool:
 def _day_ranges(text: str, dates: list[Date]) -> Iterator[Date]:
     """'March 1-15, 2026' is two dates; 'January 1 - March 31, 2026' gives its year to both ends."""
     for index, date in enumerate(dates):
-        tail = re.match(
-            rf"\s?(?:-|–|—|‐|to|through)\s?({_DAY})(?:st|nd|rd|th)?(?![\d/])(?:,?\s({_YEAR}))?",
-            text[date.end : date.end + 30],
-        )
+        tail = _DAY_RANGE.match(text[date.end : date.end + 30])
         if (
             tail
             and date.day
@@ -390,6 +397,7 @@ def _read_dates(text: str, dates: list[Date], matches: list[Match]) -> Iterator[
         left = date.end
 
 
+@lru_cache(maxsize=512)  # the headers of a table are asked for every row
 def _label_role(text: str) -> Role | None:
     """The role of a label, header or heading: 'Application deadline', 'Opens', 'Decision by'."""
     matches = [m for m in _matches(text) if m.key in ("opens", "closes", "window", "other", "never")]
@@ -685,13 +693,20 @@ def _full(text: str) -> bool:
     return any(date.day is not None or date.year is not None for date in find_dates(text))
 
 
+_TELLING_ROLES = frozenset({"opens", "closes", "window"})
+
+
 def _row_deadlines(
     row: Block, header: tuple[Cell, ...], about: bool, off: bool
 ) -> Iterator[tuple[Block, Deadline, float, str]]:
     roles = _row_roles(row, header)
-    start = _row_start(row, roles)
     label = row.cells[0].text if row.cells else ""
-    label_role = _label_role(label) if len(label) <= 100 and not _full(label) else None
+    label_role = _label_role(label) if len(label) <= 100 else None
+    if label_role and _full(label):
+        label_role = None
+    if not label_role and _TELLING_ROLES.isdisjoint(roles):
+        return
+    start = _row_start(row, roles)
     for index, cell in enumerate(row.cells):
         role = roles[index]
         if role is None and index and label_role:
@@ -699,7 +714,7 @@ def _row_deadlines(
             named = _about(label) or about
         else:
             named = about
-        if role not in ("opens", "closes", "window") or not named or (off and not _NAMED.search(label + cell.column)):
+        if role not in _TELLING_ROLES or not named or (off and not _NAMED.search(label + cell.column)):
             continue
         dates = [
             date
@@ -775,9 +790,7 @@ def _lead_matches(text: str) -> list[Match]:
 def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, str]]:
     """'at least 60 days before the start', where it is the application that has to be there by then."""
     text = statement.text
-    if not has_any(text.lower(), ("day", "week", "month")) or not _LEAD_GATE.search(text):
-        return
-    found = list(_LEAD.finditer(text))
+    found = list(_LEAD.finditer(text)) if _LEAD_GATE.search(text) else []
     if not found:
         return
     words = _lead_matches(text)
@@ -952,11 +965,8 @@ def _takes_so_long(text: str, match: re.Match[str], words: list[Match]) -> bool:
 
 def _rolling(statement: Statement) -> bool:
     """'on a rolling basis', 'until all places are filled', said of applications."""
-    text, lower = statement.text, statement.text.lower()
-    if not ("rolling" in lower or "filled" in lower or " basis" in lower or "no " in lower or "until" in lower):
-        return False
-    matches = _matches(text)
-    hit = next((m for m in matches if m.key == "rolling"), None)
+    text = statement.text
+    hit = next((m for m in _matches(text) if m.key == "rolling"), None)
     if hit is None:
         return False
     around = text[max(0, hit.start - 200) : hit.end + 120]
@@ -985,19 +995,32 @@ def _cell_statements(blocks: list[Block]) -> Iterator[Statement]:
         if block.kind == "row":
             for cell in block.cells:
                 if len(cell.text) > 40:
-                    inner = Block("paragraph", cell.text, block.headings)
-                    for statement in statements([inner]):
-                        yield attrs.evolve(statement, block=block, label=statement.label or cell.column)
+                    for inner in statements_of(Block("paragraph", cell.text, block.headings)):
+                        yield Statement(block, inner.text, inner.label or cell.column)
+
+
+# What stands wherever lead times and rolling admission are told: looked for first.
+_UNITS = ("day", "week", "month")
+_ROLLING_WORDS = ("rolling", "filled", " basis", "no ", "until")
+_SAYS_ROLLING = re.compile(r"[\w\s/&]{1,40}[:–—-]\s?rolling\W?", re.IGNORECASE)
+
+
+def _says_rolling(text: str, block: Block, last: Found | None) -> bool:
+    """'Spring: rolling' in the block or list of the deadline before it."""
+    near = last is not None and (last.block is block or (bool(block.group) and last.block.group == block.group))
+    return near and bool(_SAYS_ROLLING.fullmatch(text))
 
 
 def _found(blocks: list[Block]) -> Iterator[Found]:
     last: Found | None = None
     for statement in itertools.chain(statements(blocks), _cell_statements(blocks)):
         block, text = statement.block, statement.text
-        near = last is not None and (last.block is block or (bool(block.group) and last.block.group == block.group))
+        lower = text.lower()
         follows = last.deadline.kind if last and last.block is block and last.rule.startswith("deadline") else None
-        read = list(itertools.chain(_statement_deadlines(statement, follows), _statement_leads(statement)))
-        if _rolling(statement) or (near and re.fullmatch(r"[\w\s/&]{1,40}[:–—-]\s?rolling\W?", text, re.IGNORECASE)):
+        read = list(_statement_deadlines(statement, follows))
+        if has_any(lower, _UNITS):
+            read += _statement_leads(statement)
+        if has_any(lower, _ROLLING_WORDS) and (_rolling(statement) or _says_rolling(text, block, last)):
             read.append((Deadline("closes", rolling=True), 0.8, "rolling"))
         if read:
             audience: Audience = audience_in(text) or audience_of(block, text)

@@ -129,17 +129,18 @@ def _from_blocks(blocks: list[Block]) -> Iterator[Fact]:
         if block.kind == "heading":
             named.extend(_from_heading(block, text))
             heading = block
-        else:
-            above = (statement.label, block.lead, block.term, *reversed(block.headings))
+            continue
+        above = (statement.label, block.lead, block.term, *reversed(block.headings))
+        if _names_any(text):
             yield from _from_text(block, text, above, denied)
-            if block.term and _COUNT_OR_REQUIRED.match(text):
-                yield from _from_term(block, text, above)
-            if heading and block.headings[-1:] == (heading.text,) and _ANSWER_YES.match(text):
-                yield from _from_question(heading)
+        if block.term and _COUNT_OR_REQUIRED.match(text):
+            yield from _from_term(block, text, above)
+        if heading and _ANSWER_YES.match(text) and block.headings[-1:] == (heading.text,):
+            yield from _from_question(heading)
     for block in blocks:
-        if block.kind == "row" and not (block.depth and block.cells):
+        if block.kind == "row" and not (block.depth and block.cells) and _names_any(text := block.text[:_MAX_ROW]):
             above = (block.lead, *_columns(block), *reversed(block.headings))
-            yield from _from_text(block, block.text[:_MAX_ROW], above, denied)
+            yield from _from_text(block, text, above, denied)
     yield from (fact for fact in named if (fact.quote, fact.value) not in denied)
 
 
@@ -188,11 +189,13 @@ def _from_heading(block: Block, text: str) -> Iterator[Fact]:
     """A heading names a document ('Immunizations') under one that announces requirements, or demands it itself."""
     if len(text) > 120 or _QUESTION.search(text):
         return
-    above = tuple(reversed(block.headings))
-    found = _mentions(text, above)
-    scope = _scope(above) if found else ""
-    if not found or scope == "elsewhere" or _scope((text,)) == "elsewhere":
+    if not _names_any(text):
         return
+    above = tuple(reversed(block.headings))
+    scope = _scope(above)
+    if scope == "elsewhere" or _scope((text,)) == "elsewhere":
+        return
+    found = _mentions(text, above)
     cues = vocabulary("demands").find(text)
     for mention in found:
         if _waived(text, mention, found, cues):
@@ -224,10 +227,12 @@ def _from_dense_lists(blocks: list[Block]) -> Iterator[Fact]:
     for block in blocks:
         if not block.group or block.kind not in ("item", "row", "definition"):
             continue
+        text = block.text[:_MAX_ROW]
+        if not _names_any(text):
+            continue
         above = (block.lead, block.term, *reversed(block.headings))
         if _scope(above) == "elsewhere":
             continue
-        text = block.text[:_MAX_ROW]
         found = _mentions(text, above)
         cues = vocabulary("demands").find(text) if found else ()
         for mention in found:
@@ -268,7 +273,7 @@ def _heading_keys(text: str) -> frozenset[str]:
 
 def _mentions(text: str, above: tuple[str, ...]) -> list[_Mention]:
     """The documents that `text` names, at most three times each; what letters have to do with people goes before phrases."""
-    pairs, phrases = _named(text)
+    pairs, phrases, shared = _named(text)
     if pairs and any("recommend" in line or "referen" in line for line in (a.lower() for a in (text, *above[:2]))):
         pairs = [pair for pair in pairs if pair.rule != "host_letter"]  # the preceptor who recommends is not the host
     found = [*pairs]
@@ -285,20 +290,24 @@ def _mentions(text: str, above: tuple[str, ...]) -> list[_Mention]:
             continue  # 'a letter from the supervising physician' is the host's agreement
         if sum(1 for mention in found if mention.key == key) < _MAX_MENTIONS:
             found.append(_Mention(key, start, end, "phrase"))
-    if shared := _shared_noun(text):
-        found.append(_Mention("health_insurance", shared.start(), shared.end(), "phrase"))
-    return found
+    return [*found, *shared]
+
+
+def _names_any(text: str) -> bool:
+    """Does `text` name a document at all? Most statements do not."""
+    return any(_named(text))
 
 
 @lru_cache(maxsize=512)  # the entries of a list are read one by one and together
-def _named(text: str) -> tuple[list[_Mention], list[tuple[str, int, int]]]:
-    """What `text` itself names, whatever stands above it."""
-    return list(_pairs(text)), list(_phrases(text))
+def _named(text: str) -> tuple[list[_Mention], list[tuple[str, int, int]], list[_Mention]]:
+    """What `text` itself names, whatever stands above it: by two parties, by a phrase, by a noun that two share."""
+    return list(_pairs(text)), list(_phrases(text)), list(_shared_noun(text))
 
 
-def _shared_noun(text: str) -> re.Match[str] | None:
+def _shared_noun(text: str) -> Iterator[_Mention]:
     lower = text.lower()
-    return _SHARED_NOUN.search(text) if "malpractice" in lower or "liability" in lower else None
+    if ("malpractice" in lower or "liability" in lower) and (shared := _SHARED_NOUN.search(text)):
+        yield _Mention("health_insurance", shared.start(), shared.end(), "phrase")
 
 
 def _phrases(text: str) -> Iterator[tuple[str, int, int]]:

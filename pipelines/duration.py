@@ -35,6 +35,7 @@ _LENGTH = re.compile(
     rf"(?<![\w$.,/-])(?P<numbers>{_NUM}{_NOTE}(?:-?{_SEP}{_NUM}{_NOTE}){{0,3}})[\s-]{{1,2}}{_UNIT}(?![\w])(?:\(s\))?{_NOTE}",
     re.I,
 )
+_BRACKETS = re.compile(r"\([^)]*\)")
 _WORD_NUMBER = re.compile(rf"(?<![\w(]){_NUM}(?![\w)])", re.I)
 _MONTH_LONG = re.compile(r"(?<!-)\b(?P<numbers>)(?P<unit>month|week)[\s-]long\b", re.I)
 _TO_A_YEAR = re.compile(r"\s?(?:to|-|–|—|up to|and up to|and)\s?(?:a|one|1) (?:full )?year\b", re.I)
@@ -70,7 +71,7 @@ def _lengths(sentence: str, apart: bool = False) -> list[_Length]:
     """The lengths in `sentence`, ranges of two units ('one week to three months') joined. `apart`: days that need not be consecutive are working days."""
     found: list[_Length] = []
     for match in _LENGTH.finditer(sentence):
-        words = _WORD_NUMBER.findall(re.sub(r"\([^)]*\)", " ", match["numbers"]))
+        words = _WORD_NUMBER.findall(_BRACKETS.sub(" ", match["numbers"]))
         values = [v for v in map(number, words) if v]
         if not values:
             continue
@@ -114,6 +115,9 @@ _PLACE = (
     r"(?:electives?|rotations?|clerkships?|observerships?|observations?|observ(?:e|ers?|ing|ational)|externships?|internships?|sub-?internships?|placements?|experiences?|blocks?|courses?|programs?|programmes?"
     r"|visits?|visitors?|stays?|appointments?|sessions?|slots?|opportunit(?:y|ies)|preceptorships?|shadowing|attachments?|participation|course ?work|sub-?Is?|AIs?|acting internships?|VOs?|modules?)"
 )
+_PLACE_AT_END = re.compile(rf"{_PLACE}$", re.I)
+_PART_BEFORE = re.compile(r"[;!?]|\. |\bhowever\b|\bwhile\b")
+_PART_AFTER = re.compile(r"[;!?]|\. ")
 _PLACE_NOUN = re.compile(rf"\b{_PLACE}\b", re.I)
 _BESIDE = re.compile(rf"^(?:[\s-]+\([^)]{{0,25}}\))?[\s-]+(?:long\s+)?(?:[\w’'&/®™,-]+\s+){{0,5}}?{_PLACE}\b", re.I)
 _BETWEEN_WRONG = re.compile(
@@ -304,8 +308,8 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
     if not 0 < low <= high <= _MOST_WEEKS:
         return None
     before_all = sentence[max(0, length.start - 130) : length.start]
-    before = re.split(r"[;!?]|\. |\bhowever\b|\bwhile\b", before_all)[-1]
-    after = re.split(r"[;!?]|\. ", sentence[length.end : length.end + 90])[0]
+    before = _PART_BEFORE.split(before_all)[-1]
+    after = _PART_AFTER.split(sentence[length.end : length.end + 90], maxsplit=1)[0]
     if (
         _DENIED_BEFORE.search(before)
         or _DENIED_AFTER.match(after)
@@ -315,7 +319,7 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
     beside = _BESIDE.match(after)
     if _OWN_SCHOOL.match(after) or _IN_COUNTRY.search(near := before[-55:]):
         return None
-    if beside and _BETWEEN_WRONG.search(re.sub(rf"{_PLACE}$", "", beside[0], flags=re.I)):
+    if beside and _BETWEEN_WRONG.search(_PLACE_AT_END.sub("", beside[0])):
         beside = None
     total_words = bool(
         _TOTAL_BEFORE.search(before)
@@ -702,15 +706,15 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
             or "extern" in lower
             or "opportunit" in lower
         )
-        how_many = bool(block.headings) and "how many" in block.headings[-1].lower()
-        if not has_unit and not has_place and not how_many:
+        counted = has_place or (bool(block.headings) and "how many" in block.headings[-1].lower())
+        if not has_unit and not counted:
             continue
         if block.kind == "row" and block.cells and has_unit:
             readings.extend(_cells(block))
         labelled = _labelled(block) if has_unit else False
         apart = "consecutive" in lower and bool(_NOT_CONSECUTIVE.search(block.text[:WHOLE]))
         for sentence in judged_pieces(block):
-            if has_place or how_many:
+            if counted:
                 counts.extend(_counts(block, sentence))
             if not has_unit or not _UNIT_WORD.search(sentence):
                 continue

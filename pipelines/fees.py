@@ -560,8 +560,8 @@ def _row_settings(block: Block) -> Iterator[Setting]:
     """The amounts of a table row, each in its cell, introduced by its row's and its column's header."""
     for index, cell in enumerate(block.cells):
         amounts = find_money(cell.text)
-        bare = _BARE.match(cell.text)
-        if not amounts and bare and index and _MONEY_COLUMN.search(cell.column):
+        bare = _BARE.match(cell.text) if index and not amounts else None
+        if bare and _MONEY_COLUMN.search(cell.column):
             amounts = [Money(float(bare[1].replace(",", "")), bare.start(1), bare.end(1))]
         if not amounts:
             continue
@@ -609,8 +609,6 @@ _CLAUSE = re.compile(r"[,;]|\bbut\b|\band (?=no\b)", re.IGNORECASE)
 def _free(statement: Statement, before: str, order: int) -> Candidate | None:
     """'No fee', 'free of charge', 'does not charge visitors': an amount of 0, where it is said of the program or application."""
     text = statement.text
-    if not _FREE_GATE.opens(text.lower()):
-        return None
     asked = any(_keys(t) & {"application", "program", "money"} for t in statement.context[:2])
     if _NONE.fullmatch(text):
         kind = "application" if _first_kind(statement.context[:2]) == "application" else "program"
@@ -672,7 +670,9 @@ def _candidates(blocks: list[Block], spoken: list[Statement]) -> Iterator[Candid
                     candidate.spot = spot
                     last = candidate
                     yield candidate
-        if free := _free(statement, before if statement.block is last_block else "", order):
+        if _FREE_GATE.opens(lower) and (
+            free := _free(statement, before if statement.block is last_block else "", order)
+        ):
             yield free
         before, last_block = statement.text, statement.block
     for order, block in enumerate(blocks):

@@ -65,6 +65,11 @@ def statements(blocks: Iterable[Block]) -> Iterator[Statement]:
     return iter(_statements(tuple(blocks)))
 
 
+def statements_of(block: Block) -> Iterator[Statement]:
+    """The statements of one block by itself: they are not remembered, so that those of the page are."""
+    return _cut((block,))
+
+
 @lru_cache(maxsize=2)  # several stages ask for those of the page that is being read; blocks are told apart by identity
 def _statements(blocks: tuple[Block, ...]) -> tuple[Statement, ...]:
     return tuple(_cut(blocks))

@@ -74,15 +74,13 @@ def find_people(passages: list[Passage]) -> list[Fact]:
                 partners.append(passage)
             says += [Say(m.group, polarity, 3, passage, 0, min(len(passage.text), 60)) for m in asked]
         asked = []
-        if len(says) >= _MAX_SAYS or not _GATE.opens(passage.lower):
+        if len(says) >= _MAX_SAYS:
             continue
         found = list(mentions(passage.text))
+        if not (found or has_any(passage.lower, _PARTNER_WORDS)) or not _GATE.opens(passage.lower):
+            continue
         if _about_admission(passage):
             asked = found
-        if not found:
-            if _is_partner(passage, found):
-                partners.append(passage)
-            continue
         says += weigh_all(passage, found)
         if _is_partner(passage, found):
             partners.append(passage)
