@@ -59,6 +59,9 @@ USCE_CONDITIONAL = True  # ask for known pages only in case they changed; a reco
 # Hosts are what is crawled in parallel. Sixteen keep one machine's line busy at the delays above.
 CONCURRENT_REQUESTS = 32
 USCE_CONCURRENT_INSTITUTIONS = 16
+# The requests that only name an institution (data:,ID) go to no host. Scrapy takes them for one host's all the same, and would begin one
+# visit a second, for the politeness that is due to hospitals.
+DOWNLOAD_SLOTS = {"": {"delay": 0.0, "concurrency": USCE_CONCURRENT_INSTITUTIONS}}
 
 # --- How far we go ------------------------------------------------------------------------------------------------------
 USCE_MAX_PAGES = (
