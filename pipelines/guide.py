@@ -165,6 +165,7 @@ _MENTOR_GIVEN = re.compile(
 )
 # 'To mentor younger students' is what they do, not what they get.
 _MENTOR_VERB = re.compile(r"^mentor(?:s|ed)?$")
+_PASSIVE = re.compile(r"\b(?:are|is|be|being) (?:\w+ )?$")
 _A_MENTOR = re.compile(
     r"\b(?:an?|the|your|their|own|faculty|research|clinical|physician|personal|experienced|individual|dedicated|of|and|as|one[- ]on[- ]one)(?: [\w'-]+){0,3} $|^\W*$"
 )
@@ -185,6 +186,9 @@ def _mentor(said: _Said) -> Iterator[_Found]:
         yield _Found(False, "no_mentor", 0.85, match)
         return
     if _MENTOR_BROUGHT.search(said.lower):
+        return
+    if _PASSIVE.search(said.before(match)) and said.after(match, 4).startswith(" by"):
+        yield _Found(True, "mentored_by", 0.8, match)
         return
     if _MENTOR_VERB.match(said.lower[match.start : match.end]) and not _A_MENTOR.search(said.before(match)):
         return
@@ -231,7 +235,7 @@ _FREE = re.compile(
 _FREE_ROOM = re.compile(rf"\b(?:free|complimentary) (?:\w+[- ]){{0,2}}?{_LODGING}\b(?! fair)")
 _HOUSED = re.compile(
     rf"\b(?:we|hospital|school|university|program|college|cent(?:er|re)|office|department|clinic|system) (?:also |does )?(?:has|have)\b[^.;]{{0,40}}\b{_LODGING}\b|\b(?:provides?|offers?|include[sd]?|including|rents?|available|arranges?|reserves?|eligible for|apply for|request)\b[^.;]{{0,60}}\b{_LODGING}\b"
-    rf"|\b{_LODGING}\b[^.;]{{0,60}}\b(?:(?:is|are|will be|may be|can be) (?:\w+ ){{0,2}}(?:available|provided|offered|arranged|rented|reserved|included|booked|requested)|available (?:for|to|at|on|in))\b"
+    rf"|\b{_LODGING}\b[^.;]{{0,60}}\b(?:(?:is|are|will be|may be|can be) (?:\w+ ){{0,2}}(?:available|provided|offered|arranged|rented|reserved|included|booked|requested|guaranteed)|available (?:for|to|at|on|in))\b"
     rf"|\b(?:can|may|will) (?:stay|live|be housed|reside|rent|reserve)\b[^.;]{{0,60}}\b{_LODGING}\b"
 )
 
@@ -286,7 +290,7 @@ _OWN_COSTS = re.compile(
     rf"|\bresponsibility of (?:the |each |all |any )?(?:\w+ ){{0,2}}{_VISITOR}|\b(?:students?|observers?|visitors?|participants?|applicants?|physicians?|scholars?|your|their)['’]?s?['’]? (?:own |sole )?(?:responsibility|expense)|\bat (?:their|your|his or her|his/her) own (?:cost|expense)"
     r"|\bself[- ](?:funded|supporting|financed|paid)\b"
 )
-_FINDING = re.compile(r"\b(?:find\w*|arrang\w+|locat\w+|secur\w+|obtain\w*|mak\w+|coordinat\w+|provid\w+)\b")
+_FINDING = re.compile(r"\b(?:find\w*|arrang\w+|locat\w+|secur\w+|obtain\w*|mak\w+|coordinat\w+|provid(?:e|ing))\b")
 _PAYING = re.compile(r"\b(?:expenses?|costs?|pays?|paying|financial\w*)\b")
 _OWN_NOT = re.compile(
     rf"\b{_NOT} (?:\w+ )?(?:responsible|pay|bear|cover)\b|\b(?:dinner|damages?|lost|documents?|passports?|needle\w*|stipends?|scholarships?|reimburs\w+|awards?|grants?|funding|injur\w+|medical care|treatment|emergency)\b"
@@ -327,12 +331,15 @@ _SCHOOL_SENDS = re.compile(
     rf" (?:the )?(?:\w+ ){{0,3}}(?:office|dean|registrar|{_HOME}|home school|home institution|school|university)"
 )
 _SCHOOL_NOMINATES = re.compile(
-    r"\b(?:is|are|be|been|being) nominated by\b|\bnominations? (?:from|by|only|is required|are required|must)\b|\b(?:must|should|will|may|can|need to) nominate\b|\b(?:takes?|accepts?) nominations\b"
+    r"\b(?:is|are|be|been|being) nominated by\b|\bnominations? (?:from|by|only|is required|are required|must)\b|\b(?:must|should|will|may|can|need to) nominate\b|\b(?:takes?|accepts?|submits?|sends?|makes?) (?:\w+ )?nominations?\b"
     r"|\bnominates? (?:you|students|candidates|applicants|them|the|their|its|up to|one|two)\b"
+)
+_CHOSEN = re.compile(
+    r"\b(?:must|have to|need to|has to) (?:first )?be (?:chosen|selected|put forward) by (?:your|their|the) (?:home |own |medical )?(?:school|institution|university)"
 )
 _NOT_ALONE = re.compile(
     r"\b(?:cannot|can not|may not|must not|should not|do not|are not able to|not eligible to|unable to) apply (?:\w+ )?(?:on their own|on your own|directly|individually|independently|themselves|as individuals)"
-    r"|\b(?:not|n['’]t) (?:\w+ )?(?:accept|consider|process|take)\b[^.;]{0,20}\bapplications?\b[^.;]{0,15}\bfrom individual|\bindividual (?:student )?applications? (?:is|are|will) not\b"
+    r"|\b(?:not|n['’]t) (?:\w+ )?(?:accept|consider|process|take)\b[^.;]{0,20}\bapplications?\b[^.;]{0,15}\bfrom individual|\bindividual (?:student )?applications?\b[^.;]{0,40}\b(?:is|are|will) not\b"
     r"|\bapplications? (?:\w+ )?from individual\w*(?: \w+){0,2} (?:is|are|will|can)(?:not| not)\b"
 )
 _ALONE = re.compile(
@@ -355,6 +362,8 @@ def _applies(said: _Said) -> Iterator[_Found]:
         return
     elif said.has("home_school") and _SCHOOL_SENDS.search(text):
         yield _Found(True, "home_school_sends_application", 0.85)
+    elif said.has("home_school") and _CHOSEN.search(text):
+        yield _Found(True, "home_school_chooses", 0.8)
     elif said.has("nominate") and said.has("home_school") and _SCHOOL_NOMINATES.search(text):
         yield _Found(True, "home_school_nominates", 0.85)
 
@@ -483,6 +492,9 @@ _RULES: tuple[tuple[str, tuple[str, ...], _Rule], ...] = (
             "applications must",
             "application must",
             "independently",
+            "chosen by",
+            "selected by",
+            "forward by",
         ),
         _applies,
     ),
