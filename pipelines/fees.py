@@ -42,7 +42,7 @@ _BARE = re.compile(rf"^\W{{0,3}}({_NUMBER})\W{{0,3}}$")
 _MONEY_COLUMN = re.compile(r"\$|\bUSD\b|\b(?:fees?|amount|costs?|price|tuition|charges?|rate)\b", re.IGNORECASE)
 _GATE = Gate(("$",), ("usd", "dollars"), re.compile(r"\busd\b|\bdollars\b"))
 _FREE_GATE = Gate(
-    ("waived",),
+    ("waive",),
     ("no", "free", "without", "n/a"),
     re.compile(r"\b(?:no(?:ne|thing|t charge)?|free|without|n/a)\b|\bnot charge"),
 )
@@ -62,6 +62,10 @@ _LENGTH = re.compile(
 )
 _PLACEMENT = re.compile(
     rf"(?:\b(?:per|each|every|for an?|for one|for the first|additional)\s|/\s?)(?:[\w-]+\s){{0,2}}?{_PLACE}\b",
+    re.IGNORECASE,
+)
+_ACCEPTED_FOR = re.compile(
+    r"\b(?:accepted|approved|selected|chosen|considered|placed|scheduled|apply|applying|applied|eligible)\s$",
     re.IGNORECASE,
 )
 _EACH_PERSON = re.compile(r"\bper (?:application|applicant|person|student|visitor|observer)\b", re.IGNORECASE)
@@ -189,10 +193,17 @@ class Setting:
             return len(between) + (20 if re.search(r"\b(?:is|for|per|will|to)\b", between) else 0)
         if match.end <= self.money.start:
             between = self.text[match.end : self.money.start]
+            if match.key in ("other", "insurance") and self.is_own_fee:
+                return None
             if match.start < self.left or len(between) > 110 or re.search(r"[;]|\.\s[A-Z]", between):
                 return None
             return None if self.left and self._of_the_amount_before(match) else len(between)
         return None
+
+    @cached_property
+    def is_own_fee(self) -> bool:
+        """'Background check, drug screen, and a $1,000 fee' are three things."""
+        return bool(_FEE_NEXT.match(self.after()) and _AND_A.search(self.before()))
 
     def _of_the_amount_before(self, match: Match) -> bool:
         """'$500 application fee and $1,000 for each elective': the application fee is the $500."""
@@ -209,7 +220,7 @@ class Setting:
                 continue
             if self.left and self._of_the_amount_before(match):
                 continue
-            if match.key in ("other", "insurance") and match.start > self.money.end + 25:
+            if match.key in ("other", "insurance") and (match.start > self.money.end + 25 or self.is_own_fee):
                 continue  # '$3,600, including supervision and badge'
             return match.key
         if _LABEL_OF_APPLICATION.search(self.text[self.left : self.money.start]):
@@ -219,9 +230,10 @@ class Setting:
                 if match.key in KINDS and match.start >= self.right:
                     return match.key
         first = next((match for match in self.matches if match.key in KINDS), None)
-        return first.key if first and self.first >= first.end else None
+        return first.key if first and self.first >= first.end and not self.is_own_fee else None
 
 
+_AND_A = re.compile(r"(?:&|\band\b|\bplus\b)\s?(?:an?\s|the\s)?$", re.IGNORECASE)
 _LABEL_OF_APPLICATION = re.compile(
     r"^\W{0,3}(?:application|registration|processing|administration)\s?[:–-]\s?$", re.IGNORECASE
 )
@@ -256,7 +268,7 @@ def _refusal(place: Setting) -> str | None:
         return "insurance_limit"
     if "coverage" in heads and money.amount >= 5000:
         return "insurance_limit"
-    if "penalty" in near or "penalty" in heads:
+    if "penalty" in heads or ("penalty" in near and not (attached and _UNPAID.search(place.before()))):
         return "penalty"
     if "abroad" in near or "abroad" in heads:
         return "embassy_or_examiner"
@@ -267,6 +279,8 @@ def _refusal(place: Setting) -> str | None:
     strong = attached is not None and attached[1] in ("application", "program", "deposit")
     if place.bare and _first_kind(place.context[:1]) in ("application", "program", "deposit"):
         strong = True  # a row or line that is labelled as a fee, whatever stands above the table
+    if _FEE_NEXT.match(place.after()):
+        near.pop("proof", None)  # '… verification of credentials, and a $1,000 fee'
     for key, rule in (("award", "paid_to_the_visitor"), ("proof", "proof_of_funds"), ("living", "living_costs")):
         if key in near and not (strong and attached is not None and attached[0] <= near[key]):
             return rule
@@ -280,6 +294,12 @@ def _refusal(place: Setting) -> str | None:
     return None
 
 
+# 'Failure to pay the $200 registration fee': what is not paid is a fee, whatever comes of it.
+_UNPAID = re.compile(
+    r"\bfail(?:ure|s|ing)? to (?:\w+\s){0,2}?(?:submit|pay|remit|send|make)\s(?:(?:the|this|your|an?|their)\s)?(?:[\w-]+\s){0,3}$",
+    re.IGNORECASE,
+)
+_FEE_NEXT = re.compile(r"\s?(?:USD\s|US dollars\s)?(?:[\w-]+\s)?fees?\b(?! waivers?)", re.IGNORECASE)
 _REFUSING = ("coverage", "penalty", "abroad", "old", "rest", "award", "proof", "living")
 
 
@@ -342,12 +362,15 @@ def _period(place: Setting, kind: str) -> Period:
     if _ONCE.search(after) or _ONCE.search(before[-80:]):
         return Period("once", said=True)
     strict = kind in ("application", "deposit", "other", "insurance")
-    for start, _, period in _lengths(after):
+    for start, end, period in _lengths(after):
         gap = after[:start]
-        if (period.said or not re.search(r"[,:(]", gap) or re.search(r"\bfor\b", gap)) and (period.said or not strict):
+        named = (
+            not re.search(r"[,:(]", gap) or re.search(r"\bfor\b", gap) or f"{gap.strip()}{after[end : end + 1]}" == "()"
+        )
+        if (period.said or named) and (period.said or not strict):
             return period
         break
-    placement = _PLACEMENT.search(after)
+    placement = next((m for m in _PLACEMENT.finditer(after) if not _ACCEPTED_FOR.search(after[: m.start()])), None)
     if not strict:
         for _, end, period in reversed(list(_lengths(before))):
             if len(before) - end <= 160:
@@ -397,7 +420,8 @@ _PER_SOMETHING = re.compile(
 )
 # 'The two-week observership is $1,400'
 _PRICE_IS = re.compile(
-    rf"\b(?:{_PLACE}|program|programme)(?:\s\(\w+\))?\s?(?:is|are|runs|[:–-])\s(?:USD?\s)?$", re.IGNORECASE
+    rf"\b(?:{_PLACE}|program|programme|(?:additional|extra|further)\s(?:day|week|month))(?:\s\(\w+\))?\s?(?:is|are|runs|[:–-])\s(?:USD?\s)?$",
+    re.IGNORECASE,
 )
 
 
@@ -468,6 +492,8 @@ def _read_amount(
         kind = follows.fee.kind  # 'a $200 deposit for one week or $400 for two'
     if kind is None and not paid and follows:
         kind = follows.fee.kind  # '$450 covers one rotation; $800 is asked for two'
+    if kind is None and _WITH_APPLICATION.search(place.text):
+        kind = "application"
     if (kind is None and place.bare) or (kind is None and len(place.text) < 160):
         kind = _first_kind(place.context)
     if "third_party" in {match.key for match in place.matches} and kind in (None, "application", "program"):
@@ -504,6 +530,13 @@ def _read_amount(
         derived=derived,
         total="total" in summary,
     )
+
+
+# 'A check for $75 must come with the application.'
+_WITH_APPLICATION = re.compile(
+    r"\b(?:with|accompan(?:y|ies|ying|ied by))\s(?:the|your|each|every|an|this|completed)\s(?:[\w-]+\s){0,2}?applications?\b",
+    re.IGNORECASE,
+)
 
 
 def _charged(place: Setting) -> bool:
@@ -593,6 +626,18 @@ _PLAIN_FREE = re.compile(
     r"|(?:program |programme |observership |elective )?(?:fees?|costs?|tuition|charges?)\s?[:–-]\s?(?:none|no\b|nothing|n/?a|free|\$0\b)",
     re.IGNORECASE,
 )
+_WAIVED = re.compile(
+    r"\b(?:tuition|fees?) (?:is|are|will be)(?: currently)? waived\b|(?<!not )(?<!may )(?<!can )(?<!cannot )(?<!to )\bwaives? (?:the|all|its|our|any) (?:\w+ ){0,2}?(?:fees?|tuition|charges?)\b",
+    re.IGNORECASE,
+)
+_FOR_SOME = re.compile(
+    r"affiliat|partner|member|hardship|military|veteran|employee|alumni|\bown\b|\b(?:if|when|upon|unless)\b",
+    re.IGNORECASE,
+)
+_FOR_SOME_BEFORE = re.compile(
+    r"\b(?:exceptions?|except|military|armed forces|veterans?|affiliated|partner|employees?|alumni)\b[^$]{0,40}$",
+    re.IGNORECASE,
+)
 _OFF_TOPIC = {"topic", "abroad", "other", "insurance", "living", "award", "penalty", "coverage"}
 
 
@@ -614,9 +659,7 @@ def _free(statement: Statement, before: str, order: int) -> Candidate | None:
         kind = "application" if _first_kind(statement.context[:2]) == "application" else "program"
         return _free_candidate(statement, kind, order, "fee_none") if asked else None
     matches = _matches(text)
-    plain = _PLAIN_FREE.match(text) or re.search(
-        r"\b(?:tuition|fees?) (?:is|are|will be) waived\b", text, re.IGNORECASE
-    )
+    plain = _PLAIN_FREE.match(text) or _WAIVED.search(text)
     hit = next((match for match in matches if match.key == "free"), None)
     if hit is None and plain is None:
         return None
@@ -632,10 +675,11 @@ def _free(statement: Statement, before: str, order: int) -> Candidate | None:
         if not start_of_sentence or right - left > 80 or _keys(before) & _OFF_TOPIC:
             return None
     following = text[end : end + 40]
-    if "waived" in words.lower() and (
-        find_money(text[:start]) or re.search(r"affiliat|partner|member|hardship|\b(?:if|when|upon|unless)\b", text)
-    ):
+    if "waive" in words.lower() and (find_money(text[:start]) or _FOR_SOME.search(text)):
         return None
+    if _FOR_SOME_BEFORE.search(text[:start]):
+        return None  # 'Exception: military residents, no fee'
+
     if find_money(following[:20]) or re.match(
         r"\s*(?:waivers?|refunds?|until|unless|more than)", following, re.IGNORECASE
     ):
@@ -724,6 +768,11 @@ def _generic_kinds(candidates: list[Candidate], blocks: list[Block]) -> None:
                 break
 
 
+_CARRIED_ON = re.compile(
+    r"\bnon[-\s–]?refundable (?:[\w/-]+\s){0,5}?(?:fees?|deposit|tuition|payment) of (?:US)?D?\s?\$", re.IGNORECASE
+)
+
+
 def _add_refunds(candidates: list[Candidate], blocks: list[Block], spoken: list[Statement]) -> None:
     """Refundability said elsewhere: by amount, by kind of fee, or of all fees in the same section. Conditional refunds are
     refunds, and a refund of a program fee under some condition goes before 'non-refundable' under another (labels schema)."""
@@ -758,6 +807,16 @@ def _add_refunds(candidates: list[Candidate], blocks: list[Block], spoken: list[
             candidate.fee = attrs.evolve(
                 candidate.fee, refundable=False
             )  # '$500 for two weeks and $900 for four, nonrefundable'
+        elif (
+            same
+            and candidate.fee.kind == following.fee.kind
+            and candidate.fee.refundable is False
+            and following.fee.refundable is None
+            and _CARRIED_ON.search(following.block.text)
+        ):
+            following.fee = attrs.evolve(
+                following.fee, refundable=False
+            )  # 'a non-refundable fee of $600 is asked for one rotation and $1000 for two'
     for candidate in candidates:
         if candidate.fee.refundable is None and candidate.fee.amount:
             answers = {refund.answer for refund in told if _is_told_of(refund, candidate, candidates)}
