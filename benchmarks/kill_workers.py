@@ -60,7 +60,10 @@ def kill_a_worker(crawl: Crawl, chance: random.Random, number: int) -> bool:
     database, asked = crawl.folder / f"worker-{number}.db", len(crawl.served.requests)
     with redis_server(crawl.folder) as url:
         first, second = WorkerProcess(crawl.worker(url)), WorkerProcess(crawl.worker(url))
-        collector = threading.Thread(target=collect_all, args=(url, database, crawl.registry))
+        stop = threading.Event()
+        collector = threading.Thread(
+            target=collect_all, args=(url, database, crawl.registry), kwargs={"stop": stop}, daemon=True
+        )
         collector.start()
         while not any(event["event"] == "page" for event in first.events):
             time.sleep(0.01)
@@ -69,8 +72,12 @@ def kill_a_worker(crawl: Crawl, chance: random.Random, number: int) -> bool:
         at_work = first.is_at_work and len(second.visited) + len(first.visited) < len(crawl.served.sites)
         done = set(first.visited)
         first.kill()
-        second.wait()
-        collector.join()
+        ended = second.wait()[-1]
+        collector.join(30)
+        if collector.is_alive():
+            print(f"    the collector still waits; the other worker ended with {ended}")
+            stop.set()
+            collector.join()
     again = Counter(crawl.served.requests[asked:]) - crawl.requests
     twice = {site for site, _, _ in again} & done  # finished before the kill: nobody may have asked again
     same = crawl.is_same(database)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from typing import Any
 
@@ -25,10 +26,14 @@ WAKE = "usce_wake"  # marks a request that only wakes the engine
 LOST = "queue_lost"  # why a crawl closes that lost its queue
 OFFLINE_FROM = 3  # so many sites silent, and none that answers: it is the line here that is dead, not the hospitals'
 PAUSE = 0.5  # seconds between two looks into an empty queue
+PATIENCE = 600.0  # seconds for which reading may hold up everything else before the worker counts as dead
 
 
 class Worker:
     """Keeps the worker alive in Redis, knows what it is at, and gives back what it does not finish.
+
+    A thread renews its life, since a page that takes long to read, or a machine with much else to do, holds up everything else. It does so while
+    the rest goes on within PATIENCE: a page that is never read to its end must not hold its institution for ever.
 
     A worker that could not renew its life for as long as others wait for it stops: its work and its hosts are others' by
     then. One whose first visits find no host that answers gives them back and stops, since it is its own line that is dead, and an empty line
@@ -53,7 +58,9 @@ class Worker:
             str, bytes
         ] = {}  # institution → visit that reached nobody and waits for a sign that it is not us
         self.anyone_reached = False
-        self.renewed = time.monotonic()
+        self.renewed = self.ticked = time.monotonic()
+        self.lost = ""  # why this worker has to stop
+        self.left = threading.Event()
         self.nothing_until = 0.0  # the queue was empty a moment ago
         self.is_full = False  # the collector is behind
         self.has_run = False
@@ -72,6 +79,22 @@ class Worker:
         """Join the workers."""
         self.shared.enter(self.name, self.seconds)
         self.renewed = time.monotonic()
+        threading.Thread(target=self._stay_alive, daemon=True).start()
+
+    def _stay_alive(self) -> None:
+        """Renew this worker's life, four times as often as it runs out. In a thread of its own."""
+        while not self.left.wait(self.seconds / 4) and not self.lost:
+            now = time.monotonic()
+            try:
+                if now - self.ticked > PATIENCE:
+                    continue
+                if self.shared.renew(self.name, self.seconds):
+                    self.renewed = now
+                else:
+                    self.lost = "this worker was silent for too long: others do its work"
+            except redis.RedisError as error:
+                if now - self.renewed > self.seconds:
+                    self.lost = f"the queue cannot be reached any more: {error}"
 
     def spider_opened(self, spider: Any) -> None:
         if hasattr(spider, "claims") and hasattr(spider, "sites"):
@@ -79,30 +102,29 @@ class Worker:
         self.beat = asyncio.ensure_future(self._beat())
 
     async def _beat(self) -> None:
-        """Four times in a lease: renew it, bring back what dead workers were at. And wake the engine while it has room for work."""
-        last = 0.0
+        """Bring back what dead workers were at, and wake the engine while it has room for work."""
+        looked = 0.0
         while not self.is_closing:
-            if time.monotonic() - last >= self.seconds / 4:
-                try:
-                    if not self.shared.renew(self.name, self.seconds):
-                        self.give_up("this worker was silent for too long: others do its work")
-                        return
-                    last = self.renewed = time.monotonic()
-                    if number := self.shared.bring_back():
-                        logger.warning("%d institutions came back from workers that died", number)
-                    self._look_around()
-                except redis.RedisError as error:
-                    logger.warning("the queue cannot be reached: %s", error)
-                    if time.monotonic() - self.renewed > self.seconds:
-                        self.give_up(f"the queue cannot be reached any more: {error}")
-                        return
+            self.ticked = time.monotonic()
+            if self.lost:
+                self.give_up(self.lost)
+                return
+            if self.ticked - looked >= self.seconds / 4:
+                looked = self.ticked
+                self._look_around()
             if self.has_run and self.has_room and self.crawler.engine.spider is not None:
                 # The engine looks into the queue when something has happened here; what happens elsewhere it cannot see.
                 self.crawler.engine.crawl(Request("data:,", meta={WAKE: True}))
             await asyncio.sleep(min(1.0, self.seconds / 4))
 
     def _look_around(self) -> None:
-        counts = self.shared.counts()
+        try:
+            if number := self.shared.bring_back():
+                logger.warning("%d institutions came back from workers that died", number)
+            counts = self.shared.counts()
+        except redis.RedisError as error:
+            logger.warning("the queue cannot be reached: %s", error)
+            return
         self.is_full = counts.waiting >= self.backlog
         self.crawler.signals.send_catch_log(queue_moved, counts=counts)
 
@@ -131,6 +153,7 @@ class Worker:
 
     def leave(self) -> None:
         """Leave the workers, and give back what was not finished."""
+        self.left.set()
         if self.beat is not None:
             self.beat.cancel()
         try:
