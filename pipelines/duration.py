@@ -40,7 +40,7 @@ _WORD_NUMBER = re.compile(rf"(?<![\w(]){_NUM}(?![\w)])", re.I)
 _MONTH_LONG = re.compile(r"(?<!-)\b(?P<numbers>)(?P<unit>month|week)[\s-]long\b", re.I)
 _TO_A_YEAR = re.compile(r"\s?(?:to|-|–|—|up to|and up to|and)\s?(?:a|one|1) (?:full )?year\b", re.I)
 _GAP_RANGE = re.compile(
-    r"^\s?(?:\([^)]{0,40}\)\s?)?(?:to|-|–|—|and|or|up to|through|and up to|or (?:up to|as long as)|and as long as|to a maximum of|and a maximum of)\s?(?:as long as |a maximum of |a )?$",
+    r"^\s?(?:\([^)]{0,40}\)\s?)?(?:,(?: or| and)?|to|-|–|—|and|or|up to|through|and up to|or (?:up to|as long as)|and as long as|(?:and|but),? (?:no|not) (?:more|longer) than|to a maximum of|and a maximum of)\s?(?:as long as |a maximum of |a )?$",
     re.I,
 )
 
@@ -95,7 +95,8 @@ def _lengths(sentence: str, apart: bool = False) -> list[_Length]:
             last = found.pop()
             between = sentence[max(0, last.start - 10) : last.start].lower()
             listed = (
-                bool(re.fullmatch(r"\s?(?:\([^)]*\)\s?)?(?:or|and)\s?(?:a )?", gap[0])) and "between" not in between
+                bool(re.fullmatch(r"\s?(?:\([^)]*\)\s?)?(?:,(?: or| and)?|or|and)\s?(?:a )?", gap[0]))
+                and "between" not in between
             )
             length = _Length(
                 (*last.weeks, *weeks), last.start, length.end, length.adjective, length.days or last.days, listed
@@ -125,7 +126,7 @@ _BETWEEN_WRONG = re.compile(
     re.I,
 )
 _STRONG_AFTER = re.compile(
-    r"^[\s-]*(?:\(\w+ weeks?\)\s?)?(?:in (?:length|duration)|long\b|in total|of (?:duration|length)|duration|each\b(?! (?:day|week|month|year))|apiece\b|(?:at|per) (?:a )?time)",
+    r"^[\s-]*(?:\(\w+ weeks?\)\s?)?(?:in (?:length|duration)|long\b|in total|of (?:duration|length)|duration|each\b(?! (?:day|week|month|year|of|in|on)\b)|apiece\b|(?:at|per) (?:a )?time)",
     re.I,
 )
 _PREDICATE = re.compile(
@@ -134,7 +135,7 @@ _PREDICATE = re.compile(
     re.I,
 )
 _STRONG_PREDICATE = re.compile(
-    rf"\b(?:lasts?|lasting|length|duration|runs?|span\w*|rang\w+|stays?|commitment)\b[^.;]{{0,45}}$|\b{_PLACE}\s?:\s?$",
+    rf"\b(?:lasts?|lasting|takes? place|length|duration|runs?|span\w*|rang\w+|stays?|commitment)\b[^.;]{{0,45}}$|\b{_PLACE}\s?:\s?$",
     re.I,
 )
 _LABEL = re.compile(r"\b(?:duration|length|how long|time ?frames?|term limit|terms? of|minimum|maximum)\b", re.I)
@@ -144,9 +145,9 @@ _WRONG_LABEL = re.compile(
     re.I,
 )
 _NOT_BEFORE = re.compile(
-    r"\b(?:within|after|(?:every|per)(?: other)?(?=\s*$)|past|previous|preceding|next|first|remaining|final|allow|allows|take|takes|taking|took|process\w*|review\w*|respon\w+|apart|valid for|dated|ago|since|age|aged|until|"
+    r"\b(?:within|after|(?:every|per)(?: other)?(?=\s*$)|past|previous|preceding|next|first|remaining|final|allows?(?! (?:an? |for )?(?:maximum|visits?|stays?|electives?|rotations?|observerships?)\b)|take|takes|taking|took|process\w*|review\w*|respon\w+|apart|valid for|dated|ago|since|age|aged|until|"
     r"advance|prior|before|notice|notif\w+|deadline\w*|refund\w*|cancel\w*|due|expir\w*|dose\w*|vaccin\w*|hepatitis|MMR|TB|PPD|QuantiFERON|chest|drug|(?:spends?|spent|spending)(?! (?:an?|one|each|their|your) \w+ )|rotate on|wait\w*|turnaround|orientation|onboarding|visas?|ESTA|"
-    r"submit\w*|received?|arriv\w*|vacation|absen\w+|days? off|sick|residency training|license\w*|longer than|additional|extend\w* (?:by|for)|renew\w*|examples?|have hosted|passport|insurance|accommodation|housing|(?:needs?|must have|completed)(?=(?: at least| a minimum of)?\s*$)|prerequisite)\b",
+    r"submit\w*|received?|arriv\w*|vacation|absen\w+|miss(?:es|ed|ing)?|days? off|sick|residency training|license\w*|longer than|additional|extend\w* (?:by|for)|renew\w*|examples?|have hosted|passport|insurance|accommodation|housing|(?:needs?|must have|completed)(?=(?: at least| a minimum of)?\s*$)|prerequisite)\b",
     re.I,
 )
 _TAKES = re.compile(rf"\b{_PLACE} takes?(?= (?:\w+ ){{0,3}}$)", re.I)
@@ -168,7 +169,7 @@ _DENIED_BEFORE = re.compile(
     re.I,
 )
 _DENIED_AFTER = re.compile(
-    r"^[^.;!?]{0,50}?\b(?:is|are|will|can)(?: be)? (?:not|no longer)(?: be)? (?:\w+ )?(?:available|offered|allowed|permitted|accepted|possible|provided)\b",
+    r"^[^.;!?—–]{0,50}?\b(?:is|are|will|can)(?: be)? (?:not|no longer)(?: be)? (?:\w+ )?(?:available|offered|allowed|permitted|accepted|possible|provided)\b",
     re.I,
 )
 _OWN_OR_PAST = re.compile(
@@ -222,6 +223,7 @@ _MAY_STAY = re.compile(
     rf"\b(?:usually|typically|generally|normally|often)\b,?(?: \w+){{0,3}} (?:spend|stay|remain){_LEADING_UP}|\b(?:students|visitors|observers|participants|scholars|physicians|graduates|fellows) (?:spend|stay|remain){_LEADING_UP}|"
     rf"\b{_MAY} (?:only |also |apply to |ask to |choose to )?(?:spend|stay|remain){_LEADING_UP}"
     rf"|\b{_MAY} (?:only |also |apply to |ask to |choose to )?{_STAY}\b[^.;:]{{0,90}}?\b(?:for|from|between){_LEADING_UP}"
+    rf"|\b(?:students|visitors|observers|participants|externs|rotators|scholars) (?:rotate|observe|shadow|train) (?:with us |here )?for{_LEADING_UP}"
     rf"|\b(?:will|usually|typically|generally|normally|often) {_STAY}\b[^.;:]{{0,60}}?\bfor{_LEADING_UP}"
     rf"|\b(?:stay|stays|remain|hosted|welcomed|accepted) (?:with us |here )?(?:for|from|between|up to|at least){_LEADING_UP}",
     re.I,
@@ -259,9 +261,27 @@ _OWN_LABEL = re.compile(
     re.I,
 )
 _BARE_LIMIT = re.compile(
-    r"^\W{0,4}(?:limited to|maximum(?: of)?|minimum(?: of)?|max|min|up to|at least|no more than|not to exceed)\W{1,3}(?:a )?$",
+    r"^(?:[^.;()]{0,40}\bperiod\b[^.;()]{0,20}[(,:–-])?\W{0,4}(?:limited to|maximum(?: of)?|minimum(?: of)?|max|min|up to|at least|no more than|not to exceed)\W{1,3}(?:a )?$",
     re.I,
 )
+# 'If participation will exceed 30 days', 'for stays longer than a month': what holds for some stays only.
+_CONDITIONAL = re.compile(
+    rf"\b(?:if|when|whenever|unless|in case)\b[^.;]{{0,70}}\b(?:exceed\w*|(?:longer|more|less|shorter|fewer) than|at least)\s(?:a\s)?$"
+    rf"|\bfor (?:any |all )?(?:\w+ )?{_PLACE} (?:that (?:last|lasts|are|is) |lasting |of )?(?:longer than|more than|less than|shorter than|exceeding|over)\s(?:a\s)?$",
+    re.I,
+)
+# 'Four weeks in each elective'
+_IN_EACH = re.compile(rf"^\s(?:in|for|on) (?:each|every) (?:\w+ )?{_PLACE}\b", re.I)
+# 'A maximum of two rotations of four weeks each': the cap is on their number.
+_COUNTED_BEFORE = re.compile(
+    rf"\b(?:maximum of|up to|no more than|not more than|at most|limited to) (?:only )?{_NUM}(?:\s?\(\d\))? (?:[\w-]+ ){{0,2}}{_PLACE} (?:of|lasting|for|at)\s$",
+    re.I,
+)
+_WEEKS_NUMBER = re.compile(
+    rf"\b(?:maximum|total|greatest) (?:number|amount) of (?:\w+ )?weeks\b(?P<between>[^.;\d]{{0,80}}?)\b(?:is|of|exceed|at)\s(?P<n>{_NUM})\b(?! (?:hours|credits|electives|rotations|days|months))",
+    re.I,
+)
+_LONGEST_VISIT = re.compile(r"\b(?:maximum|longest) (?:visit|stay)\b[^.;]{0,30}$", re.I)
 _NOT_CONSECUTIVE = re.compile(
     r"\b(?:not|n['’]t) (?:have to|need to|need)? ?be (?:taken |used )?consecutive|\bnon-?consecutive\b", re.I
 )
@@ -316,6 +336,8 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
         or _OWN_OR_PAST.search(f"{block.lead[-200:]} {sentence}")
     ):
         return None
+    if _CONDITIONAL.search(before):
+        return None
     beside = _BESIDE.match(after)
     if _OWN_SCHOOL.match(after) or _IN_COUNTRY.search(near := before[-55:]):
         return None
@@ -332,8 +354,11 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
         not_after = (
             None  # '4-week rotations in the Department of…': what follows the placement is not said of the weeks
         )
+    in_all = _TOTAL_AFTER.match(after)
+    if in_all and not_after and not_after.end() > in_all.end():
+        not_after = None  # 'up to four weeks of electives after the core clerkships'
     wrong = _NOT_BEFORE.search(close) or not_after or _OF_TRAINING.match(after)
-    cap = bool(_CAP.search(before[-45:]) or _CAP_AFTER.match(after))
+    cap = bool(_CAP.search(before[-45:]) or _CAP_AFTER.match(after)) and not _COUNTED_BEFORE.search(before)
     if re.search(r"\b(?:few|several) (?:of )?(?:days|weeks|months)\s?(?:to|up to|–|-)\s?$", before[-40:], re.I):
         cap = True  # 'from a few weeks to three months'
     floor = bool(_FLOOR.search(before[-40:]) or _FLOOR_AFTER.match(after))
@@ -357,6 +382,8 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
                 return _reading(kind, sentence, length, block, "total_weeks", 0.9)
     if not beside and (stay := _stay(sentence, length, block, before, after, cap and not floor)):
         return stay
+    if _IN_EACH.match(after) and low == high and not (floor or cap or _NOT_BEFORE.search(close)):
+        return _reading("exact", sentence, length, block, "length_of_each", 0.85)
     if wrong and not (beside and length.adjective and not not_after):
         return None
     if re.search(r"\b(?:remaining|(?:spend|spends)(?! (?:an?|one|each|their|your) \w+ ))\b", near, re.I):
@@ -437,6 +464,16 @@ _ALL_THERE = re.compile(
 )
 
 
+_OF_A_VISIT = re.compile(r"allowance|\b(?:maximum|longest) (?:stay|visit)\b", re.I)
+
+
+_PLAIN_STAY = re.compile(rf"\b\w+s (?:rotate|observe|shadow|train) (?:with us |here )?for{_LEADING_UP}", re.I)
+_HERE = re.compile(
+    r"^\s?(?:$|[.,;]|with us|here\b|(?:at|in) our\b|at the (?:\w+ ){0,2}(?:hospital|center|clinic|institution|campus)\b)",
+    re.I,
+)
+
+
 def _said_before(before: str, words: re.Match[str]) -> str:
     """What stands right before a length, without the words of the stay themselves."""
     inside = re.sub(r"\b(?:spend|longer than)\b", " ", words[0], flags=re.I)
@@ -462,8 +499,10 @@ def _stay(sentence: str, length: _Length, block: Block, before: str, after: str,
     low, high = min(length.weeks), max(length.weeks)
     if low == high and not cap and not limited and _BARE_STAY.search(words[0]) and not _ALL_THERE.match(after):
         return None  # 'students spend two weeks on the ward' is a part of what they do
+    if low == high and not cap and not limited and _PLAIN_STAY.search(words[0]) and not _HERE.match(after):
+        return None  # 'observers rotate for two weeks through radiology'
     if low == high and (cap or limited):
-        whole = (limited and "allowance" not in limited[0].lower()) or re.search(r"\bspend\b", words[0], re.I)
+        whole = (limited and not _OF_A_VISIT.search(limited[0])) or re.search(r"\bspend\b", words[0], re.I)
         return _reading("stay" if whole else "visit", sentence, length, block, "limit_of_stay", 0.8)
     kind = "min" if low == high and (_FLOOR.search(before[-40:]) or _FLOOR_AFTER.match(after)) else "exact"
     return _reading(kind, sentence, length, block, "length_of_stay", 0.85)
@@ -484,7 +523,12 @@ def _extra_total(reading: _Reading, sentence: str, length: _Length, no_extension
     single_elective = (
         reading.kind == "max" and length.adjective and re.search(r"\bmaximum of (?:a |one )?$", before, re.I)
     )
-    if _LIMITED.search(before) or single_elective or (no_extension and reading.kind in ("max", "exact")):
+    if (
+        _LIMITED.search(before)
+        or single_elective
+        or _LONGEST_VISIT.search(before)
+        or (no_extension and reading.kind in ("max", "exact"))
+    ):
         return attrs.evolve(reading, kind="total", low=reading.high, rule="limit_of_stay", confidence=0.8)
     return None
 
@@ -493,14 +537,15 @@ def _extra_total(reading: _Reading, sentence: str, length: _Length, no_extension
 
 _COUNT_NUM = r"(?P<n>one|two|three|four|five|six|[1-6])(?:\s?\(\d\))?"
 _COUNT = re.compile(
-    rf"\b(?P<how>maximum of|max(?:imum)? of|up to|no more than|more than|at most|only|limited to(?: a maximum of| no more than| only)?|total of|a total of|(?:can|may|will|could) (?:only )?(?:complete|take|do|participate in|enroll in|rotate for|rotate in)(?: only)?|maximum is|maximum number of \w+ is|allowed|permitted|consist of|consists of)\s+(?:a maximum of |up to |only )?{_COUNT_NUM}"
+    rf"\b(?P<how>maximum of|max(?:imum)? of|up to|as many as|no more than|more than|at most|only|limited to(?: a maximum of| no more than| only)?|total of|a total of|(?:can|may|will|could) (?:only )?(?:complete|take|do|participate in|enroll in|rotate for|rotate in)(?: only)?|maximum is|maximum number of \w+ is|allowed|permitted|consist of|consists of)\s+(?:a maximum of |up to |as many as |no more than |only )?{_COUNT_NUM}"
     r"\s+(?P<mid>(?:[\w()-]+\s+){0,5}?)(?P<what>electives?|rotations?|clerkships?|observerships?|blocks?|sub-?internships?|sub-?Is?|externships?|opportunities|placements|courses)\b",
     re.I,
 )
 # What stands wherever those two do: looked for first.
-_COUNT_WORDS = ("max", "up to", "more than", "at most", "only", "limited to", "total of", "can ", "may ", "will ", "could ", "allowed", "permitted", "consist")  # fmt: skip
+_COUNT_WORDS = ("max", "up to", "as many as", "more than", "at most", "only", "limited to", "total of", "can ", "may ", "will ", "could ", "allowed", "permitted", "consist")  # fmt: skip
 _PLACE_WORDS = ("elective", "rotation", "clerkship", "observership", "block", "sub", "extern", "opportunit", "placement", "course")  # fmt: skip
 _ELIDED_WORDS = ("up to", "at most", "no more than", "maximum", "only")
+_CAPPED = re.compile(r"\s+(?:a maximum of|up to|only|as many as|no more than)\b", re.I)
 _CHOICES = re.compile(
     r"\b(?:choices?|preferences?|priorit\w+|rank\w*|applications?|at a time|list|select\w*|requests?|submit\w*|choose|simultaneous\w*|pending|specialties|apply to)\b",
     re.I,
@@ -555,10 +600,10 @@ def _counts(block: Block, sentence: str) -> Iterator[_Count]:
             r"\b(?:not|no|cannot|never)\b", sentence[max(0, match.start() - 40) : match.start()], re.I
         ):
             continue
-        if how in ("allowed", "permitted") or (
-            how.startswith(("can ", "may ", "will ", "could ")) and n != 1 and not weeks
-        ):
-            continue
+        if how in ("allowed", "permitted") or how.startswith(("can ", "may ", "will ", "could ")):
+            capped = _CAPPED.match(sentence, match.end("how"))
+            if not capped and (how in ("allowed", "permitted") or (n != 1 and not weeks)):
+                continue
         if how.startswith("consist") and not weeks:
             continue
         if re.search(
@@ -665,7 +710,7 @@ def _calendar(blocks: list[Block]) -> Iterator[_Reading]:
                     cell.text
                     for cell in block.cells
                     if not _NO_BLOCK_WORDS.search(cell.column)
-                    and not re.search(r"\bacceptance|earliest|open", cell.column, re.I)
+                    and not re.search(r"\bacceptance|earliest|open|orientation|due|arriv|check", cell.column, re.I)
                 )
             near = f"{header} {' '.join(block.headings[-2:])} {block.lead[-200:]}"
             if not (_BLOCK_WORDS.search(near) or "block" in block.lower):
@@ -718,6 +763,7 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
                 counts.extend(_counts(block, sentence))
             if not has_unit or not _UNIT_WORD.search(sentence):
                 continue
+            readings.extend(_number_of_weeks(block, sentence))
             for length in _lengths(sentence, apart)[:12]:
                 reading = _judge(sentence, length, block, labelled)
                 if reading is None:
@@ -735,6 +781,18 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
                     if reading.kind == "total" and "consecutive" in sentence[length.start : length.end].lower():
                         readings.append(attrs.evolve(reading, kind="max", rule="limit_of_stay", confidence=0.8))
     return readings, counts
+
+
+def _number_of_weeks(block: Block, sentence: str) -> Iterator[_Reading]:
+    """'The maximum number of weeks a student can rotate is 12.'"""
+    if "of weeks" not in sentence and "weeks" not in sentence[:400].lower():
+        return
+    match = _WEEKS_NUMBER.search(sentence)
+    weeks = number(match["n"]) if match else None
+    if match and weeks and weeks <= _MOST_WEEKS:
+        kind = "max" if _ONE_PLACE.search(match["between"]) else "total"
+        words, audience = _quote(sentence, match.start(), match.end()), audience_of(block, sentence)
+        yield _Reading(kind, weeks, weeks, block, words, "number_of_weeks", 0.85, audience)
 
 
 def _cells(block: Block) -> Iterator[_Reading]:
