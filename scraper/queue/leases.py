@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import redis
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import NotConfigured
+from scrapy.exceptions import IgnoreRequest, NotConfigured
 
 from scraper.queue.shared import Shared
 from scraper.queue.worker import Worker
@@ -59,6 +59,8 @@ class HostLeases:
             return
         host = parts.hostname or ""
         while not self._holds(host) and not self._take(host):
+            if self.worker.is_closing:
+                raise IgnoreRequest("the crawl is being stopped")
             self.crawler.stats.inc_value("leases/waits")
             await asyncio.sleep(LOOK)
         self.used[host] = time.monotonic()
