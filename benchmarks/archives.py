@@ -206,9 +206,10 @@ def show(results: dict[tuple[str, int], Run], pages: int) -> None:
         f"{pages} pages, Python {platform.python_version()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}\n"
     )
     print(
-        f"| way | pages/s | × | pages/s of processor time | command, MB ({few:,} / {pages:,} pages) | largest reader, MB | lines |"
+        "| way | pages/s | × | processor time, s | of the busiest process | × "
+        f"| command, MB ({few:,} / {pages:,} pages) | largest reader, MB | lines |"
     )
-    print("|---|---:|---:|---:|---:|---:|---|")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|---|")
     for way, run in whole.items():
         small = results[way, few]
         same = (
