@@ -55,7 +55,7 @@ def connect(url: str, **options: Any) -> Redis:
     except ValueError:
         raise QueueError(f"{safe(url)} is no address of a Redis: write redis://HOST:6379/0") from None
     except redis.RedisError as error:
-        raise QueueError(f"no Redis answers at {safe(url)} ({error}). {remedy}") from None
+        raise QueueError(f"no Redis answers at {safe(url)} ({str(error).rstrip('.')}). {remedy}") from None
     version = str(found["redis_version"])
     if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_REDIS:
         raise QueueError(f"the Redis at {safe(url)} is version {version}: 6.2 or newer is needed.")

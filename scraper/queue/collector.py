@@ -329,5 +329,5 @@ def collect(
         return Collection(shared, database, registry, write, thresholds, seconds, on_progress, stop, batch).run()
     except redis.RedisError as error:
         raise QueueError(
-            f"the Redis at {safe(url)} does not answer any more ({error}). What was written is whole; start `usce collect` again when it does."
+            f"the Redis at {safe(url)} does not answer any more ({str(error).rstrip('.')}). What was written is whole; start `usce collect` again when it does."
         ) from None
