@@ -78,7 +78,7 @@ def _of_block(block: Block) -> Iterator[Fact]:
 
 
 # Each begins with what is quickly found, which a choice of them would not.
-_NUMBER_FORM = re.compile(r"\d{3}[\s.\-–—‑•·]{1,3}(?:\d{4}|[A-Z]{4})")
+_NUMBER_FORM = re.compile(r"\d\d\d[\s.\-–—‑•·]{1,3}(?:\d{4}|[A-Z]{4})")
 _AT_ALONE = re.compile(r"\sAT\s")
 _SPELT_FORM = re.compile(r"[\[({<]\s?(?:at|AT|@)\s?[\])}>]")
 

@@ -301,19 +301,26 @@ def _names_any(text: str) -> bool:
 @lru_cache(maxsize=512)  # the entries of a list are read one by one and together
 def _named(text: str) -> tuple[list[_Mention], list[tuple[str, int, int]], list[_Mention]]:
     """What `text` itself names, whatever stands above it: by two parties, by a phrase, by a noun that two share."""
-    return list(_pairs(text)), list(_phrases(text)), list(_shared_noun(text))
+    parties = vocabulary("document_parties").find(text)
+    phrases = vocabulary("documents").find(text)
+    return (
+        list(_pairs(text, parties)) if len(parties) > 1 else [],
+        list(_phrases(text, phrases)) if phrases else [],
+        _shared_noun(text),
+    )
 
 
-def _shared_noun(text: str) -> Iterator[_Mention]:
+def _shared_noun(text: str) -> list[_Mention]:
     lower = text.lower()
     if ("malpractice" in lower or "liability" in lower) and (shared := _SHARED_NOUN.search(text)):
-        yield _Mention("health_insurance", shared.start(), shared.end(), "phrase")
+        return [_Mention("health_insurance", shared.start(), shared.end(), "phrase")]
+    return []
 
 
-def _phrases(text: str) -> Iterator[tuple[str, int, int]]:
-    """The phrases of the vocabulary in `text`, and those inside of long ones: 'copies of passport and visa' names two."""
+def _phrases(text: str, found: Sequence[Match]) -> Iterator[tuple[str, int, int]]:
+    """The phrases `found` in `text`, and those inside of long ones: 'copies of passport and visa' names two."""
     documents = vocabulary("documents")
-    for match in documents.find(text):
+    for match in found:
         yield match.key, match.start, match.end
         words = list(_WORD.finditer(text, match.start, match.end))
         if len(words) >= 4:
@@ -328,13 +335,12 @@ def _in_company(key: str, text: str, above: tuple[str, ...]) -> bool:
     return bool(company.search(text)) or (key not in _OWN_WORDS and any(company.search(line) for line in above))
 
 
-def _pairs(text: str) -> Iterator[_Mention]:
+def _pairs(text: str, found: Sequence[Match]) -> Iterator[_Mention]:
     """Letters and approvals of the home school, and hosts who must be found or must agree.
 
     Labels schema: a home school's or employer's approval or letter is a dean's letter, a supervising physician or host who
     must agree beforehand is a sponsor's letter.
     """
-    found = list(vocabulary("document_parties").find(text))
     for index, one in enumerate(found):
         for other in found[index + 1 : index + 4]:
             if other.start - one.end > _PAIR_GAP or _CLAUSE_END.search(text, one.end, other.start):

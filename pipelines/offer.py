@@ -78,9 +78,8 @@ def _denied(text: str, start: int, end: int) -> bool:
     )
 
 
-def _phrases(name: str, sentence: str) -> Sequence[Match]:
-    """The phrases of a vocabulary in `sentence`, at most `_MOST` of a key."""
-    matches = vocabulary(name).find(sentence)
+def _few(matches: Sequence[Match]) -> Sequence[Match]:
+    """`matches`, at most `_MOST` of a key."""
     if len(matches) <= _MOST:
         return matches
     count: Counter[str] = Counter()
@@ -101,9 +100,8 @@ class _Piece(NamedTuple):
 
 
 def _pieces(blocks: list[Block]) -> list[_Piece]:
-    return [
-        _Piece(block, sentence, _phrases("offer", sentence)) for block in blocks for sentence in judged_pieces(block)
-    ]
+    find = vocabulary("offer").find
+    return [_Piece(block, sentence, _few(find(sentence))) for block in blocks for sentence in judged_pieces(block)]
 
 
 def _is_question(text: str) -> bool:
@@ -186,10 +184,14 @@ def _shorten(sentence: str, start: int, end: int, limit: int = 300) -> str:
 
 
 def _mentions(blocks: list[Block], pieces: list[_Piece]) -> Iterator[_Mention]:
+    find = vocabulary("program_types").find
     for block, sentence, _ in pieces:
         if block.kind == "title" and any(b.depth == 1 and b.kind == "heading" for b in blocks[:40]):
             sentence = _SEGMENT.split(sentence, maxsplit=1)[0]
-        for match in _both(_phrases("program_types", sentence), sentence):
+        found = _few(find(sentence))
+        if not found:
+            continue
+        for match in _both(found, sentence):
             denied = _denied(sentence, match.start, match.end)
             yield _Mention(match.key, _place(block, sentence), block, sentence, match, denied)
 
@@ -736,7 +738,7 @@ def _answered_gain(question: str, block: Block) -> Iterator[Fact]:
         return
     quote = _shorten((block.sentences or [block.text])[0], 0, 0)
     yes = answer.lastgroup == "yes"
-    for match in _phrases("offer", question):
+    for match in _few(vocabulary("offer").find(question)):
         if match.key == "recommendation" and not _HANDED_IN_QUESTION.search(question):
             yield _fact("recommendation_offered", yes, block, quote, "letter_answered", 0.8)
         elif match.key == "certificate":

@@ -145,12 +145,17 @@ def audience_in(text: str) -> Audience | None:
 
 def audience_of(block: Block, sentence: str = "") -> Audience:
     """Whose fact `sentence` of `block` states, 'any' where nothing near it says."""
-    nearest = [sentence]
-    if block.cells:
-        nearest += [
-            text for cell in block.cells if sentence and cell.text == sentence for text in (cell.row, cell.column)
-        ]
-    for text in (*nearest, block.term, block.lead, *reversed(block.headings)):
+    if sentence and (audience := audience_in(sentence)):
+        return audience
+    for cell in block.cells if sentence else ():
+        if cell.text == sentence and (audience := _first_audience((cell.row, cell.column))):
+            return audience
+    return _first_audience((block.term, block.lead, *reversed(block.headings))) or "any"
+
+
+@lru_cache(maxsize=256)  # the sentences of a section stand under the same words
+def _first_audience(texts: tuple[str, ...]) -> Audience | None:
+    for text in texts:
         if text and (audience := audience_in(text)):
             return audience
-    return "any"
+    return None

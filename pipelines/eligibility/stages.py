@@ -10,7 +10,7 @@ from scraper.text import Gate, has_any
 
 _YEAR_GATE = Gate(
     ("year", "senior", "oms", "m3/", "m4/", "y4", "standing", "months of"),
-    ("4", "3", "iv", "iii", "yr"),
+    ("4", "3", " iv", "-iv", "miv", "siv", "iii", "yr"),
     re.compile(r"m-?s?-? ?(?:4|3|iv|iii)\b|\byr\b"),
 )
 _CORE_GATE = ("cor", "clerkship", "rotation", "training", "third", "3rd")
