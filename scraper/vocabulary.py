@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import yaml
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times quicker, where it is there
 
 DIRECTORY = Path(__file__).resolve().parent.parent / "data" / "vocabulary"
 
@@ -32,6 +32,8 @@ _WORD = re.compile(r"\w+")
 _CUT = re.compile(r"(\w+)")
 _PART = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|([^()\[\]]+)")
 _BETWEEN = r"[\s\-‐-―/]+"
+_JOINT = re.compile(_BETWEEN)
+_PLAIN = re.compile(r"\w+(?:[ -]\w+)*")  # a phrase of words and nothing else
 _GAP = r"(?:[^\w.;!?]+\w+){0,4}?[^\w.;!?]+"
 
 
@@ -65,22 +67,10 @@ def _token(word: str) -> str:
     return escaped if word != word.lower() else f"(?i:{escaped})"
 
 
-def _words_of(text: str) -> Iterator[tuple[str, int, str]]:
-    """The words of `text` in lower case, where each begins, and which comes next ('' behind the last)."""
-    lower = text.lower()
-    if len(lower) == len(text):
-        # What stands between words and the words in turn: cut in one go, without an object for each.
-        parts = _CUT.split(lower)
-        words = parts[1::2]
-        starts: Iterator[int] = itertools.islice(itertools.accumulate(map(len, parts)), 0, None, 2)
-    else:  # a letter whose small form is longer
-        words = [word[0].lower() for word in _WORD.finditer(text)]
-        starts = (word.start() for word in _WORD.finditer(text))
-    return zip(words, starts, [*words[1:], ""], strict=False)
-
-
 def _second_word(phrase: str) -> str:
     """The word that must follow the first of a phrase, '' where none must or it may be spelt in several ways."""
+    if _PLAIN.fullmatch(phrase):
+        return phrase.replace("-", " ").split(" ", 2)[1].lower() if " " in phrase or "-" in phrase else ""
     words = list(itertools.islice(_WORD.finditer(phrase), 2))
     if (
         len(words) < 2
@@ -93,24 +83,83 @@ def _second_word(phrase: str) -> str:
 
 # A sentence is looked through by a dozen vocabularies, and by some of them more than once: what is read of short texts is kept.
 _SHORT = 1000
-# The phrases of all vocabularies by their first and second word, each group with its vocabulary's name.
-_index: dict[str, dict[str, list[tuple[str, _Group]]]] = {}
-
-Places = list[tuple[int, "_Group"]]  # where a phrase of a group may begin, left to right
 
 
-@lru_cache(maxsize=4096)
-def _places(text: str) -> dict[str, Places | tuple[Match, ...]]:
-    """Where the phrases of each vocabulary may begin in `text`; `Vocabulary.find` puts in its stead what it found there."""
-    places: dict[str, Any] = defaultdict(list)
-    for word, start, following in _words_of(text):
-        if (seconds := _index.get(word)) is not None:
-            for name, group in seconds.get("", ()):
-                places[name].append((start, group))
-            if following and (groups := seconds.get(following)) is not None:
-                for name, group in groups:
-                    places[name].append((start, group))
-    return places
+class _Beginning(dict[str, dict[str, "_Group"]]):
+    """The phrases that begin with the same word, by their second one ('' where none has to follow), and by vocabulary.
+
+    Most words are never met: the phrases are parted when theirs is, until then there is nothing here.
+    """
+
+    __slots__ = ("phrases",)
+
+    def __init__(self) -> None:
+        self.phrases: list[tuple[str, str]] = []  # (name of the vocabulary, phrase)
+
+    def add(self, name: str, phrase: str) -> None:
+        self.phrases.append((name, phrase))
+        self.clear()
+
+    def part(self) -> _Beginning:
+        for name, phrase in self.phrases:
+            self.setdefault(_second_word(phrase), {}).setdefault(name, _Group()).plains.append(phrase)
+        return self
+
+
+_Index = dict[str, _Beginning]
+_index: _Index = {}  # of all vocabularies
+
+
+class _Reading:
+    """A text cut into words, and where phrases may begin in it."""
+
+    __slots__ = ("behind", "found", "places", "starts", "text", "words")
+
+    def __init__(self, text: str, index: _Index) -> None:
+        self.text = text
+        lower = text.lower()
+        # What stands between words and the words in turn: cut in one go, without an object for each.
+        parts = _CUT.split(lower if len(lower) == len(text) else text)  # the small form of a few letters is longer
+        words = parts[1::2] if len(lower) == len(text) else [word.lower() for word in parts[1::2]]
+        self.words = words
+        self.found: dict[str, tuple[Match, ...]] = {}  # by vocabulary, as far as it was asked for
+        # At which word phrases may begin, left to right, and those by vocabulary.
+        self.places: list[tuple[int, dict[str, _Group]]] = []
+        for at, (word, following) in enumerate(zip(words, [*words[1:], ""], strict=False)):
+            if (beginning := index.get(word)) is not None:
+                parted = beginning or beginning.part()
+                if (groups := parted.get("")) is not None:
+                    self.places.append((at, groups))
+                if following and (groups := parted.get(following)) is not None:
+                    self.places.append((at, groups))
+        if self.places:
+            self.starts = list(itertools.accumulate(map(len, parts)))[:-1:2]  # where each word begins
+            self.behind = parts[2::2]  # what stands behind each
+
+
+_reading = lru_cache(maxsize=4096)(lambda text: _Reading(text, _index))
+
+
+class _Step:
+    """A word of phrases in plain words: which may follow, and the phrases that end here, in any case or in their very own."""
+
+    __slots__ = ("cased", "next", "phrase")
+
+    def __init__(self) -> None:
+        self.next: dict[str, _Step] = {}
+        self.phrase = ""
+        self.cased: list[tuple[str, list[tuple[int, str]]]] = []  # the phrase, its words in a case of their own
+
+    def add(self, phrase: str) -> None:
+        step = self
+        words = _JOINT.split(phrase)
+        for word in words[1:]:
+            step = step.next.setdefault(word.lower(), _Step())
+        if phrase == phrase.lower():
+            step.phrase = step.phrase or phrase
+        else:
+            step.cased.append((phrase, [(n, word) for n, word in enumerate(words) if word != word.lower()]))
+            step.cased.sort(key=lambda cased: -len(cased[1]))  # whoever asks for more goes first
 
 
 class _Branch:
@@ -163,16 +212,26 @@ class _Branch:
 
 
 class _Group:
-    """The phrases that begin with the same two words. Most are never met: their expressions are made when they are."""
+    """The phrases of a vocabulary that begin with the same two words. Most are never met: they are made ready when they are."""
 
     def __init__(self) -> None:
         self.plains: list[str] = []
 
     @cached_property
+    def steps(self) -> _Step:
+        """The phrases in plain words, behind their first one."""
+        first = _Step()
+        for plain in self.plains:
+            if _PLAIN.fullmatch(plain):
+                first.add(plain)
+        return first
+
+    @cached_property
     def expressions(self) -> list[tuple[re.Pattern[str], list[str]]]:
-        """Those without and those with a gap apart, each with the phrase that every mark of an end stands for."""
+        """The other phrases, without and with a gap apart, each with the phrase that every mark of an end stands for."""
         made = []
-        for group in ([p for p in self.plains if "..." not in p], [p for p in self.plains if "..." in p]):
+        others = [plain for plain in self.plains if not _PLAIN.fullmatch(plain)]
+        for group in ([p for p in others if "..." not in p], [p for p in others if "..." in p]):
             if group:
                 root = _Branch()
                 for plain in group:
@@ -180,6 +239,33 @@ class _Group:
                 ends: list[str] = []
                 made.append((re.compile(root.expression(ends, "")), ends))
         return made
+
+    def longest(self, reading: _Reading, at: int) -> tuple[str, int]:
+        """The longest phrase that begins with word `at`, and where it ends in the text; '' where none does."""
+        text, words, starts, behind = reading.text, reading.words, reading.starts, reading.behind
+        phrase, last = "", at
+        step, word = self.steps, at
+        while True:
+            if step.phrase:
+                phrase, last = step.phrase, word
+            for cased, exact in step.cased:
+                if len(cased) >= len(phrase) and all(text.startswith(own, starts[at + n]) for n, own in exact):
+                    phrase, last = cased, word
+                    break
+            if not step.next or (between := behind[word]) == "":
+                break
+            word += 1
+            if word == len(words) or (following := step.next.get(words[word])) is None:
+                break
+            if between != " " and not _JOINT.fullmatch(between):
+                break
+            step = following
+        end = starts[last] + len(words[last])
+        for expression, ends in self.expressions:
+            match = expression.match(text, starts[at])
+            if match and match.lastindex and len(ends[match.lastindex - 1]) > len(phrase):
+                phrase, end = ends[match.lastindex - 1], match.end()
+        return phrase, end
 
 
 class Vocabulary:
@@ -199,7 +285,8 @@ class Vocabulary:
                 )
             for name, phrases in (("phrases", entry["phrases"]), ("unless", entry.get("unless") or [])):
                 for phrase in phrases:
-                    if not isinstance(phrase, str) or not all(_WORD.match(plain) for plain in expand(phrase)):
+                    plains = expand(phrase) if isinstance(phrase, str) else [""]
+                    if not all(map(_WORD.match, plains)):
                         raise VocabularyError(
                             f"{source}: '{key}': the phrase {phrase!r} must be text that begins with a letter or digit."
                         )
@@ -207,7 +294,7 @@ class Vocabulary:
                         raise VocabularyError(
                             f"{source}: '{key}': the phrase {phrase!r} has a bracket that is not closed or stands inside of another."
                         )
-                    for plain in expand(phrase):
+                    for plain in plains:
                         mine = key if name == "phrases" else ""
                         if owner.setdefault(plain, mine) != mine:
                             raise VocabularyError(
@@ -216,55 +303,55 @@ class Vocabulary:
         self.titles = {key: entry.get("title", key.replace("_", " ").capitalize()) for key, entry in entries.items()}
         self.entries = entries
         self.phrases = owner
-        self._groups: dict[str, dict[str, _Group]] = {}  # first word -> second word -> phrases
-        for plain in owner:
-            if first := _WORD.match(plain):
-                seconds = self._groups.setdefault(first[0].lower(), {})
-                seconds.setdefault(_second_word(plain), _Group()).plains.append(plain)
         self._name = ""
 
     def find(self, text: str) -> tuple[Match, ...]:
         """The phrases in `text`, left to right, not overlapping, the longest at each place."""
         if not self._name or len(text) > _SHORT:
-            return self._found(text, self._own_places(text))
-        places = _places(text)
-        found = places.get(self._name, ())
-        if type(found) is list:
-            found = places[self._name] = self._found(text, found)
-        return found  # type: ignore[return-value]
+            return self._found(_Reading(text, self._own), "own")
+        reading = _reading(text)
+        found = reading.found.get(self._name)
+        if found is None:
+            found = reading.found[self._name] = self._found(reading, self._name)
+        return found
 
-    def _found(self, text: str, places: Iterable[tuple[int, _Group]]) -> tuple[Match, ...]:
+    def _found(self, reading: _Reading, name: str) -> tuple[Match, ...]:
         hits: list[tuple[str, int, int]] = []
-        phrase, at, end = "", -1, 0
-        for start, group in places:
-            if start != at:
+        phrase, before, end = "", -1, 0
+        for at, groups in reading.places:
+            if name not in groups:
+                continue
+            start = reading.starts[at]
+            if at != before:
                 if start < end:
                     continue
-                phrase, at = "", start
-            for expression, ends in group.expressions:
-                match = expression.match(text, start)
-                if match and match.lastindex and len(ends[match.lastindex - 1]) > len(phrase):
-                    if phrase:
-                        hits.pop()
-                    phrase, end = ends[match.lastindex - 1], match.end()
-                    hits.append((phrase, start, end))
+                phrase, before = "", at
+            longest, its_end = groups[name].longest(reading, at)
+            if len(longest) > len(phrase):
+                if phrase:
+                    hits.pop()
+                phrase, end = longest, its_end
+                hits.append((phrase, start, end))
         return tuple([Match(key, start, end) for phrase, start, end in hits if (key := self.phrases[phrase])])
 
-    def _own_places(self, text: str) -> Iterator[tuple[int, _Group]]:
-        """Where the phrases of this vocabulary alone may begin in `text`."""
-        for word, start, following in _words_of(text):
-            if (seconds := self._groups.get(word)) is not None:
-                for second in ("", following) if following else ("",):
-                    if (group := seconds.get(second)) is not None:
-                        yield start, group
+    @cached_property
+    def _own(self) -> _Index:
+        """The phrases of this vocabulary alone by their first word: for texts too long to look for all at once."""
+        index: _Index = {}
+        self._add_to(index, "own")
+        return index
+
+    def _add_to(self, index: _Index, name: str) -> None:
+        for plain in self.phrases:
+            first = _WORD.match(plain)
+            if first:
+                index.setdefault(first[0].lower(), _Beginning()).add(name, plain)
 
     def share(self, name: str) -> None:
         """Let `find` look for the phrases together with those of the other vocabularies that are shared."""
         self._name = name
-        for word, seconds in self._groups.items():
-            for second, group in seconds.items():
-                _index.setdefault(word, {}).setdefault(second, []).append((name, group))
-        _places.cache_clear()
+        self._add_to(_index, name)
+        _reading.cache_clear()
 
     def keys_in(self, text: str) -> set[str]:
         """The keys whose phrases stand in `text`."""
@@ -279,7 +366,7 @@ def vocabulary(name: str) -> Vocabulary:
     """
     path = DIRECTORY / f"{name}.yml"
     try:
-        entries = yaml.safe_load(path.read_text("utf-8"))
+        entries = yaml.load(path.read_text("utf-8"), _Loader)
     except FileNotFoundError:
         raise VocabularyError(
             f"{path}: there is no such vocabulary. The ones there are: {', '.join(names())}."
