@@ -426,6 +426,7 @@ class Processes(Here):
     def _begin(self) -> ProcessPoolExecutor:
         if self.pool is None:
             reader()
+            rules()  # of what is loaded now; the files may be edited while we read
             self.pool = ProcessPoolExecutor(self.number, _context(), initializer=_prepare)
         return self.pool
 
@@ -582,7 +583,9 @@ def _given_up(piece: Piece, why: str) -> Result:
 
 def _same_rules(result: Result) -> Result:
     if result.rules not in ("", rules()):
-        raise extract.ExtractError("a Dask worker has not this version of USCE Atlas: install the same everywhere.")
+        raise extract.ExtractError(
+            "a worker reads by other rules than this command: USCE Atlas was changed meanwhile, or another version is installed there."
+        )
     return result
 
 
