@@ -75,6 +75,16 @@ def test_progress_and_report(tmp_path):
     assert report.started_at <= report.finished_at
 
 
+def test_visits_begin_at_once(tmp_path):
+    """The delay between two requests is a host's own: one institution does not wait for another."""
+    names = [f"www.site-{number}.example" for number in range(6)]
+    with serve({name: {"/": PROGRAM} for name in names}) as hosts:
+        report, _ = crawl(tmp_path, hosts, {n: hosts.url(n) for n in names}, settings={"DOWNLOAD_DELAY": 1.0})
+    first = {name: min(when for when, host, _ in hosts.log if host == name) for name in names}
+    assert max(first.values()) - min(first.values()) < 1.0
+    assert report.pages == 6
+
+
 def test_offline_is_told_from_broken_sites(tmp_path):
     websites = {name: f"http://{name}.invalid/" for name in ("one", "two", "three")}
     with serve({}) as hosts:
