@@ -141,6 +141,7 @@ _GRADUATES = re.compile(r"\bgraduates?\b|\bIMGs?\b", re.I)
 _STUDENTS = re.compile(
     r"\b(?:students?|visitors?|applicants?|trainees?|learners?|electives?|rotations?|clerkships?)\b", re.I
 )
+_MAY_BE_THERE = re.compile(r"\s+(?:may|might|can) (?:also )?be (?:available|possible|arranged|offered)\b", re.I)
 _ARTIFICIAL = re.compile(
     r"\b(?:artificial|machine|algorithms?|software|tools?|images|imaging|chatbots?|ChatGPT|intelligence|models?)\b",
     re.I,
@@ -275,6 +276,8 @@ class _Types:
                 yield mention
 
     def _plausible(self, mention: _Mention) -> bool:
+        if mention.key == "research" and _MAY_BE_THERE.match(mention.sentence[mention.match.end :]):
+            return False  # 'Research opportunities may be available' besides the elective
         if mention.key == "observership" and self.for_students and mention.words.lower().startswith("preceptor"):
             return False  # what a department calls a preceptorship for visiting students is a rotation
         if mention.key == "sub_internship":
@@ -376,8 +379,10 @@ class _Types:
             return mentions[0], "type_mentioned", 0.6
         if kind == "clinical_elective":
             observers = any(m.key == "observership" for m in self.said)
+            sub_interns = False  # their rotations are no electives
             for mention in self.said:
-                if mention.key == "rotation" and any(self._of("sub_internship", *_NAMED, "heading")):
+                sub_interns = sub_interns or mention.key == "sub_internship"
+                if mention.key == "rotation" and (sub_interns or any(self._of("sub_internship", *_NAMED, "heading"))):
                     continue
                 clinical = mention.key in ("rotation", "clinical_elective") and not _REFERRAL.search(mention.sentence)
                 if clinical and not observers and (self.vslo or _STUDENTS.search(mention.sentence)):
@@ -398,6 +403,10 @@ _PART = re.compile(
     r"\b(?:departments?|divisions?|specialt(?:y|ies)|citizens?|nationals?|countries|month of|holidays?|sections?|some|certain|several|following|partners?|incomplete|late|unsolicited|"
     r"fax|e-?mail|walk-?in|paper|phone calls?|calls|in (?:January|February|March|April|May|June|July|August|September|October|November|December)\b(?! \d{4}))\b",
     re.I,
+)
+# 'The Department of Urology is accepting applications' speaks of the house itself.
+_THE_HOUSE = re.compile(
+    r"\b(?:(?:the|our) (?:department|division|section) of|our (?:department|division|section))\b", re.I
 )
 _DATES = re.compile(r"\d{1,2}/\d{1,2}")
 _GROUPS = {
@@ -541,7 +550,7 @@ def _status_of(sentence: str, named: str, matches: Iterable[Match]) -> str | Non
                 _UNTIL.search(words_before) or _FUTURE.search(words_before) or _NEGATION.search(words_before)
             ) and not all_year:
                 continue
-            if re.match(r" to\b(?! new)", sentence[match.end : match.end + 8]) or _PART.search(sentence):
+            if re.match(r" to\b(?! new)", sentence[match.end : match.end + 8]) or _of_a_part(sentence):
                 continue
             return "open"
     found = _IS_OPEN.search(sentence[:5000]) if _may_be_open(sentence) else None
@@ -550,6 +559,11 @@ def _status_of(sentence: str, named: str, matches: Iterable[Match]) -> str | Non
     ):
         return "open"
     return None
+
+
+def _of_a_part(sentence: str) -> bool:
+    """Is it a part of the program that the sentence calls open? A department that accepts applications is none."""
+    return bool(_PART.search(sentence)) and bool(_PART.search(_THE_HOUSE.sub(" ", sentence)))
 
 
 def _whole(sentence: str, named: str) -> bool:
@@ -661,6 +675,11 @@ _GIVES_MONEY = re.compile(
 )
 _CHARGES = re.compile(r"\b(?:fees?|tuition|invoices?|deposit|balance|malpractice|insurance|refund\w*)\b", re.I)
 
+_MONEY_FOR_VISITORS = re.compile(
+    r"\b(?:scholarships?|stipends?|awards?|grants?)\b[^.;?]{0,20}\bfor (?:visiting|away|external|rotating)\b"
+    r"|\b(?:visiting|away|elective|clerkship|externship|rotation|sub-?internship) (?:\w+ ){0,2}(?:scholarships?|stipends?)\b(?![^.;]{0,40}\?)",
+    re.I,
+)
 _NOT_AFTER = re.compile(r"^[^.;!?]{0,40}\b(?:is|are|will|can) not\b|^ cannot\b", re.I)
 
 _HANDS_IN = re.compile(
@@ -689,7 +708,7 @@ _LETTER_GIVEN = re.compile(
     re.I,
 )
 _LETTER_GIVEN_AFTER = re.compile(
-    r"^(?:\s*\([^()]{0,15}\))?[^.;!?]{0,50}?\b(?:may|can|will|is|are) (?:also |then )?(?:be )?(?:provided|issued|written|given|granted|offered|available|requested|considered|possible|earned|obtained|awarded|furnished|supplied)\b"
+    r"^(?:\s*\([^()]{0,15}\))?[^.;!?]{0,50}?\b(?:may|can|will|is|are) (?:also |then )?(?:be )?(?:provided|issued|written|given|granted|offered|available|requested|considered|possible|earned|obtained|awarded|furnished|supplied|based on)\b"
     r"|^[^.;!?]{0,60}?\b(?:at the (?:end|conclusion|discretion)|upon (?:successful )?completion|at (?:his|her|their) discretion)\b",
     re.I,
 )
@@ -767,6 +786,9 @@ def _compensation(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
         if _CHARGES.search(sentence) and not re.search(r"salar|stipend|wage|remunerat|compensat|unpaid", words):
             return
         yield _fact("compensation", "unpaid", block, quote, "no_pay", 0.85, audience)
+        return
+    if block.kind == "heading" and _MONEY_FOR_VISITORS.search(sentence):
+        yield _fact("compensation", "stipend", block, quote, "money_in_heading", 0.7, audience)
         return
     if block.kind == "heading" and block.depth == 1 and "scholarship" in words and not _VISITORS.search(sentence):
         return

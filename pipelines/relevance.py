@@ -46,6 +46,9 @@ _WEIGHTS = {
 }
 # What none, one, two, three and four ways of speaking of other houses take away.
 _OTHER_HOUSES = (0.0, 0.0, -1.5, -7.0, -10.5)
+_OF_MEDICINE = re.compile(
+    r"(?<!podiatric )(?<!veterinary )\bmedical (?:students?|graduates?|schools?)\b|\bvisiting physicians?\b|\bosteopathic|\bmd/do\b|\bimgs?\b"
+)
 _NO = re.compile(r"(?:no|not|unfortunately|sorry)\b", re.I)
 
 
@@ -85,8 +88,10 @@ class _Judge:
             "residency": set(),
             "other_people": set(),
             "elsewhere": set(),
+            "profession": set(),
         }
         self.facts: set[str] = set()
+        self.names: list[str] = []  # the title and the first headings
         self.topic = 0.0
         self.about: set[str] = set()  # the keys of the topic; words for people alone may head a residency's page too
         self.learners = False  # does a sentence name medical students, graduates, physicians or visitors?
@@ -129,12 +134,21 @@ class _Judge:
         others = min(4, len(self.against["other_people"]))
         if others > 1 and not self.learners:
             self._add("other_learners", -0.4 * others)
+        if self.against["profession"]:
+            self._other_professions()
         weight = _OTHER_HOUSES[min(4, len(self.against["elsewhere"]))]
         if weight:
             # Advice to applicants, or a school that tells its own students how to go away: a host speaks of itself.
             share = 0.5 if "visiting_student" in self.about else 1.0
             self._add("other_houses", weight * share, ", ".join(sorted(self.against["elsewhere"])))
         return self.reasons
+
+    def _other_professions(self) -> None:
+        """A page for learners of another profession: its name says so, or the text does more than once, and nobody of medicine is named."""
+        words = self.against["profession"]
+        heads = any("profession" in self._keys(name) for name in self.names)
+        if (heads or len(words) > 1) and not any(_OF_MEDICINE.search(block.lower) for block in self.blocks):
+            self._add("other_profession", -12.0 if heads or len(words) > 2 else -6.0, ", ".join(sorted(words)))
 
     def _add(self, name: str, weight: float, words: str = "") -> None:
         self.reasons.append(Evidence(name, weight, words[:200]))
@@ -171,12 +185,8 @@ class _Judge:
             self.counts["topic"] += 1
             self.topic = best
             self._add("topic", best, words)
-        names = self._keys(name) | {
-            key
-            for block in self.blocks
-            if block.kind == "heading" and block.depth == 1
-            for key in self._keys(block.text)
-        }
+        self.names = [name, *(b.text for b in self.blocks if b.kind == "heading" and b.depth == 1)]
+        names = {key for text in self.names for key in self._keys(text)}
         self.for_students = (
             None
             if best

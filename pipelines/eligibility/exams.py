@@ -16,6 +16,12 @@ _TEST = re.compile(
     r"|\bcambridge\b|\bcae\b|\bcefr\b|\belpt\b|\bitep\b|\bmelab\b|\bstep\b|\busmle\b|\bgpa\b)",
     re.I,
 )
+# 'Must be fluent in English; a TOEFL is not required': the language is demanded, its test is not.
+_SPOKEN_NOT_TESTED = re.compile(
+    r"\b(?:must|need to|have to|required to|should|expected to|are|be)\b[^.;]{0,40}?(?P<spoken>\b(?:fluen(?:t|cy)|proficien(?:t|cy)|speak|communicate|command)\b[^.;,]{0,40}\benglish\b)"
+    r"[^.]{0,60}?\b(?:toefl|ielts|tests?|exams?|scores?)\b[^.;]{0,30}\b(?:not|n['’]t)\b",
+    re.I,
+)
 _NUMBER = re.compile(
     r"(?<![\d.$,#-])\d{1,3}(?:\.\d)?(?![\d%]|[.,]\d|\s*(?:years?|months?|weeks?|days?|minutes?|hours?|percent|skills?|sections?)\b)"
 )
@@ -34,6 +40,9 @@ _SCORE_WORD = re.compile(
     re.I,
 )
 _PROCEDURE = re.compile(r"^\W*step\s+(?:1|i|one)\s*(?:[:.–—-]|\)|$)", re.I)
+_STEPS_TO_TAKE = re.compile(
+    r"steps?\s+(?:1|i|one)\s*(?:[-–—]|through|to)\s*(?:[2-9]|\w+\b(?=\s+(?:below|above|to)))", re.I
+)
 _STEP1_GATE = ("step 1", "step i", "steps 1", "steps i", "usmle", "comlex", "step one", "level 1", "step-1", "part 1")
 _NOT_STEP1 = re.compile(r"\b(?:not|no)\s+(?:the\s+)?(?:usmle\s+)?$", re.I)
 _OTHER_STEP = re.compile(r"\([^()]{0,80}\bstep\s+(?:2|3|ii|iii)\b[^()]{0,80}\)|\bstep\s+(?:3|iii)\b[^.;]{0,80}$", re.I)
@@ -60,6 +69,9 @@ def _english(passage: Passage) -> list[Fact]:
     facts: list[Fact] = []
     if passage.is_question:
         return _answered_english(passage)
+    if "needless" in passage.cues and (spoken := _SPOKEN_NOT_TESTED.search(passage.text)):
+        place = spoken.start("spoken"), spoken.end("spoken")
+        return [passage.fact("english_proficiency_required", True, "english_without_test", *place, confidence=0.95)]
     recommended = passage.softened and "needless" not in passage.cues and "demand" not in passage.cues
     if not recommended:
         facts += _scores(passage)
@@ -148,7 +160,11 @@ def _step1(passage: Passage) -> list[Fact]:
         return []
     match = matches[0]
     named = any(word in passage.text[match.start : match.end].lower() for word in ("usmle", "comlex"))
-    if not named and (_PROCEDURE.match(passage.text) or not _SCORE_WORD.search(passage.text)):
+    if not named and (
+        _STEPS_TO_TAKE.match(passage.text[match.start :])
+        or _PROCEDURE.match(passage.text)
+        or not _SCORE_WORD.search(passage.text)
+    ):
         return []
     if passage.is_question:
         return (

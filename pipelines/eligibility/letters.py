@@ -40,6 +40,8 @@ _MUST = re.compile(
     r"|\brequires?\b[^.;]{0,60}\b(?:letters?|lors?)\b",
     re.I,
 )
+# 'The letter will state that …' under 'Requirements' tells of a letter, where a line of a list demands one.
+_TELLS = re.compile(r"\b(?:is|are|was|will|would|have|has|may|can|reserves?)\b", re.I)
 _BUT = re.compile(r",?\s+(?:but|however|although|though|whereas)\s+", re.I)
 _NONE = re.compile(
     r"\bno letters?\b[^.;]{0,40}\b(?:required|needed|necessary)\b|\b(?:is|are) not (?:required|needed|necessary)\b|\b(?:do|does) not (?:require|need)\b",
@@ -102,7 +104,8 @@ def _letters(passage: Passage) -> Fact | None:
     if passage.softened and not re.search(r"\brequired\b|\brequires?\b", passage.lower):
         passage.passed_over("letters_required", "optional")
         return None
-    if not passage.demands and "condition" not in passage.cues:
+    told = passage.block.kind == "paragraph" and "demand" not in passage.cues and _TELLS.search(passage.text)
+    if (told or not passage.demands) and "condition" not in passage.cues:
         passage.passed_over("letters_required", "named_but_not_demanded")
         return None
     count = _count(passage.text, match.start, match.end)

@@ -27,7 +27,10 @@ _OTHER_SECTION = re.compile(
     r"|\b(?:pre-?med(?:ical)?|high school|nursing|pharmacy|undergraduate)\s+students?\b|\bvolunteer(?:s|ing)?\b",
     re.I,
 )
-_VISITOR = re.compile(r"visit|observ|elective|rotat|student|clerkship|extern|shadow|international", re.I)
+_VISITOR = re.compile(
+    r"visit|medical research fellow|clinical research fellow|observ|elective|rotat|student|clerkship|extern|shadow|international",
+    re.I,
+)
 _DEMAND_LIST = re.compile(
     r"requir|\bmust\b|\bneeds?\b|\bsend\b|hand in|eligib|submit|document|checklist|qualif|prerequisit|criteria|provide|needed|to apply|how to apply|upload|includ|"
     r"you will need|materials|who (?:can|may|should)|open to|application (?:packet|process|component|item)|apply\b|following|guidelines|policy|policies|components",

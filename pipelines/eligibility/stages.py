@@ -123,7 +123,7 @@ def _shut_out(text: str, start: int, end: int) -> bool:
         return True
     return bool(
         re.match(
-            r"[^.;]{0,90}?\b(?:(?:are|is|will|may|can) ?not|cannot|ineligible)\b(?! (?:only|yet|have))",
+            r"[^.;]{0,90}?\b(?:(?:are|is|will|may|can) ?not|cannot|ineligible)\b(?! (?:only|yet|have|required|needed|necessary|mandatory))",
             text[end:],
             re.I,
         )
