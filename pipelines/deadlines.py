@@ -69,7 +69,7 @@ _DAY = r"(?:3[01]|[12]\d|0?[1-9])"
 _DATE = re.compile(
     rf"(?P<y1>{_YEAR})-(?P<m1>0[1-9]|1[0-2])-(?P<d1>{_DAY})(?!\d)"
     rf"|(?<![\d/$.-])(?P<m2>1[0-2]|0?[1-9])(?P<sep>[/.-])(?P<d2>{_DAY})(?P=sep)(?P<y2>{_YEAR}|\d\d)(?![\d/])"
-    rf"|\b(?P<m3>{_MONTH})\b\.?\s?(?P<d3>{_DAY})(?:\s?(?:st|nd|rd|th)\b)?(?![\d:%])(?:(?:,|\s|,\s|\sof\s)\s?(?P<y3>{_YEAR})(?!\d))?"
+    rf"|\b(?P<m3>{_MONTH})\b\.?\s?(?P<d3>{_DAY})(?:\s?(?:st|nd|rd|th)\b)?(?![\d%]|:\d)(?:(?:,|\s|,\s|\sof\s)\s?(?P<y3>{_YEAR})(?!\d))?"
     rf"|\b(?P<d4>{_DAY})(?:\s?(?:st|nd|rd|th)\b)?\s(?:of\s)?(?P<m4>{_MONTH})\b\.?(?:,?\s?(?P<y4>{_YEAR})(?!\d))?"
     rf"|\b(?P<m5>{_MONTH})\b\.?,?\s(?:of\s)?(?P<y5>{_YEAR})(?!\d)"
     rf"|(?<![\d/$.-])(?P<m6>1[0-2]|0?[1-9])/(?P<d6>{_DAY})(?![\d/%])"
@@ -116,6 +116,11 @@ _OF_ROTATION = re.compile(
     rf"\b{_PLACE}\s(?:(?!appl|deadline|due|clos|open|submi|request|accept)\w+\s){{0,3}}?(?:in|from|between|starting|beginning|begins?|begin|starts?|start|during|dates?|for|of|scheduled|offered|occurring|taking place|running)\s(?:on\s|in\s|the\s|between\s|from\s|months? of\s)*$"
     r"|\byears?\s(?:that\s)?(?:starting|beginning|starts|begins)\s(?:on\s|in\s)$"
     rf"|\b(?:for|during)\s(?:the\s)?(?:months? of\s|{_PLACE}\s(?:in\s|from\s|of\s)?)?$",
+    re.IGNORECASE,
+)
+# 'Rotations in surgery will be available at our hospital from June through December'
+_OFFERED_FROM = re.compile(
+    rf"\b{_PLACE}\b(?:(?!appl|request)[^.;]){{0,60}}\b(?:is|are|will be)\s(?:available|offered|held|open)\b(?:(?!appl|request)[^.;]){{0,60}}\b(?:from|between|during)\s(?:the months of\s)?$",
     re.IGNORECASE,
 )
 _BEGINS = re.compile(
@@ -258,7 +263,7 @@ def _matches(text: str) -> list[Match]:
 def _role_before(window: str, matches: list[Match], left: int, ranged: bool, refused: bool) -> Role | None:
     """The role that the words between the date before and this date give it; `matches` are those of `window`, placed from `left`."""
     if (
-        _OF_ROTATION.search(window[-90:])
+        (_OF_ROTATION.search(window[-90:]) or _OFFERED_FROM.search(window))
         and not _PERIOD_OF_APPLICATION.search(window[-60:])
         and not _ENROLLMENT_STARTS.search(window[-80:])
     ):
@@ -277,6 +282,8 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
         if m.key == "other"
     ):
         return "other"  # 'begin reviewing and accepting applications on'
+    if last.key == "closes" and not refused and _RECEIVED_AFTER.search(window):
+        return "other"  # 'applications submitted after April 3 are processed as they come'
     if refused and (match := re.search(r"\b(before|after)\s(?:\w+day,?\s)?$", window)):
         return "opens" if match[1] == "before" else "closes"  # 'received before … or after … will not be considered'
     if last.key == "act":
@@ -315,6 +322,9 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
     return last.key  # type: ignore[return-value]
 
 
+_RECEIVED_AFTER = re.compile(
+    r"\b(?:received|submitted|arriving|apply|applying|requests) after\s(?:\w+day,?\s)?$", re.IGNORECASE
+)
 _REVIEW_BEGINS = re.compile(
     r"\b(?:review|reviewing|evaluation|processing) of (?:\w+\s){0,6}?(?:applications?|applicants|requests)\b[^.;,]{0,40}$",
     re.IGNORECASE,
@@ -559,9 +569,17 @@ _APPLYING_FOLLOWS = re.compile(
 )
 
 
+_MAY_APPLY_FROM = re.compile(
+    r"\s?[:–—-]\s(?:[\w’'-]+\s){0,3}?(?:may|can|will be able to|are able to)\s(?:(?:begin|start) to\s|begin\s|start\s)?(?:apply|submit|applying|submitting)\b",
+    re.IGNORECASE,
+)
+
+
 def _leading_role(text: str, date: Date) -> Role | None:
     """The role of a date that leads the sentence: 'Beginning March 15, students may apply'."""
     if date.start < 40 and _LEADS.match(text[: date.start]) and _APPLYING_FOLLOWS.match(text, date.end):
+        return "opens"
+    if date.start < 8 and _MAY_APPLY_FROM.match(text, date.end):
         return "opens"
     return None
 
@@ -588,7 +606,7 @@ _LIKE_THE_ONE_BEFORE = re.compile(r"[\w\s/&]{1,40}\s?[:–—-]\s?[\w\s,./]{1,30
 
 def _month_counts(text: str, date: Date, index: int, roles: list[tuple[Date, Role | None]], short: bool) -> bool:
     """A month without a day is a deadline only right behind its word ('open in February'), and not as 'the July rotation'."""
-    if _MONTH_OF_SOMETHING.match(text, date.end):
+    if _MONTH_OF_SOMETHING.match(text, date.end) or _in_parentheses(text, date):
         return False
     if short:
         return True
@@ -599,6 +617,12 @@ def _month_counts(text: str, date: Date, index: int, roles: list[tuple[Date, Rol
         and roles[index - 1][1] is not None
     )
     return joined or bool(_MONTH_PREPOSITION.search(before[-40:]))
+
+
+def _in_parentheses(text: str, date: Date) -> bool:
+    """'Deadline for the spring semester (January-June): July 1': the months of the semester."""
+    opened = text.rfind("(", max(0, date.start - 30), date.start)
+    return opened >= 0 and ")" not in text[opened : date.start] and ")" in text[date.end : date.end + 30]
 
 
 def _deadline(kind: Kind, date: Date, audience: Audience = "any") -> Deadline:
@@ -844,6 +868,12 @@ def _is_of_documents(text: str) -> bool:
     return not _NAMED_LEAD.search(text)
 
 
+# 'Rotations will be cancelled if the forms are not here four weeks before the start.'
+_CALLED_OFF = re.compile(
+    r"\b(?:rotations?|electives?|placements?|observerships?|clerkships?)\s(?:will|may|can) be cancel", re.IGNORECASE
+)
+# 'Three weeks before your start you will need to provide the following'
+_LATER_ON = re.compile(r"\byou(?:['’]ll| will) (?:also )?(?:need|have|be (?:asked|required)) to\b", re.IGNORECASE)
 # 'Students may withdraw their application up to two weeks before the start.'
 _LEAVING = re.compile(r"\b(?:withdraw\w*|cancel\w*|drop(?:ped|ping)?)\b[^.;]{0,120}$", re.IGNORECASE)
 
@@ -873,6 +903,8 @@ def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: lis
             text[match.end() : strong[0].start + 10],
         ):
             wanted = asked or _asks(text)
+    if _CALLED_OFF.search(text) or (_LATER_ON.search(text) and not _APPLICATION_NAMED.search(text)):
+        return None
     if any(m.key == "host" for m in words if m.end <= match.start()) or _LEAVING.search(text[: match.start()][-200:]):
         return None
     if wanted and off and not _NAMED.search(text[: match.end()]):

@@ -31,7 +31,7 @@ _BARE = {
     "visa_bare": (
         "visa_copy",
         re.compile(
-            r"(?:must|required to|need to|needs to|have to|should)\s+(?:\w+\s+){0,5}?(?:have|hold|obtain|secure|possess|present|show|carry|be in)\b"
+            r"(?:must|required to|need to|needs to|have to|should)\s+(?:\w+\s+){0,5}?(?:have|hold|obtain|secure|possess|present|show|carry|be in|(?:come|enter|travel|arrive|visit) (?:on|with|under))\b"
             r"|\b(?:copy|copies|proof|scan|pdf)\b|^(?:an? )?(?:valid |current |appropriate )?(?:US |U\.S\. )?(?:visa|ESTA)\b(?: (?:that|which|allowing|permitting)\b|[^.?!]{0,30}\.?$)",
             re.I,
         ),
@@ -63,6 +63,7 @@ _DIRECT = re.compile(r"\bdirectly (?:from|by)\b", re.I)
 # 'Immunization form, signed by your school': what the school signs is no letter of its own.
 _SIGNED = re.compile(r"sign|certif|verif|confirm|approv", re.I)
 _HEALTH_PAPER = re.compile(r"\b(?:immuni[sz]ations?|vaccin\w+|health|medical|physical) [^.;]{0,60}$", re.I)
+_AN_OFFICE = re.compile(r"(?:office of )?student affairs", re.I)
 _STANDING = re.compile(r"\b(?:standing|enrol\w+|permission|letter)\b", re.I)
 _ABLE = re.compile(r"\b(?:from|by|of|with|can|may|able|who|not)\b", re.I)
 _FEE_BEHIND = re.compile(r"^\s+(?:\w+\s+)?(?:fee|cost)s?\b", re.I)
@@ -78,7 +79,10 @@ _COUNT_OR_REQUIRED = re.compile(r"^\W*(?:(?:one|two|three|four|[1-5])\b|required
 _MORE = re.compile(r"\b(?:renew|extend|extension|prolong|chang|cancel|withdraw)\w*\b[^.;]{0,60}$", re.I)
 _CHARGED = re.compile(r"\$\d[\d,.]* (?:fee )?(?:for|towards?) (?:an? |the |your )?$", re.I)
 _QUESTION = re.compile(r"\?\s*$")
-_NO_BEFORE = re.compile(r"\b(?:no|without|nor)\s+(?:\w+\s+){0,2}$", re.I)
+_NO_BEFORE = re.compile(r"\b(?:no|without|nor)\s+(?:\w+\s+){0,2}\(?$", re.I)
+_PERHAPS = re.compile(
+    r"(?:may|might|could) (?:also )?be (?:asked|required|requested|needed)", re.I
+)  # and a list behind it
 _ADJACENT_OPTION = re.compile(r"^\s*[,(–—:-]?\s*$")
 _CLAUSE_END = re.compile(r"\bbut\b|\bhowever\b|[;.!?]\s", re.I)
 _ANSWER_NO = re.compile(r"^(?:no|none|not)\s*[,.;:!–—-]", re.I)
@@ -355,6 +359,12 @@ def _pairs(text: str, found: Sequence[Match]) -> Iterator[_Mention]:
                 and not _STANDING.search(text)
             ):
                 continue
+            if (
+                one.key == "paper"
+                and _SIGNED.match(text, one.start)
+                and _AN_OFFICE.fullmatch(text[other.start : other.end])
+            ):
+                continue  # 'approved by the coordinator, student affairs' is the host's own office
             mention = _pair(one, other, text[one.end : other.start], text[other.end : other.end + 40])
             if mention:
                 yield mention
@@ -413,7 +423,7 @@ def _waived(text: str, mention: _Mention, found: list[_Mention], cues: Sequence[
                 return True
         elif cue.end <= mention.start:
             between = text[cue.end : mention.start]
-            if len(between) > 80 or _CLAUSE_END.search(between):
+            if len(between) > (200 if _PERHAPS.match(text, cue.start) else 80) or _CLAUSE_END.search(between):
                 continue
             if cue.key == "waiver_next" or (cue.key == "waiver_near" and _ADJACENT_OPTION.match(between)):
                 return True

@@ -270,6 +270,12 @@ _CONDITIONAL = re.compile(
     rf"|\bfor (?:any |all )?(?:\w+ )?{_PLACE} (?:that (?:last|lasts|are|is) |lasting |of )?(?:longer than|more than|less than|shorter than|exceeding|over)\s(?:a\s)?$",
     re.I,
 )
+# 'Students spend four weeks on a sub-internship'
+_ON_ONE = re.compile(
+    r"^\s(?:either )?(?:on|in|doing|completing) (?:either )?(?:an?|one|our|the|this|their|your) (?:[\w-]+ ){0,3}?(?:electives?|rotations?|clerkships?|sub-?internships?|acting internships?|sub-?I|observerships?|externships?|(?:ward|medicine|inpatient|clinical|surgical) teams?)\b",
+    re.I,
+)
+_SPEND = re.compile(r"\b(?:spends?|completes?)(?: (?:a total of|up to))?\s$", re.I)
 # 'Four weeks in each elective'
 _IN_EACH = re.compile(rf"^\s(?:in|for|on) (?:each|every) (?:\w+ )?{_PLACE}\b", re.I)
 # 'A maximum of two rotations of four weeks each': the cap is on their number.
@@ -384,6 +390,14 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
         return stay
     if _IN_EACH.match(after) and low == high and not (floor or cap or _NOT_BEFORE.search(close)):
         return _reading("exact", sentence, length, block, "length_of_each", 0.85)
+    if (
+        low == high
+        and _SPEND.search(before)
+        and _ON_ONE.match(after)
+        and _PERSON.search(before)
+        and sum(1 for _ in itertools.islice(_LENGTH.finditer(sentence), 2)) == 1
+    ):
+        return _reading("exact", sentence, length, block, "length_of_stay", 0.8)
     if wrong and not (beside and length.adjective and not not_after):
         return None
     if re.search(r"\b(?:remaining|(?:spend|spends)(?! (?:an?|one|each|their|your) \w+ ))\b", near, re.I):

@@ -274,7 +274,7 @@ def _refusal(place: Setting) -> str | None:
         return "embassy_or_examiner"
     if "old" in near and near["old"] < 25:
         return "old_price"
-    if "rest" in near and near["rest"] < 25:
+    if ("rest" in near and near["rest"] < 25) or _LESS.search(place.text[: money.start][-200:]):
         return "rest_of_an_amount"
     strong = attached is not None and attached[1] in ("application", "program", "deposit")
     if place.bare and _first_kind(place.context[:1]) in ("application", "program", "deposit"):
@@ -300,6 +300,7 @@ _UNPAID = re.compile(
     re.IGNORECASE,
 )
 _FEE_NEXT = re.compile(r"\s?(?:USD\s|US dollars\s)?(?:[\w-]+\s)?fees?\b(?! waivers?)", re.IGNORECASE)
+_LESS = re.compile(r"\((?:minus|less) [^()]*$", re.IGNORECASE)  # '(minus your application fee of $25 and …)'
 _REFUSING = ("coverage", "penalty", "abroad", "old", "rest", "award", "proof", "living")
 
 
@@ -386,6 +387,8 @@ def _period(place: Setting, kind: str) -> Period:
         said = [period for _, end, period in _lengths(before) if period.said and len(before) - end <= 40]
         return said[-1] if said and kind != "deposit" else Period("once")
     for text in place.context:
+        if len(text) > 120 and not _keys(text) & {"application", "program", "deposit", "money"}:
+            continue  # 'Every year we host 200 observers …' is no price
         for _, _, period in _lengths(text[:200]):
             return period
         if _PLACEMENT.search(text[:200]):
@@ -570,8 +573,26 @@ def _own_refund(place: Setting) -> bool | None:
     return True if re.search(r"(?<![-–])\brefundable\b", text, re.IGNORECASE) else None
 
 
+_TAKEN_AWAY = re.compile(r"\s?(?:[-–−]|minus|less)\s?")
+_MAKES = re.compile(r"\s?(?:USD)?\s?=\s?")
+
+
+def _without_reckoning(text: str, amounts: list[Money]) -> list[Money]:
+    """'$1500 - $125 = $1375 due' is one price: what is taken away and what then is left are no fees of their own."""
+    if "=" not in text or len(amounts) < 3:
+        return amounts
+    dropped: set[int] = set()
+    for index in range(len(amounts) - 2):
+        first, second, third = amounts[index : index + 3]
+        if _TAKEN_AWAY.fullmatch(text[first.end : second.start]) and _MAKES.fullmatch(text[second.end : third.start]):
+            dropped |= {index + 1, index + 2}
+    return [
+        attrs.evolve(money, spread=False) if dropped else money for i, money in enumerate(amounts) if i not in dropped
+    ]
+
+
 def _sentence_settings(statement: Statement) -> Iterator[Setting]:
-    amounts = find_money(statement.text)
+    amounts = _without_reckoning(statement.text, find_money(statement.text))
     if not amounts:
         return
     matches = _matches(statement.text)
