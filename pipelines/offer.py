@@ -713,7 +713,8 @@ _LETTER_GIVEN_AFTER = re.compile(
     re.I,
 )
 _LETTER_HANDED_IN = re.compile(
-    r"\b(?:applicants?|students?|candidates?|observers?|you) (?:\w+ )?(?:must|should|need to|are required to|is required to) (?:\w+ )?(?:submit|provide|upload|have|send|include|arrange|supply|obtain|request)\b"
+    r"\b(?:must|are required to|is required to) (?:also |first )?(?:provide|submit|send|upload|include|supply)\b[^.;]{0,40}$|\bwho (?:can|could|may|might|will) (?:write|provide)\b"
+    r"|\b(?:applicants?|students?|candidates?|observers?|you) (?:\w+ )?(?:must|should|need to|are required to|is required to) (?:\w+ )?(?:submit|provide|upload|have|send|include|arrange|supply|obtain|request)\b"
     r"|\b(?:submit|upload|enclose|attach)\w*\b|\b(?:not|is|are) (?:be )?(?:required|recommended|returned|accepted)\b|\bwaive\w*\b|\bhome (?:school|institution)\b|\bapplication (?:form|materials|must|should|requires)\b|\brequire[sd]?\b|\brequirements?\b",
     re.I,
 )

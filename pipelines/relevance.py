@@ -18,6 +18,7 @@ import attrs
 from scrapy.exceptions import DropItem
 
 from scraper.items import Block, Page
+from scraper.text import has_any
 from scraper.vocabulary import Match, vocabulary
 
 MAX_BLOCKS = 4000
@@ -130,7 +131,11 @@ class _Judge:
         if own > 1:
             self._add("own_curriculum", -0.4 * own)
         if residency > 1 and not self.counts["clear"]:
-            self._add("residency_recruitment", -0.4 * residency - (1.2 if self.about == {"visitor"} else 0.0))
+            matched = any(
+                has_any(words, ("eras", "nrmp", "electronic residency")) for words in self.against["residency"]
+            )
+            extra = (1.2 if self.about == {"visitor"} else 0.0) + (1.0 if matched else 0.0)
+            self._add("residency_recruitment", -0.5 * residency - extra)
         others = min(4, len(self.against["other_people"]))
         if others > 1 and not self.learners:
             self._add("other_learners", -0.4 * others)
