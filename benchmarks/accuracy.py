@@ -20,8 +20,9 @@ from scraper.evaluate import (
     read_records,
     score_rows,
 )
-from scraper.extract import Reader, pages_of_warc
+from scraper.extract import pages_of_warc
 from scraper.items import Page
+from scraper.reading import Reader
 from scraper.record import to_record
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -19,8 +19,9 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from scraper.extract import Reader, pages_of_warc
+from scraper.extract import pages_of_warc
 from scraper.items import Page
+from scraper.reading import Reader
 from scraper.record import to_record
 
 TAG = re.compile(rb"<[^<>]{1,400}>")

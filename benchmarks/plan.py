@@ -36,6 +36,7 @@ from scraper.memory import Trail  # noqa: E402
 from scraper.outcomes import Outcome  # noqa: E402
 from scraper.queue import connect, requests  # noqa: E402
 from scraper.queue.shared import Shared  # noqa: E402
+from scraper.reading import Reader  # noqa: E402
 from scraper.registry import load_registry  # noqa: E402
 from scraper.urls import Sites, host_of, key  # noqa: E402
 from tests.redis_server import redis_server  # noqa: E402
@@ -97,7 +98,7 @@ def measure(pages: list[Page], sites: Sites) -> Measured:
 
 def measure_all(archive: Path) -> tuple[Measured, Measured]:
     """What a page about a program costs, and what another."""
-    reader, sites = extract.Reader(), Sites(load_registry())
+    reader, sites = Reader(), Sites(load_registry())
     for page in list(extract.pages_of_warc(archive))[:3]:
         reader.read(page)  # phrases are compiled once
     kinds: tuple[list[Page], list[Page]] = ([], [])

@@ -21,8 +21,9 @@ from pathlib import Path
 
 import lxml.html
 
-from scraper.extract import Reader, collect_less_often, pages_of_warc
+from scraper.extract import pages_of_warc
 from scraper.items import Page
+from scraper.reading import Reader, collect_less_often
 
 Read = Callable[[Page], object]
 

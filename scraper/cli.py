@@ -48,6 +48,7 @@ from scraper.matching import report as match_report
 from scraper.matching.person import AnswersError
 from scraper.outcomes import REASONS
 from scraper.queue import OFFLINE, QueueError, safe
+from scraper.reading import collect_less_often
 from scraper.registry import DIRECTORY, RegistryError, load_registry, reviewed_registry
 from scraper.staging import Staging, Verdict
 from scraper.vocabulary import VocabularyError
@@ -661,7 +662,7 @@ def main() -> None:
     # A scheduler stops a program with SIGTERM: that is to end as orderly as Ctrl-C does.
     # Raised, not passed on as SIGINT, which a shell's background jobs ignore.
     signal.signal(signal.SIGTERM, _interrupt)
-    extract.collect_less_often()
+    collect_less_often()
     try:
         app()
     except CrawlLocked as error:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from scraper import evaluate, extract
 from scraper.items import Page
+from scraper.reading import Reader
 from scraper.record import to_record
 
 FAILED = 1
@@ -57,7 +58,7 @@ def command(
 
 def _labels_and_facts(labels: Path, facts: Path | None) -> tuple[list[evaluate.Record], dict[str, evaluate.Record]]:
     """What is compared: from a folder, from two files, or from labels and an archive that is read now."""
-    reader = extract.Reader()
+    reader = Reader()
 
     def read(name: str, body: bytes) -> evaluate.Record:
         return to_record(reader.read(Page(f"https://www.example.org/{name}", body)))

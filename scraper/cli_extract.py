@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from scraper import explain, extract, rereading, shards
 from scraper.items import FIELD
+from scraper.reading import Reader
 from scraper.remote import is_remote
 from scraper.rereading import Dask, Here, Piece, Processes, Tally
 
@@ -152,7 +153,7 @@ def engine_of(workers: int, dask: str | None) -> Here:
 
 def explain_all(found: list[str], url: str | None, fields: list[str]) -> None:
     """Show why each page gives what it gives."""
-    reading = extract.Reader()
+    reading = Reader()
     with Report(found, None, quiet=True) as report:
         for piece in whole_sources(found, url):
             tally = Tally()

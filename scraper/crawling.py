@@ -37,6 +37,7 @@ from scraper.outcomes import Outcome
 from scraper.politeness import user_agent
 from scraper.queue import QueueError, connect
 from scraper.queue import settings as queue_settings
+from scraper.reading import collect_less_often
 from scraper.registry import DIRECTORY, load_registry
 from scraper.signals import institution_reported, page_read, queue_moved
 from scraper.staging import Staging, Verdict
@@ -527,6 +528,7 @@ def _resume(
 
 def _run(settings: Settings, emit: Callable[[dict[str, Any]], None], quit_when: IO[str] | None) -> dict[str, Any]:
     """Let Scrapy crawl; its stats, with the event to send under 'failed' where it broke."""
+    collect_less_often()
     process = AsyncCrawlerProcess(settings)
     _silence()
     crawler = process.create_crawler(SPIDER)

@@ -103,7 +103,7 @@ def _names(text: str, name: str, keys: tuple[str, ...]) -> str:
 
 
 class Reading(Protocol):
-    """What reads a page through all stages: `scraper.extract.Reader`."""
+    """What reads a page through all stages: `scraper.reading.Reader`."""
 
     def read(self, page: Page) -> Page: ...
 

@@ -3,48 +3,21 @@
 from __future__ import annotations
 
 import csv
-import gc
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from scrapy.exceptions import DropItem
-from scrapy.utils.misc import load_object
-
 from scraper import captures
 from scraper.crawling import CrawlRequest, run_crawl
 from scraper.items import Page
 from scraper.outcomes import REASONS
 from scraper.registry import INSTITUTION_COLUMNS, START_URL_COLUMNS
-from scraper.settings import READING_STAGES
 
 
 class ExtractError(ValueError):
     """A source that cannot be read; the message names it and the remedy."""
-
-
-def collect_less_often() -> None:
-    """Let Python look for cyclic garbage less often: reading makes many small objects and hardly a cycle. It saves a tenth of the time."""
-    gc.set_threshold(20_000, 20, 20)
-
-
-class Reader:
-    """Walks pages through the reading stages, as Scrapy does in a crawl."""
-
-    def __init__(self) -> None:
-        self.stages = [load_object(path)() for path in READING_STAGES]
-
-    def read(self, page: Page) -> Page:
-        """`page` with its blocks and facts; `relevant` is False where a stage dropped it."""
-        try:
-            for stage in self.stages:
-                page = stage.process_item(page)
-        except DropItem:
-            page.relevant = False
-            page.facts.clear()
-        return page
 
 
 def pages_of_warc(path: Path) -> Iterator[Page]:

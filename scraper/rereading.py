@@ -13,10 +13,6 @@ import hashlib
 import importlib
 import json
 import logging
-import multiprocessing
-import os
-import signal
-import sys
 import tempfile
 import threading
 import zlib
@@ -30,9 +26,10 @@ from urllib.parse import urljoin, urlsplit
 
 import attrs
 
-from scraper import captures, extract, shards
+from scraper import captures, extract, processes, shards
 from scraper.captures import Broken
 from scraper.formats import FormatError
+from scraper.reading import Reader, collect_less_often
 from scraper.record import to_record
 from scraper.remote import RemoteFile, is_remote
 from scraper.settings import READING_STAGES
@@ -234,12 +231,12 @@ class Tally:
 _here = threading.local()  # a worker of a cluster may read in several threads
 
 
-def reader() -> extract.Reader:
+def reader() -> Reader:
     """The stages, made once a thread."""
     if not hasattr(_here, "reader"):
-        extract.collect_less_often()
-        _here.reader = extract.Reader()
-    made: extract.Reader = _here.reader
+        collect_less_often()
+        _here.reader = Reader()
+    made: Reader = _here.reader
     return made
 
 
@@ -375,31 +372,8 @@ class Here:
 
 
 def _prepare() -> None:
-    """Make a process of ours ready: it leaves Ctrl-C to the one that started it, and does not outlive that."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    logging.disable(logging.WARNING)  # of libraries, about pages; what is broken is told with the results
-
-    def follow() -> None:
-        if (parent := multiprocessing.parent_process()) is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
+    processes.prepare()
     reader()
-
-
-def _context() -> Any:
-    """How processes begin: as copies of this one, which has imported all that reading needs, as long as nothing else runs in it.
-    With other threads, a copy might inherit a lock that one of them holds; then they are copies of a process begun for that."""
-    with contextlib.suppress(OSError):
-        if sys.platform == "linux" and len(list(Path("/proc/self/task").iterdir())) == 1:
-            return multiprocessing.get_context("fork")
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", __name__, *(stage.rpartition(".")[0] for stage in READING_STAGES)])
-    return context
 
 
 def _nothing() -> None:
@@ -427,7 +401,7 @@ class Processes(Here):
         if self.pool is None:
             reader()
             rules()  # of what is loaded now; the files may be edited while we read
-            self.pool = ProcessPoolExecutor(self.number, _context(), initializer=_prepare)
+            self.pool = ProcessPoolExecutor(self.number, processes.context(), initializer=_prepare)
         return self.pool
 
     def restart(self) -> None:
@@ -436,12 +410,7 @@ class Processes(Here):
 
     def close(self) -> None:
         if self.pool is not None:
-            processes = list((self.pool._processes or {}).values())
-            self.pool.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
-                process.terminate()
-            for process in processes:
-                process.join()
+            processes.end(self.pool)
             self.pool = None
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from scraper.evaluate import Evaluation, evaluate, read_records
-from scraper.extract import Reader, pages_of_warc
+from scraper.extract import pages_of_warc
 from scraper.items import Page
+from scraper.reading import Reader
 from scraper.record import to_record
 
 pytestmark = pytest.mark.corpus

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from scraper.extract import Reader
 from scraper.items import FIELDS, Page
+from scraper.reading import Reader
 from scraper.record import to_record
 from tests.comparing import differences
 

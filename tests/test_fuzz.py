@@ -8,8 +8,8 @@ from types import ModuleType
 
 import pytest
 
-from scraper.extract import Reader
 from scraper.items import Page
+from scraper.reading import Reader
 from scraper.record import to_record
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from pipelines.guide import FIELDS as GUIDE_FIELDS
-from scraper.extract import Reader
 from scraper.items import FIELD, Page
+from scraper.reading import Reader
 from scraper.record import to_record
 
 FRAGMENTS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "fragments" / "guide.yml").read_text("utf-8"))

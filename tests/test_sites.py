@@ -22,8 +22,8 @@ import pytest
 from scraper.crawling import CrawlReport, CrawlRequest, run_crawl
 from scraper.database import SCALAR_FIELDS, SET_TABLES, TABLES
 from scraper.demo import BANNER, CRAWL_SETTINGS, MARK, Site, mark_fictional, read_sites, serve_sites
-from scraper.extract import Reader
 from scraper.items import FIELD, FIELDS, Page
+from scraper.reading import Reader
 from scraper.record import to_record
 from scraper.registry import load_registry
 from tests.comparing import differences

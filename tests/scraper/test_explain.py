@@ -9,8 +9,8 @@ from rich.console import Console
 
 from scraper.considered import MOST_PASSED, Passed, explaining, passed_over
 from scraper.explain import _ANNOUNCED, _WORDS, announcing, explain, show
-from scraper.extract import Reader
 from scraper.items import FIELD, Block, Page
+from scraper.reading import Reader
 from scraper.vocabulary import vocabulary
 
 PAGE = """<html><head><title>Visiting students</title></head><body><main><h1>Visiting medical students</h1>
