@@ -12,7 +12,7 @@ from scrapy.settings import Settings
 
 from scraper.crawls import finish_crawl, start_crawl, unfinished
 from scraper.database import DatabaseError, insert, open_database, select, select_one, update
-from scraper.staging import Staging, Verdict, judge
+from scraper.staging import Staging, Verdict, judge, verdict_of
 
 DAY = "2026-03-01T12:00:00Z"
 
@@ -148,6 +148,32 @@ def test_a_crawl_that_is_cut_off_before_it_is_judged_waits(tmp_path: Path) -> No
     assert Staging(database).prepare(resume=True) == staging.path
     assert Staging(database).prepare(resume=False) == staging.path, "a fresh copy"
     assert not staging.waiting()
+
+
+def test_a_crawl_that_is_cut_off_while_it_is_published_waits(
+    tmp_path: Path, thresholds: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path / "atlas.db").conn.close()
+    staging = Staging(tmp_path / "atlas.db")
+    copy = open_database(staging.prepare(resume=False))
+    visited(copy)
+    copy.conn.close()
+    with monkeypatch.context() as killed:
+        killed.setattr(staging, "publish", lambda: None)
+        assert staging.judge(thresholds).passed
+    assert staging.waiting()
+    assert staging.prepare(resume=True) == staging.path
+    assert staging.judge(thresholds).passed
+    assert not staging.waiting() and not staging.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("gate", "problems"),
+    [(None, None), ("passed", ()), ("accepted: 1 program", ()), ("one; two", ("one", "two"))],
+)
+def test_a_verdict_is_read_back(gate: str | None, problems: tuple[str, ...] | None) -> None:
+    found = verdict_of(gate)
+    assert (None if found is None else found.problems) == problems
 
 
 def test_a_copy_in_which_no_crawl_was_begun_is_no_crawl(tmp_path: Path) -> None:
