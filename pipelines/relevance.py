@@ -47,6 +47,7 @@ _WEIGHTS = {
 }
 # What none, one, two, three and four ways of speaking of other houses take away.
 _OTHER_HOUSES = (0.0, 0.0, -1.5, -7.0, -10.5)
+_MATCH = ("eras", "nrmp", "electronic residency")
 _OF_MEDICINE = re.compile(
     r"(?<!podiatric )(?<!veterinary )\bmedical (?:students?|graduates?|schools?)\b|\bvisiting physicians?\b|\bosteopathic|\bmd/do\b|\bimgs?\b"
 )
@@ -129,12 +130,11 @@ class _Judge:
         own = min(4, len(self.against["own"]))
         residency = min(4, len(self.against["residency"]))
         if own > 1:
-            self._add("own_curriculum", -0.4 * own)
+            self._add("own_curriculum", -0.5 * own)
         if residency > 1 and not self.counts["clear"]:
-            matched = any(
-                has_any(words, ("eras", "nrmp", "electronic residency")) for words in self.against["residency"]
-            )
-            extra = (1.2 if self.about == {"visitor"} else 0.0) + (1.0 if matched else 0.0)
+            people_only = self.about <= {"visitor"}  # graduates, say, of whom residencies speak too
+            matched = any(has_any(words, _MATCH) for words in self.against["residency"])
+            extra = (1.2 if people_only and self.about else 0.0) + (1.0 if people_only and matched else 0.0)
             self._add("residency_recruitment", -0.5 * residency - extra)
         others = min(4, len(self.against["other_people"]))
         if others > 1 and not self.learners:

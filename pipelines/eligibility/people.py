@@ -57,6 +57,10 @@ _BY_PORTAL = re.compile(
     r"^(?:[^.;]|(?<=U)\.|(?<=S)\.){0,80}?\b(?:must|should|may|can|will|need to)? ?(?:apply|submit|use)\b[^.;]{0,80}\b(?:VSLO|VSAS|Visiting Student|form\b|portal\b)",
     re.I,
 )
+# Who is preferred is not alone.
+_PREFERRED = re.compile(
+    r"\b(?:given|receive|have) (?:first )?(?:preference|priority|first choice)\b|\bpreferred\b", re.I
+)
 _NAMED_STUDENT = re.compile(r"(?!students?\b)", re.I)
 _CLAUSES = re.compile(r"[^;]+(?:;|$)")
 _EXCHANGE = re.compile(r"\bwill need to complete\b|\bwith the exception of\b|\bpriority\b|\bpreference\b", re.I)
@@ -160,6 +164,7 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
             if s.group == "us_student"
             and s.polarity == LET_IN
             and _SCHOOL_NAMED.search(s.passage.text[max(0, s.start - 25) : s.end])
+            and not _PREFERRED.search(s.passage.text[s.end : s.end + 120])
             and not _BY_PORTAL.match(s.passage.text[s.end : s.end + 200])
         ),
         key=lambda s: s.firmness,
