@@ -160,7 +160,7 @@ _COUNT = r"\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|t
 _LEAD = re.compile(
     rf"(?:\b(?P<low>{_COUNT})\s?(?:\(\d{{1,3}}\)\s?)?(?:-|–|—|to|or)\s?)?(?<![\d.$/])\b(?P<count>{_COUNT})(?:\s(?:and a half))?[\s-]{{0,2}}(?:\((?P<figure>\d{{1,3}})(?:\s?(?P<unit2>days?|weeks?|months?))?\))?[\s-]{{0,2}}"
     rf"(?:full\s)?(?:business\s|calendar\s|working\s)?(?P<unit>days?|weeks?|months?)’?'?(?:\s?\((?P<n3>\d{{1,3}})\s?(?P<unit3>days|weeks|months)\))?"
-    rf"(?P<tail>(?:\s\w+){{0,2}}?\s(?:prior|before|in advance|ahead of|ahead|preceding|advance notice|notice|earlier|(?:advance )?lead[ -]time)\b|\sout(?=\s?(?:[.;,)]|$|from\b)))?",
+    rf"(?P<tail>(?:\s\w+){{0,2}}?\s(?:prior|before|in advance|ahead of|ahead|preceding|advanced? notice|notice|earlier|(?:advance )?lead[ -]time)\b|\sout(?=\s?(?:[.;,)]|$|from\b)))?",
     re.IGNORECASE,
 )
 _LEAD_GATE = re.compile(r"\b(?:days?|weeks?|months?)\b", re.IGNORECASE)
@@ -893,7 +893,7 @@ def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: lis
             (_label_role(t) == "closes" and _about(t)) or _WHEN_TO_APPLY.search(t) for t in statement.context[:2]
         )
         strong = [m for m in after if m.start - match.end() < 160]
-        if not strong and "lead" in text[max(0, match.start() - 45) : match.end()].lower():
+        if not strong and has_any(text[max(0, match.start() - 45) : match.end()].lower(), ("lead", "notice")):
             asked = asked or any(m.key == "process" for m in words)  # 'a 90-day lead time to process applications'
         wanted = bool(strong) and strong[0].key == "application"
         if not strong:
@@ -971,6 +971,12 @@ def _refuses_applications(text: str, match: re.Match[str]) -> bool:
     )
 
 
+_FOR_AN_ANSWER = re.compile(
+    r"\s*(?:for|until|before) (?:an? |our |the |you )?(?:e-?mail |written )?(?:confirm|respon|repl|answer|hear|acknowledg)",
+    re.IGNORECASE,
+)
+
+
 def _takes_so_long(text: str, match: re.Match[str], words: list[Match]) -> bool:
     """'Please allow at least six weeks for processing': takes N weeks to process (labels schema, rulings)."""
     deadline = _lead_deadline(match)
@@ -986,6 +992,8 @@ def _takes_so_long(text: str, match: re.Match[str], words: list[Match]) -> bool:
         re.IGNORECASE,
     ):
         return False  # 'apply to take 4-week senior electives'
+    if _FOR_AN_ANSWER.match(text, match.end()):
+        return False  # 'allow two weeks for an e-mail that it is here'
     if re.match(
         r"\s*(?:of|in length|long|duration|rotation|elective|clerkship|period|observership|minimum|commitment|after|experience)\b",
         text[match.end() :],

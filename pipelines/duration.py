@@ -38,6 +38,7 @@ _LENGTH = re.compile(
 _BRACKETS = re.compile(r"\([^)]*\)")
 _WORD_NUMBER = re.compile(rf"(?<![\w(]){_NUM}(?![\w)])", re.I)
 _MONTH_LONG = re.compile(r"(?<!-)\b(?P<numbers>)(?P<unit>month|week)[\s-]long\b", re.I)
+_ONE_OF_THEM = re.compile(r"(?:one|1|a single|single),\s\S+", re.I)
 _TO_A_YEAR = re.compile(r"\s?(?:to|-|–|—|up to|and up to|and)\s?(?:a|one|1) (?:full )?year\b", re.I)
 _GAP_RANGE = re.compile(
     r"^\s?(?:\([^)]{0,40}\)\s?)?(?:,(?: or| and)?|to|-|–|—|and|or|up to|through|and up to|or (?:up to|as long as)|and as long as|(?:and|but),? (?:no|not) (?:more|longer) than|to a maximum of|and a maximum of)\s?(?:as long as |a maximum of |a )?$",
@@ -72,6 +73,8 @@ def _lengths(sentence: str, apart: bool = False) -> list[_Length]:
     found: list[_Length] = []
     for match in _LENGTH.finditer(sentence):
         words = _WORD_NUMBER.findall(_BRACKETS.sub(" ", match["numbers"]))
+        if len(words) == 2 and _ONE_OF_THEM.fullmatch(match["numbers"]):
+            words = words[1:]  # 'one, four-week rotation'
         values = [v for v in map(number, words) if v]
         if not values:
             continue
@@ -169,7 +172,7 @@ _DENIED_BEFORE = re.compile(
     re.I,
 )
 _DENIED_AFTER = re.compile(
-    r"^[^.;!?—–]{0,50}?\b(?:is|are|will|can)(?: be)? (?:not|no longer)(?: be)? (?:\w+ )?(?:available|offered|allowed|permitted|accepted|possible|provided)\b",
+    r"^[^.;!?—–]{0,50}?\b(?:is|are|will|can)(?: be)? (?:not|no longer)(?: be)? (?:\w+ )?(?:available|offered|allowed|permitted|accepted|possible|provided|approved|considered|granted|honou?red|accommodated)\b",
     re.I,
 )
 _OWN_OR_PAST = re.compile(
@@ -217,7 +220,7 @@ _STAY = (
     r"(?:spend|stay|remain|visit|join|work|train|attend|participate|take part|rotate|observe|shadow|come|be (?:here|with us|on ?site|hosted|accepted|placed|appointed|invited)"
     r"|(?:do|conduct|pursue|perform|carry out|undertake|complete|engage in) (?:\w+ ){0,2}?(?:research|training|projects?)|learn|volunteer)"
 )
-_MAY = r"(?:may|can|could|might|(?:is|are) (?:welcome|invited|allowed|permitted|able|eligible|expected|encouraged|required|asked) to|must|should)"
+_MAY = r"(?:may|can|could|might|(?:is|are) (?:welcome|invited|allowed|permitted|able|eligible|expected|encouraged|required|asked) to|requires? (?:you|students|visitors|observers|participants) to|must|should)"
 _LEADING_UP = r"(?:\s(?:a|an|the|of|for|from|between|up to|at least|at most|as little as|no more than|not more than|no less than|more than|longer than|less than|maximum|minimum|total|period|periods|about|approximately|only|anywhere|typically|usually|generally)\b){0,6}\s(?:\()?$"
 _MAY_STAY = re.compile(
     rf"\b(?:usually|typically|generally|normally|often)\b,?(?: \w+){{0,3}} (?:spend|stay|remain){_LEADING_UP}|\b(?:students|visitors|observers|participants|scholars|physicians|graduates|fellows) (?:spend|stay|remain){_LEADING_UP}|"
@@ -529,6 +532,12 @@ def _reading(kind: str, sentence: str, length: _Length, block: Block, rule: str,
     )  # fmt: skip
 
 
+def _is_never_longer(text: str) -> bool:
+    """'No extensions are granted', said of visits and not of a deadline."""
+    match = _NO_EXTENSION.search(text)
+    return match is not None and "deadline" not in text[max(0, match.start() - 160) : match.end() + 40].lower()
+
+
 def _extra_total(reading: _Reading, sentence: str, length: _Length, no_extension: bool) -> _Reading | None:
     """A cap on the visitor ('visits are limited to 30 days') is the total too, unless it is one of a department or year."""
     before, after = sentence[max(0, length.start - 60) : length.start], sentence[length.end : length.end + 90]
@@ -749,7 +758,7 @@ _UNIT_WORD = re.compile(r"\b(?:day|week|wk|month)", re.I)
 def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
     readings: list[_Reading] = []
     counts: list[_Count] = []
-    no_extension = any("exten" in block.lower and _NO_EXTENSION.search(block.text[:WHOLE]) for block in blocks)
+    no_extension = any("exten" in block.lower and _is_never_longer(block.text[:WHOLE]) for block in blocks)
     for block in blocks:
         if block.kind == "title":
             continue

@@ -68,6 +68,8 @@ _ACCEPTED_FOR = re.compile(
     r"\b(?:accepted|approved|selected|chosen|considered|placed|scheduled|apply|applying|applied|eligible)\s$",
     re.IGNORECASE,
 )
+# '$2,700 (four weeks)', '$2,000 per rotation (4 weeks)'
+_IN_PARENTHESES = re.compile(rf"\s?(?:(?:per|for each|for an?|each)\s(?:\w+\s)?{_PLACE}\s?)?\(", re.IGNORECASE)
 _EACH_PERSON = re.compile(r"\bper (?:application|applicant|person|student|visitor|observer)\b", re.IGNORECASE)
 _ONCE = re.compile(
     r"\bone[- ]time\b|\b(?:only|paid|charged|assessed|due|payable) once\b|\bonce (?:only|per)\b|\bsingle payment\b",
@@ -366,7 +368,9 @@ def _period(place: Setting, kind: str) -> Period:
     for start, end, period in _lengths(after):
         gap = after[:start]
         named = (
-            not re.search(r"[,:(]", gap) or re.search(r"\bfor\b", gap) or f"{gap.strip()}{after[end : end + 1]}" == "()"
+            not re.search(r"[,:(]", gap)
+            or re.search(r"\bfor\b", gap)
+            or (_IN_PARENTHESES.fullmatch(gap) and after[end : end + 1] == ")")
         )
         if (period.said or named) and (period.said or not strict):
             return period
@@ -789,6 +793,7 @@ def _generic_kinds(candidates: list[Candidate], blocks: list[Block]) -> None:
                 break
 
 
+_THIS = re.compile(r"this (?:deposit|payment|fee|amount|charge)\b", re.IGNORECASE)
 _CARRIED_ON = re.compile(
     r"\bnon[-\s–]?refundable (?:[\w/-]+\s){0,5}?(?:fees?|deposit|tuition|payment) of (?:US)?D?\s?\$", re.IGNORECASE
 )
@@ -811,6 +816,8 @@ def _add_refunds(candidates: list[Candidate], blocks: list[Block], spoken: list[
         places = list(_sentence_settings(statement))
         bound = {place.attached[1] for place in places if place.attached and place.attached[0] < 40}
         kinds = _refunded_kinds(statement.text) - bound
+        if _THIS.match(statement.text) and not any(candidate.fee.kind in kinds for candidate in candidates):
+            kinds = set()  # 'This deposit is non-refundable', of what was called a fee before
         amounts = {place.money.amount for place in places if _own_refund(place) is not None}
         every = bool(_ALL_FEES.search(statement.text))
         plural = bool(re.match(r"(?:both|these|they|all|fees|payments)\b", lower))
