@@ -64,9 +64,9 @@ NAVIGATION = tuple(
     for link in (
         Link("programs", "Programs", "/programs"),
         Link("match", "Match me", "/match"),
-        Link("electives", "Electives", "/electives"),
         Link("deadlines", "Deadlines", "/deadlines"),
         Link("institutions", "Hospitals", "/institutions"),
+        Link("data", "Data", "/data"),
     )
     if link.feature in FEATURES
 )
@@ -74,12 +74,14 @@ FOOTER = tuple(
     link
     for link in (
         Link("compare", "Compare", "/compare"),
+        Link(
+            "electives", "Electives in catalogs", "/electives"
+        ),  # few hospitals publish theirs: no way of the first rank
         Link("vslo", "Hosts in VSLO", "/vslo"),
         Link("agencies", "Placement agencies", "/agencies"),
         Link("changes", "What changed", "/changes"),
         Link("charts", "Charts", "/charts"),
         Link("health", "Health of the data", "/health"),
-        Link("data", "About and downloads", "/data"),
     )
     if link.feature in FEATURES
 )
