@@ -141,7 +141,10 @@ _GRADUATES = re.compile(r"\bgraduates?\b|\bIMGs?\b", re.I)
 _STUDENTS = re.compile(
     r"\b(?:students?|visitors?|applicants?|trainees?|learners?|electives?|rotations?|clerkships?)\b", re.I
 )
-_MAY_BE_THERE = re.compile(r"\s+(?:may|might|can) (?:also )?be (?:available|possible|arranged|offered)\b", re.I)
+_EXPLAINED = re.compile(r"(?:\s+(?:program|option|track))?\s*(?:\([^()]{0,20}\)\s*)?[–—:-]\s")
+_MAY_BE_THERE = re.compile(
+    r"\s+(?:may|might|can) (?:also )?be (?:available|possible|arranged|offered|considered)\b", re.I
+)
 _ARTIFICIAL = re.compile(
     r"\b(?:artificial|machine|algorithms?|software|tools?|images|imaging|chatbots?|ChatGPT|intelligence|models?)\b",
     re.I,
@@ -342,7 +345,7 @@ class _Types:
                     continue
                 if not _HOST_OFFERS.search(_left(sentence, mention.match.start, 160)):
                     continue
-            elif not _OFFERED.search(sentence):
+            elif not _OFFERED.search(sentence) and not _is_entry(mention):
                 continue
             return mention, "type_offered", 0.8
         return None
@@ -388,6 +391,12 @@ class _Types:
                 if clinical and not observers and (self.vslo or _STUDENTS.search(mention.sentence)):
                     return mention, "students_rotate", 0.6
         return None
+
+
+def _is_entry(mention: _Mention) -> bool:
+    """'A research observership – for those who stay longer': the type is what the paragraph explains."""
+    rest = mention.sentence[mention.match.end : mention.match.end + 30]
+    return mention.match.start <= 4 and mention.block.text.startswith(mention.sentence) and bool(_EXPLAINED.match(rest))
 
 
 def _fact(
@@ -704,6 +713,7 @@ _DENIED_ASKING = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b|\b(?:must|shou
 _LETTER_GIVEN = re.compile(
     r"\b(?:may|can|could|might|will|are|is|be) (?:also |then |each )?(?:request|ask|receive|obtain|earn|get|be (?:eligible|provided|given|issued|written|available|able to (?:request|obtain|receive|earn))|able to (?:request|obtain|receive|earn)|eligible)\b"
     r"|\bopportunit(?:y|ies) to (?:obtain|earn|receive|request|gain|secure)\b|\b(?:write|writes|provide|provides|issue|issues|offers?) (?:you |students? |them |observers? |participants? |each \w+ )?(?:with )?(?:a |an |one |up to \w+ |final |strong )*$"
+    r"|\bwill\b[^.;]{0,140}\b(?:obtain|receive|earn|be given)\s+(?:an? |one |up to \w+ )?(?:standard(?:ized)? |strong |formal |personal |written |departmental )?$"
     r"|\beligible (?:for|to receive)\b|\b(?:upon|after|on) (?:successful |satisfactory )?(?:completion|request)\b|\bat the (?:end|conclusion|discretion)\b|\bearn(?:s|ed)?\b",
     re.I,
 )
@@ -831,6 +841,11 @@ def _certificate(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
     yield _fact("certificate_offered", True, block, quote, "certificate_given", 0.9, audience)
 
 
+def _is_standard_letter(before: str, after: str) -> bool:
+    """The standardized letter of evaluation (SLOE) is what some specialties have for a letter of recommendation."""
+    return bool(re.search(r"\bstandard(?:ized)?\s+$", before, re.I) or re.match(r"s?\s*\(e?SLOEs?\)", after))
+
+
 def _recommendation(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
     """A letter from the host to the visitor ('observers may ask for…'); letters that an applicant hands in are documents."""
     quote = _shorten(sentence, match.start, match.end)
@@ -851,7 +866,7 @@ def _recommendation(block: Block, sentence: str, match: Match) -> Iterator[Fact]
         if re.search(r"\b(?:we|faculty|program)\b[^.;]{0,40}\bwrite", before, re.I):
             yield _fact("recommendation_offered", True, block, quote, "letter_given", 0.8, audience)
         return
-    if re.search(r"\bevaluation\b", words) and "recommend" not in words:
+    if "evaluation" in words and "recommend" not in words and not _is_standard_letter(before, after):
         return
     refused = _LETTER_REFUSED.search(before) or _LETTER_REFUSED_AFTER.search(after)
     if (

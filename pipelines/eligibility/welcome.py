@@ -20,7 +20,7 @@ _NEGATOR = r"(?:\b(?:not|cannot|unable|never|no|neither|nor|no longer|ineligible
 # A denial with the verb it denies: 'do not accept', 'is not open to', 'unable to process requests'.
 _REFUSING = re.compile(
     _NEGATOR
-    + r"(?:\s+[\w-]+){0,5}?\s+(?P<verb>accept\w*|process\w*|consider\w*|host\w*|offer\w*|accommodat\w*|place|arrange|provide|admit\w*|take|sponsor|support|allow\w*|permit\w*|enroll?|review|"
+    + r"(?:\s+[\w-]+){0,5}?\s+(?P<verb>accept\w*|process\w*|consider\w*|host\w*|offer\w*|accommodat\w*|place|arrange|provide|admit\w*|take|sponsor|support|allow\w*|permit\w*|enroll?|review\w*|"
     r"open|available|designed|intended|eligible|suitable|suited|meant|for|include|facilitate|entertain|grant|invite)\b"
     r"|\b(?:exclud\w+|closed to|declin\w+|discourag\w+)\b"
 )
@@ -87,7 +87,8 @@ _PLACE_OF_TRAINING = re.compile(
     re.I,
 )
 _POINTER_OPENS = re.compile(
-    r"\W*(?:please\s+|note:?\s+|also\s+)?(?:for|see|visit|click|refer|view|go to|return|learn more|looking|are you)\b",
+    r"\W*if you are an? (?:[\w-]+ ){0,3}(?:student|physician|graduate|resident|trainee),\s+(?:the|our) [^.;]{0,60}\b(?:coordinates?|offers?|has|provides?|runs?|hosts?|manages?|handles?)\b"
+    r"|\W*(?:please\s+|note:?\s+|also\s+)?(?:for|see|visit|click|refer|view|go to|return|learn more|looking|are you)\b",
     re.I,
 )
 _POINTER = re.compile(
