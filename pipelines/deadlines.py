@@ -95,7 +95,7 @@ _YEAR_OF_APPLICATION = re.compile(
 )
 
 _BY = re.compile(
-    r"(?:\b(?:by|before|until|till|through|thru|no later than|not later than|on or before|prior to|latest)|due)\s*(?:the\s)?(?:\w+day,?\s)?(?:end of |close of business on |midnight on |11:59 ?p\.?m\.? (?:\w+ )?on |5 ?p\.?m\.? (?:\w+ )?on )?$",
+    r"(?:\b(?:by|before|until|till|through|thru|no later than|not later than|on or before|prior to|latest)|due)\s*(?:the\s)?(?:\w+day,?\s)?(?:end of |close of business on |midnight on |(?:\d{1,2}(?::\d\d)? ?[ap]\.?m\.?|noon|midnight),? (?:\(?\w+\)?,? ){0,2}?(?:on )?(?:\w+day,? )?)?$",
     re.IGNORECASE,
 )
 _FROM = re.compile(
@@ -158,7 +158,7 @@ _NAMED = re.compile(r"\bapplications?\b|\bapply\b|\bapplicants?\b|\bsubmi", re.I
 
 _COUNT = r"\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen|thirty|forty-five|sixty|ninety"
 _LEAD = re.compile(
-    rf"(?:\b(?P<low>{_COUNT})\s?(?:\(\d{{1,3}}\)\s?)?(?:-|–|—|to|or)\s?)?(?<![\d.$/])\b(?P<count>{_COUNT})(?:\s(?:and a half))?[\s-]{{0,2}}(?:\((?P<figure>\d{{1,3}})(?:\s?(?P<unit2>days?|weeks?|months?))?\))?[\s-]{{0,2}}"
+    rf"(?:\b(?P<low>{_COUNT})\s?(?:\(\d{{1,3}}\)\s?)?(?:-|–|—|to|or)\s?)?(?<![\d.$/])\b(?P<count>{_COUNT})(?:\s(?:and a half|or more))?[\s-]{{0,2}}(?:\((?P<figure>\d{{1,3}})(?:\s?(?P<unit2>days?|weeks?|months?))?\))?[\s-]{{0,2}}"
     rf"(?:full\s)?(?:business\s|calendar\s|working\s)?(?P<unit>days?|weeks?|months?)’?'?(?:\s?\((?P<n3>\d{{1,3}})\s?(?P<unit3>days|weeks|months)\))?"
     rf"(?P<tail>(?:\s\w+){{0,2}}?\s(?:prior|before|in advance|ahead of|ahead|preceding|advanced? notice|notice|earlier|(?:advance )?lead[ -]time)\b|\sout(?=\s?(?:[.;,)]|$|from\b)))?",
     re.IGNORECASE,
@@ -679,6 +679,9 @@ def _start_year(text: str, month: int) -> int | None:
 # --- tables ------------------------------------------------------------------------------------------------------------
 
 
+_PLAIN_DATE = re.compile(r"(?:dates?|when|day|timeline|time ?frame)\W*", re.IGNORECASE)  # the row's label says of what
+
+
 def _row_roles(block: Block, header: tuple[Cell, ...]) -> list[Role | None]:
     """The role of each column, by its header."""
     roles: list[Role | None] = []
@@ -688,6 +691,7 @@ def _row_roles(block: Block, header: tuple[Cell, ...]) -> list[Role | None]:
         if (
             name
             and role is None
+            and not _PLAIN_DATE.fullmatch(name)
             and re.search(
                 r"\b(?:start|end|block|rotation|elective|period|dates?|month|session|begin)", name, re.IGNORECASE
             )

@@ -86,6 +86,10 @@ _PERHAPS = re.compile(
 _ADJACENT_OPTION = re.compile(r"^\s*[,(–—:-]?\s*$")
 _CLAUSE_END = re.compile(r"\bbut\b|\bhowever\b|[;.!?]\s", re.I)
 _ANSWER_NO = re.compile(r"^(?:no|none|not)\s*[,.;:!–—-]", re.I)
+_OUR_PEOPLE = re.compile(
+    r"(?:all (?:of )?)?our (?:residents|fellows|nurses|staff|employees|faculty|physicians|students) (?:hold|have|are|carry|maintain)\b",
+    re.I,
+)
 _ANSWER_YES = re.compile(r"^yes\b", re.I)
 _DASH_BEFORE = re.compile(r"[–—-]\s*$")  # 'HIPAA / OSHA – optional' speaks of the whole line
 _RECOMMENDS = re.compile(r"recommend|referen", re.I)
@@ -158,8 +162,8 @@ def _from_text(block: Block, text: str, above: tuple[str, ...], denied: set[tupl
     if not found:
         return
     scope = _scope(above)
-    if scope == "elsewhere" or _ANSWER_NO.match(text):
-        passed_over(FIELD, block, text, "section_of_another_matter" if scope == "elsewhere" else "answered_no")
+    if scope == "elsewhere" or _ANSWER_NO.match(text) or _OUR_PEOPLE.match(text):
+        passed_over(FIELD, block, text, "answered_no" if _ANSWER_NO.match(text) else "section_of_another_matter")
         return
     cues = vocabulary("demands").find(text)
     demands = any(cue.key == "demand" for cue in cues)
@@ -378,7 +382,9 @@ def _pair(one: Match, other: Match, between: str, behind: str) -> _Mention | Non
     match (one.key, other.key):
         case ("paper", "school") if near and not _CONTRACT.match(behind):
             return _Mention("deans_letter", *span, "home_school_letter")
-        case ("school", "paper") if len(between) <= 25 and not _CONTRACT.match(behind) and not _ABLE.search(between):
+        case ("school", "paper") if (
+            len(between.replace("need to ", "")) <= 25 and not _CONTRACT.match(behind) and not _ABLE.search(between)
+        ):
             return _Mention("deans_letter", *span, "home_school_letter")
         case ("paper", "host") if near and not _DIRECT.search(between):
             return _Mention("sponsor_letter", *span, "host_letter")

@@ -176,7 +176,7 @@ _DENIED_AFTER = re.compile(
     re.I,
 )
 _OWN_OR_PAST = re.compile(
-    r"\b(?:examples? of|have hosted|in the past|testimonial|my (?:time|experience)|I (?:had|am|was|have)|degree program|master[’']?s|PhD|residency is|fellowship is|remaining|four-year|prerequisites?)\b",
+    r"\b(?:examples? of|have hosted|in the past|testimonial|my (?:time|experience)|I (?:had|am|was|have)|degree program|master[’']?s|PhD|residency is|fellowship is|remaining|four-year|prerequisites?|(?<!visiting )(?:residents|fellows|house ?staff) (?:rotate|spend|complete|do|work))\b",
     re.I,
 )
 
@@ -273,6 +273,9 @@ _CONDITIONAL = re.compile(
     rf"|\bfor (?:any |all )?(?:\w+ )?{_PLACE} (?:that (?:last|lasts|are|is) |lasting |of )?(?:longer than|more than|less than|shorter than|exceeding|over)\s(?:a\s)?$",
     re.I,
 )
+_EACH_OF_THEM = re.compile(r",\s(?:each|all|both)(?: of (?:which|them))?(?: (?:is|are|lasts?|lasting|runs?))?\s$", re.I)
+_CONSISTS = re.compile(rf"\b{_PLACE} consists? of (?:a )?$", re.I)
+_LIMIT_NOUN = re.compile(r"^\s(?:minimum|maximum|limit)\b", re.I)
 # 'Students spend four weeks on a sub-internship'
 _ON_ONE = re.compile(
     r"^\s(?:either )?(?:on|in|doing|completing) (?:either )?(?:an?|one|our|the|this|their|your) (?:[\w-]+ ){0,3}?(?:electives?|rotations?|clerkships?|sub-?internships?|acting internships?|sub-?I|observerships?|externships?|(?:ward|medicine|inpatient|clinical|surgical) teams?)\b",
@@ -290,7 +293,7 @@ _WEEKS_NUMBER = re.compile(
     rf"\b(?:maximum|total|greatest) (?:number|amount) of (?:\w+ )?weeks\b(?P<between>[^.;\d]{{0,80}}?)\b(?:is|of|exceed|at)\s(?P<n>{_NUM})\b(?! (?:hours|credits|electives|rotations|days|months))",
     re.I,
 )
-_LONGEST_VISIT = re.compile(r"\b(?:maximum|longest) (?:visit|stay)\b[^.;]{0,30}$", re.I)
+_LONGEST_VISIT = re.compile(r"\b(?:maximum|longest) (?:length of )?(?:visit|stay)\b[^.;]{0,30}$", re.I)
 _NOT_CONSECUTIVE = re.compile(
     r"\b(?:not|n['’]t) (?:have to|need to|need)? ?be (?:taken |used )?consecutive|\bnon-?consecutive\b", re.I
 )
@@ -366,8 +369,12 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
     in_all = _TOTAL_AFTER.match(after)
     if in_all and not_after and not_after.end() > in_all.end():
         not_after = None  # 'up to four weeks of electives after the core clerkships'
-    wrong = _NOT_BEFORE.search(close) or not_after or _OF_TRAINING.match(after)
-    cap = bool(_CAP.search(before[-45:]) or _CAP_AFTER.match(after)) and not _COUNTED_BEFORE.search(before)
+    each = _EACH_OF_THEM.search(near)
+    if each:
+        close = each[0]  # 'may take no more than two electives, each four weeks long'
+    training = _OF_TRAINING.match(after) and not _CONSISTS.search(before)
+    wrong = _NOT_BEFORE.search(close) or not_after or training
+    cap = bool(_CAP.search(before[-45:]) or _CAP_AFTER.match(after)) and not (each or _COUNTED_BEFORE.search(before))
     if re.search(r"\b(?:few|several) (?:of )?(?:days|weeks|months)\s?(?:to|up to|–|-)\s?$", before[-40:], re.I):
         cap = True  # 'from a few weeks to three months'
     floor = bool(_FLOOR.search(before[-40:]) or _FLOOR_AFTER.match(after))
@@ -416,7 +423,9 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
         and (_PLACE_NOUN.search(sentence) or labelled or (place_headed and not _WRONG_LABEL.search(sentence)))
     ):
         rule, confidence = "length_stated", 0.9
-    elif _BARE_LIMIT.match(sentence[: length.start]) and place_there:
+    elif (_BARE_LIMIT.match(sentence[: length.start]) and place_there) or (
+        length.adjective and place_near and _LIMIT_NOUN.match(after)
+    ):
         rule, confidence = "length_limit", 0.85
     elif labelled and (len(sentence) < 160) and not _WRONG_LABEL.search(sentence):
         rule, confidence = "length_under_heading", 0.85
@@ -567,7 +576,7 @@ _COUNT = re.compile(
 # What stands wherever those two do: looked for first.
 _COUNT_WORDS = ("max", "up to", "as many as", "more than", "at most", "only", "limited to", "total of", "can ", "may ", "will ", "could ", "allowed", "permitted", "consist")  # fmt: skip
 _PLACE_WORDS = ("elective", "rotation", "clerkship", "observership", "block", "sub", "extern", "opportunit", "placement", "course")  # fmt: skip
-_ELIDED_WORDS = ("up to", "at most", "no more than", "maximum", "only")
+_ELIDED_WORDS = ("limited to", "up to", "at most", "no more than", "maximum", "only")
 _CAPPED = re.compile(r"\s+(?:a maximum of|up to|only|as many as|no more than)\b", re.I)
 _CHOICES = re.compile(
     r"\b(?:choices?|preferences?|priorit\w+|rank\w*|applications?|at a time|list|select\w*|requests?|submit\w*|choose|simultaneous\w*|pending|specialties|apply to)\b",
@@ -582,6 +591,7 @@ _COUNT_ALONE = re.compile(
 # 'Electives last four weeks. You may do up to three.', 'Four weeks each, up to two per student'
 _COUNT_ELIDED = re.compile(
     r"\b(?:may|can) (?:do|take|complete|have|enroll in|sign up for|participate in) (?:up to|at most|no more than|a maximum of|only) (?P<n>one|two|three|four|[1-4])(?: of (?:them|these))?\s?[.;,]?$"
+    r"|\blimited to (?P<n3>one|two|three|four|[1-4])(?: of (?:these|them))? (?:per|each|a|in any) (?:academic |calendar )?year\b"
     r"|\b(?:up to|at most|no more than|a maximum of|maximum) (?P<n2>two|three|four|[2-4]) (?:per|for each|for any one) (?:student|visitor|observer|person|applicant|participant)\b",
     re.I,
 )
@@ -642,7 +652,13 @@ def _counts(block: Block, sentence: str) -> Iterator[_Count]:
         and not _CHOICES.search(sentence)
         and not _COUNT.search(sentence)
     ):
-        yield _Count(number(elided["n"] or elided["n2"]) or 0, None, block, sentence, audience_of(block, sentence))
+        yield _Count(
+            number(elided["n"] or elided["n2"] or elided["n3"]) or 0,
+            None,
+            block,
+            sentence,
+            audience_of(block, sentence),
+        )
     elif (
         block.headings and _HOW_MANY.search(block.headings[-1]) and not _COUNT.search(sentence) and len(sentence) < 200
     ):

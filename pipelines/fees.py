@@ -70,6 +70,7 @@ _ACCEPTED_FOR = re.compile(
 )
 # '$2,700 (four weeks)', '$2,000 per rotation (4 weeks)'
 _IN_PARENTHESES = re.compile(rf"\s?(?:(?:per|for each|for an?|each)\s(?:\w+\s)?{_PLACE}\s?)?\(", re.IGNORECASE)
+_OF_THE_NEXT = re.compile(r"\s?(?:,|;|,?\s?and|,?\s?or)\s(?:for\s)?(?:an?\s)?", re.IGNORECASE)
 _EACH_PERSON = re.compile(r"\bper (?:application|applicant|person|student|visitor|observer)\b", re.IGNORECASE)
 _ONCE = re.compile(
     r"\bone[- ]time\b|\b(?:only|paid|charged|assessed|due|payable) once\b|\bonce (?:only|per)\b|\bsingle payment\b",
@@ -367,6 +368,8 @@ def _period(place: Setting, kind: str) -> Period:
     strict = kind in ("application", "deposit", "other", "insurance")
     for start, end, period in _lengths(after):
         gap = after[:start]
+        if place.right < len(place.text) and _OF_THE_NEXT.fullmatch(gap) and not after[end:].strip(" :–-"):
+            continue  # '$1,000, and for four weeks $1,900'
         named = (
             not re.search(r"[,:(]", gap)
             or re.search(r"\bfor\b", gap)
