@@ -465,6 +465,8 @@ _OTHER_THING = re.compile(
     re.I,
 )
 _STATUS_WORDS = (
+    "unable",
+    "cannot",
     "open",
     "clos",
     "suspend",
@@ -679,7 +681,7 @@ _VISITORS = re.compile(
     re.I,
 )
 _GIVES_MONEY = re.compile(
-    r"\$|\b(?:gets?|receives?|received|provides?|provided|offers?|offered|offering|awards?|awarded|includes?|included|available|eligible|appl(?:y|ying|ication)|funding|supports?|program|granted|opportunit(?:y|ies))\b",
+    r"\$|\b(?:gets?|receives?|received|provides?|provided|offers?|offered|offering|awards?|awarded|includes?|included|available|reimburs\w+|covers?|pays?|eligible|appl(?:y|ying|ication)|funding|supports?|program|granted|opportunit(?:y|ies))\b",
     re.I,
 )
 _CHARGES = re.compile(r"\b(?:fees?|tuition|invoices?|deposit|balance|malpractice|insurance|refund\w*)\b", re.I)

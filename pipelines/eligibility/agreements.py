@@ -8,7 +8,9 @@ from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
 from scraper.text import Gate
 
-_GATE = Gate(("agreement", "affiliat", "partner", "memorand", "exchange", "sister"), ("mou",), re.compile(r"\bmou"))
+_GATE = Gate(
+    ("agreement", "affiliat", "contract", "partner", "memorand", "exchange", "sister"), ("mou",), re.compile(r"\bmou")
+)
 _PASSING = re.compile(
     r"\bquestions?\b|\bcontact\b|\blearn more\b|\bis affiliated with\b|\binstitutionally affiliated\b|\blist of\b|\bhistory\b|\bhousing agreement\b|\bwith the exception of\b",
     re.I,

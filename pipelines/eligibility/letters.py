@@ -17,7 +17,7 @@ _BEFORE = re.compile(
 )
 _RANGE = re.compile(r"\b(?P<low>one|two|1|2)\s*(?:-|–|to|or)\s*(?:two|three|four|2|3|4)\s*(?:\(\d\)\s*)?$", re.I)
 _BEHIND = re.compile(
-    r"^\s*(?:\(\s*(?:x\s*)?(?P<digit>[1-5]|one|two|three|four)\b[^)]{0,20}\)|[x×:–-]\s*(?P<plain>[1-5])\b(?!\s*(?:weeks?|months?|years?|pages?)))",
+    r"^\s+from\s+(?:at least\s+)?(?P<from>two|three|four|[2-4])\b(?!\s+(?:weeks?|months?|years?))|^\s*(?:\(\s*(?:x\s*)?(?P<digit>[1-5]|one|two|three|four)\b[^)]{0,20}\)|[x×:–-]\s*(?P<plain>[1-5])\b(?!\s*(?:weeks?|months?|years?|pages?)))",
     re.I,
 )
 _COUNT_ALONE = re.compile(
@@ -128,5 +128,5 @@ def _count(text: str, start: int, end: int) -> float:
     if found := _BEFORE.search(before):
         return number(found["digit"] or found["word"]) or 1.0
     if found := _BEHIND.match(text[end:]):
-        return number(found["digit"] or found["plain"]) or 1.0
+        return number(found["from"] or found["digit"] or found["plain"]) or 1.0
     return 1.0

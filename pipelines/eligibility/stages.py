@@ -9,9 +9,9 @@ from scraper.items import Fact
 from scraper.text import Gate, has_any
 
 _YEAR_GATE = Gate(
-    ("year", "senior", "oms", "m3/", "m4/", "y4", "standing", "months of"),
+    ("year", "senior", "oms", "m3/", "m4/", "y4", "standing", "months of", "level"),
     ("4", "3", " iv", "-iv", "miv", "siv", "iii", "yr"),
-    re.compile(r"m-?s?-? ?(?:4|3|iv|iii)\b|\byr\b"),
+    re.compile(r"m-?s?-? ?(?:4|3|iv|iii)s?\b|\byr\b"),
 )
 _CORE_GATE = ("cor", "clerkship", "rotation", "training", "third", "3rd")
 _RESIDENT = re.compile(
@@ -104,9 +104,18 @@ def _year(passage: Passage) -> list[Fact]:
     return [passage.fact("final_year_required", True, "final_year", first.start, first.end, confidence)]
 
 
+# 'Applicants must have completed the second year': whoever has, may come.
+_PRECLINICAL_DONE = re.compile(
+    r"\b(?:complet(?:ed?|ion of)|finish(?:ed)?|pass(?:ed)?)\s+(?:(?:the|their|your|first|of|at|least|and)\s+){0,4}(?:second|2nd|two|2|pre-?clinical)\s+years?\b(?!\s+(?:of\s+)?(?:residency|college))",
+    re.I,
+)
+
+
 def _earlier(passage: Passage, start: int, end: int) -> list[Fact]:
     """An earlier year alone speaks of visitors only where the sentence lets them in."""
     words = passage.text[start:end].lower()
+    if _PRECLINICAL_DONE.search(passage.text):
+        return [passage.fact("final_year_required", False, "earlier_years_done", start, end)]
     both = re.search(r"\b(?:and|or|through|to|two|2|years)\b|/|,", words)
     if both or re.search(r"\b(?:may|eligible|welcome|accept|open to|can apply|as well)\b", passage.lower):
         return [passage.fact("final_year_required", False, "earlier_year_too", start, end)]
