@@ -125,7 +125,7 @@ _HOST_OFFERS = re.compile(
 )
 _OFFERED = re.compile(
     r"\b(?:offer(?:s|ed|ing)?|provid(?:e|es|ed|ing)|hosts?|hosted|welcomes?|accept(?:s|ed|ing)?|availab(?:le|ility)|opportunit(?:y|ies)|appl(?:y|ying|ications?)|requests?|requested|requesting"
-    r"|invit(?:e|es|ed|ing|ation)|programs?|programmes?|open to|participat\w+|variety|include[sd]?|including|enroll?|register|schedul\w+|complete|take|interested|designed|allows?|eligible|typically|lasts?|duration|facilitat\w+|arrang(?:e|es|ed|ing|ements?)|coordinat(?:e|es|ed|ing)|organiz(?:e|es|ed|ing))\b",
+    r"|invit(?:e|es|ed|ing|ation)|programs?|programmes?|open to|participat\w+|variety|include[sd]?|including|enroll?|register|schedul\w+|complete|take|interested|designed|allows?|spends?|eligible|typically|lasts?|duration|facilitat\w+|arrang(?:e|es|ed|ing|ements?)|coordinat(?:e|es|ed|ing)|organiz(?:e|es|ed|ing))\b",
     re.I,
 )
 _DONE_BEFORE = re.compile(

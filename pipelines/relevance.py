@@ -51,6 +51,11 @@ _MATCH = ("eras", "nrmp", "electronic residency")
 _OF_MEDICINE = re.compile(
     r"(?<!podiatric )(?<!veterinary )\bmedical (?:students?|graduates?|schools?)\b|\bvisiting physicians?\b|\bosteopathic|\bmd/do\b|\bimgs?\b"
 )
+_YES = re.compile(r"\W*(?:yes|absolutely|certainly|of course)\b", re.I)
+_ASKS_FOR_DEMANDS = re.compile(
+    r"\b(?:required?|requirements?|need|must|have to|should|mandatory|necessary|count)\b", re.I
+)
+_HALTED = ("suspended", "paused", "on hold", "closed")
 _NO = re.compile(r"(?:no|not|unfortunately|sorry)\b", re.I)
 
 
@@ -235,7 +240,8 @@ class _Judge:
         if keys & {"no_offer", "own", "residency", "other_people"} or "offer" not in keys:
             return
         if keys & {"strong_opportunity", "visiting_student"} and "no_offer" not in self._keys(answer.text[:300]):
-            self._count("question", question)
+            granted = _YES.match(answer.text) and not _ASKS_FOR_DEMANDS.search(question)
+            self._count("clear" if granted else "question", question)
 
     def _note(self, key: str, match: Match, text: str) -> None:
         if key in self.against:
@@ -261,6 +267,10 @@ class _Judge:
                 # A program that is closed for now is a program (labels schema: status).
                 self._count("strong", sentence)
             return set()
+        if self.topic >= 2 and keys & {"visiting_student", "strong_opportunity"} and "offer" not in keys:
+            halted = (m for m in found if m.key == "paused")
+            if any(sentence[m.start : m.end].lower() in _HALTED for m in halted):
+                self._count("strong", sentence)
         about_others = keys & {"residency", "own", "elsewhere", "other_people"} and not keys & _VISITOR
         if about_others and ("learner" not in keys or keys & {"own", "elsewhere"}):
             # A sentence about residents or the school's own students must name the visitor.
