@@ -907,6 +907,8 @@ def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: lis
             text[match.end() : strong[0].start + 10],
         ):
             wanted = asked or _asks(text)
+    if _BEFORE_DEADLINE.match(text, match.end()):
+        return None  # 'no older than six months before our deadline'
     if _CALLED_OFF.search(text) or (_LATER_ON.search(text) and not _APPLICATION_NAMED.search(text)):
         return None
     if any(m.key == "host" for m in words if m.end <= match.start()) or _LEAVING.search(text[: match.start()][-200:]):
@@ -925,6 +927,10 @@ def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: lis
     return "closes"
 
 
+_BEFORE_DEADLINE = re.compile(
+    r"\s(?:the |our |your |this |that |each |its )?(?:stated |posted |published )?(?:application |submission |program )?(?:deadline|due date|closing date)s?\b",
+    re.IGNORECASE,
+)
 _HOW_EARLY = re.compile(
     r"(?:\b(?:no|not) more than|\b(?:earlier|sooner) than|\bas early as|\bearliest\b[^.]{0,25}|\bup to|\bmaximum of|\bat most)\s*$",
     re.IGNORECASE,

@@ -90,6 +90,7 @@ _OUR_PEOPLE = re.compile(
     r"(?:all (?:of )?)?our (?:residents|fellows|nurses|staff|employees|faculty|physicians|students) (?:hold|have|are|carry|maintain)\b",
     re.I,
 )
+_ONCE_THERE = re.compile(r"\b(?:upon|after|until|following|pending|before) (?:the |our |a )?$", re.I)
 _ANSWER_YES = re.compile(r"^yes\b", re.I)
 _DASH_BEFORE = re.compile(r"[–—-]\s*$")  # 'HIPAA / OSHA – optional' speaks of the whole line
 _RECOMMENDS = re.compile(r"recommend|referen", re.I)
@@ -405,7 +406,13 @@ def _refused(text: str, mention: _Mention, found: list[_Mention], cues: Sequence
         _waived(text, mention, found, cues)
         or _offered(text, mention, cues)
         or (mention.key == "sponsor_letter" and _for_more(text, mention))
+        or (mention.key == "deans_letter" and _confirmed_by_the_host(text, mention))
     )
+
+
+def _confirmed_by_the_host(text: str, mention: _Mention) -> bool:
+    """'The fee is due upon confirmation of enrollment': no paper of the school, but the place that is given."""
+    return text.startswith("confirmation", mention.start) and bool(_ONCE_THERE.search(text[: mention.start][-20:]))
 
 
 def _waived(text: str, mention: _Mention, found: list[_Mention], cues: Sequence[Match]) -> bool:
