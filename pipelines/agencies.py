@@ -37,6 +37,7 @@ _ADDRESS = re.compile(
     r"\b\d{1,6} (?:[A-Z0-9][\w.'-]{0,20} ){1,5}(?:St(?:reet)?|Ave(?:nue)?|Blvd|Boulevard|R(?:oa)?d|Dr(?:ive)?|Ln|Lane|Way|Pkwy|Parkway|Plaza|Suite|Ct|Court|Pl(?:ace)?|Hwy|Highway)\b"
     r"[^\n]{0,60}?\b[A-Z]{2},? \d{5}\b"
 )
+_STATES = re.compile(r"\b(?:is|are|be|no|non|all|full|partial)\b", re.I)
 _INCLUDED = ("housing", "insurance", "letter", "visa_help", "evaluation")
 
 
@@ -62,6 +63,8 @@ def _of_block(block: Block) -> Iterator[AgencyTerm]:
         above = " ".join(block.headings[-2:])
         yield from _price(sentence, above, block)
         yield from _hosts(sentence, block)
+        if block.kind == "heading" and not _STATES.search(sentence):
+            said -= {"no_refund", "refund"}  # 'Refunds' alone announces terms and states none
         if "no_refund" in said:
             yield _term("refund_policy", "nothing is paid back", sentence, block, "no_refund")
         elif "refund" in said:

@@ -791,10 +791,11 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
             or "opportunit" in lower
         )
         counted = has_place or (bool(block.headings) and "how many" in block.headings[-1].lower())
+        if block.kind == "row" and block.cells:
+            readings.extend(_cells(block) if has_unit else ())
+            readings.extend(_weeks_column(block))
         if not has_unit and not counted:
             continue
-        if block.kind == "row" and block.cells and has_unit:
-            readings.extend(_cells(block))
         labelled = _labelled(block) if has_unit else False
         apart = "consecutive" in lower and bool(_NOT_CONSECUTIVE.search(block.text[:WHOLE]))
         for sentence in judged_pieces(block):
@@ -846,6 +847,31 @@ def _cells(block: Block) -> Iterator[_Reading]:
             for length in _lengths(cell.text)[:2]:
                 if max(length.weeks) <= _MOST_EXACT:
                     yield _reading("exact", cell.text, length, block, "length_in_column", 0.85)
+
+
+# 'Weeks', '# of weeks', 'Length (weeks)': the unit stands in the header, the cell holds a bare number.
+_WEEKS_COLUMN = re.compile(
+    r"^(?:(?:number|no\.?|#) ?of )?(?:weeks|wks\.?)(?: offered| in length)?$|^(?:length|duration) ?(?:\(|in |, )(?:in )?(?:weeks|wks\.?)\)?$",
+    re.I,
+)
+_OF_PLACEMENTS = re.compile(rf"^(?:{_PLACE}|fees?|cost|price|tuition)\b|\b(?:title|elective|course|rotation)\b", re.I)
+_BARE_WEEKS = re.compile(rf"^{_NUM}(?:{_SEP}{_NUM}){{0,3}}$", re.I)
+_NUMBERED = re.compile(r"^(?:block|period|rotation|session|module|week)?\s?#?\d{1,2}$", re.I)
+
+
+def _weeks_column(block: Block) -> Iterator[_Reading]:
+    """A row of a catalog or price list with its length under 'Weeks'; a calendar whose blocks are numbered tells weeks of a year."""
+    for cell in block.cells:
+        if len(cell.column) > 30 or len(cell.text) > 24 or not _WEEKS_COLUMN.match(cell.column.strip()):
+            continue
+        others = [other for other in block.cells if other is not cell]
+        if not _BARE_WEEKS.match(text := cell.text.strip()) or any(_NUMBERED.match(o.text.strip()) for o in others[:1]):
+            continue
+        weeks = [value for word in _WORD_NUMBER.findall(text) if (value := number(word))]
+        if weeks and max(weeks) <= _MOST_EXACT and any(_OF_PLACEMENTS.search(other.column[:60]) for other in others):
+            yield _Reading(
+                "exact", min(weeks), max(weeks), block, block.text[:300], "weeks_in_column", 0.8, audience_of(block)
+            )
 
 
 def _facts_of(readings: list[_Reading], counts: list[_Count], audience: Audience) -> Iterator[Fact]:

@@ -41,7 +41,11 @@ _ALL_YEAR = re.compile(
     r"\b(?:all (?:year|months|blocks|periods|dates)|year[- ]?round|every (?:month|block|period)|throughout the year|any (?:month|block|time)|12 months)\b",
     re.I,
 )
-_EXCEPT = re.compile(r"\b(?:except|excluding|but not|not (?:offered|available)(?: in| during)?|unavailable)\b", re.I)
+_EXCEPT = re.compile(
+    r"\b(?:except|excluding|but not|with the exception of|other than|apart from|(?:(?<=year )|(?<=month )|(?<=months ))but"
+    r"|not (?:offered|available)(?: in| during)?|unavailable)\b",
+    re.I,
+)
 _YES = re.compile(r"^(?:yes|y|x|✓|✔|☑|●|•|accepted|eligible|welcome|open|allowed|available|true)\b|^[✓✔☑●•]$", re.I)
 _NO = re.compile(r"^(?:no|n|none|✗|✘|☐|not (?:accepted|eligible|available|open|offered)|closed|false|us (?:students )?only|lcme only)\b|^[✗✘☐]$", re.I)  # fmt: skip
 _EMPTY = re.compile(r"^(?:n/?a|none|tba|tbd|varies|variable|-+|–|—|\?|contact .{0,60})?$", re.I)

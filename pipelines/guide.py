@@ -371,7 +371,7 @@ def _applies(said: _Said) -> Iterator[_Found]:
 # -- insurance by the host ----------------------------------------------------------------------------------------------
 
 _DEMANDED = re.compile(
-    r"\b(?:must|proof|evidence|certificates?|verif\w+|required|requires?|if|whether|should|need|submit\w*|purchase\w*|letters?|confirm\w*|documentation|copy)\b"
+    r"\b(?:must|proof|evidence|certificates?|verif\w+|required|requires?|if|whether|should|need|submit\w*|purchase\w*|letters?(?! of (?:recommendation|reference))|confirm\w*|documentation|copy)\b"
 )
 _BY_HOME = re.compile(
     rf"\b{_HOME}|\b(?:your|their|own|personal|student['’]s) (?:\w+ )?(?:policy|malpractice|health|insurance|liability)"

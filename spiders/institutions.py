@@ -12,7 +12,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -39,7 +39,7 @@ from scraper.signals import institution_finished, institution_reported, page_rea
 from scraper.urls import Sites, canonical, key
 from spiders.answers import judge, of_status, same_text
 from spiders.frontier import STEP, Frontier
-from spiders.links import find_links, is_pdf, score_link
+from spiders.links import find_links, is_pdf, score_agency_link, score_link
 
 logger = logging.getLogger(__name__)
 
@@ -300,7 +300,7 @@ class InstitutionsSpider(Spider):
             return
         visit.frontier.push(canonical(home), START_SCORE, 0)
         async for url in self._sitemap_urls(visit, home):
-            score = score_link("", url, "sitemap")
+            score = _scorer(visit)("", url, "sitemap")
             # Nothing but its address speaks for such a page: it must name something near to a program.
             if score >= 2 * self.min_score and self._is_own(visit, url):
                 visit.frontier.push(canonical(url), score, 1)
@@ -340,8 +340,9 @@ class InstitutionsSpider(Spider):
         """The page's links to pages of this institution that promise something, the best first."""
         found: dict[str, float] = {}
         page_score = round(page_score, 1)  # so that the links of a menu, which are on every page, are judged once
+        worth = _scorer(visit)
         for link in find_links(response) if isinstance(response, TextResponse) else ():
-            score = score_link(link.text, link.url, link.section, page_score)
+            score = worth(link.text, link.url, link.section, page_score)
             if score < self.min_score:
                 continue
             if not self._is_own(visit, link.url):
@@ -527,6 +528,11 @@ class InstitutionsSpider(Spider):
 
     def _visit_of(self, response: Response | None) -> Visit | None:
         return self.visits.get(response.meta.get("institution_id", "")) if isinstance(response, Response) else None
+
+
+def _scorer(visit: Visit) -> Callable[..., float]:
+    """What tells how much a link of the institution promises."""
+    return score_agency_link if visit.institution.kind == "agency" else score_link
 
 
 def _header(response: Response, name: str) -> str:

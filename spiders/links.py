@@ -40,6 +40,9 @@ INHERITED: dict[str, float] = {"main": 0.3, "nav": 0.1, "header": 0.0, "aside": 
 PDF = -0.35
 PDF_ON_PROMISING_PAGE = 0.0
 PROMISING = 0.5
+# What an agency tells of its terms comes after what it sells; longer labels are titles of articles.
+AGENCY_TERMS = 0.4
+MAX_AGENCY_LABEL = 40
 # A date in the path is the mark of news and calendars, a long query that of searches and facets.
 DATED = -0.4
 FACETED = -0.3
@@ -110,6 +113,17 @@ def score_link(text: str, url: str, section: Section = "main", page_score: float
     if urlsplit(url).query.count("=") > 2:
         score += FACETED
     return round(score, 4)
+
+
+@lru_cache(maxsize=2_000)
+def score_agency_link(text: str, url: str, section: Section = "main", page_score: float = 0.0) -> float:
+    """The same on the site of a placement agency, where prices, terms, hosts and the address are looked for too, wherever they hang."""
+    score = score_link(text, url, section, page_score)
+    if score >= AGENCY_TERMS or _DATED.search(url):
+        return score
+    path = address_words(url)
+    telling = any(len(words) <= MAX_AGENCY_LABEL and vocabulary("agency_links").find(words) for words in (text, path))
+    return AGENCY_TERMS if telling else score
 
 
 @lru_cache(maxsize=20_000)

@@ -154,6 +154,55 @@ def test_a_crawl_stores_what_a_careful_reader_names(site: Site, crawl: Crawl) ->
     )
 
 
+def stored_electives(connection: sqlite3.Connection, site: Site, path: str) -> list[dict[str, Any]]:
+    """The electives that a page of `site` lists, in the form of expected.json, each with the name of its program."""
+    rows = connection.execute(
+        "select e.*, p.name as program from electives e left join programs p on p.id = e.program_id"
+        " where e.institution_id = ? and e.closed_at is null order by e.id",
+        [site.id],
+    )
+    return [
+        dict(row)
+        | {
+            "months": [int(month) for month in (row["months"] or "").split()],
+            "accepts_international": None
+            if row["accepts_international"] is None
+            else row["accepts_international"] == 1,
+        }
+        for row in rows
+        if urlsplit(row["page_url"]).path == path
+    ]
+
+
+@pytest.mark.parametrize(
+    ("site", "path"),
+    [
+        pytest.param(site, path, id=f"{site.directory.name}{path}")
+        for site in SITES
+        for path in load(site).get("electives", {})
+    ],
+)
+def test_a_catalog_ends_in_rows_that_a_student_would_recognise(site: Site, path: str, crawl: Crawl) -> None:
+    with closing(sqlite3.connect(crawl.database)) as connection:
+        connection.row_factory = sqlite3.Row
+        stored = stored_electives(connection, site, path)
+    [program] = [program["name"] for program in expected(site) if path in program["pages"]]
+    wanted = [elective | {"program": program} for elective in load(site)["electives"][path]]
+    assert [{name: row[name] for name in want} for want, row in zip(wanted, stored, strict=True)] == wanted
+    assert all(row["quote"] for row in stored)
+
+
+@by_site
+def test_what_agencies_state_is_kept_and_hospitals_are_none(site: Site, crawl: Crawl) -> None:
+    with closing(sqlite3.connect(crawl.database)) as connection:
+        said = connection.execute(
+            "select item, value from agency_terms where institution_id = ? and closed_at is null", [site.id]
+        ).fetchall()
+    wanted = load(site).get("agency_terms", {})
+    assert bool(wanted) == (site.kind == "agency")
+    assert sorted(said) == sorted((item, value) for item, values in wanted.items() for value in values)
+
+
 def facts_at_rest(database: Path) -> dict[str, list[tuple[Any, ...]]]:
     """All rows of a database but those about crawls, without the dates on which things were seen last."""
     rows = {}

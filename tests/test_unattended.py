@@ -18,9 +18,11 @@ import pytest
 from scraper.crawling import CrawlError, CrawlReport, CrawlRequest, run_crawl
 from scraper.crawls import start_crawl, unfinished
 from scraper.database import DatabaseError, open_database, select, select_one
-from scraper.demo import CRAWL_SETTINGS, Response, ServedSites, serve_sites
+from scraper.demo import CRAWL_SETTINGS, Response, ServedSites, read_sites, serve_sites
 from scraper.staging import Staging
 from tests.states import facts, is_whole, rows
+
+SITES = len(read_sites())
 
 
 @attrs.frozen
@@ -122,7 +124,7 @@ def test_sites_that_cannot_be_read_keep_the_old_data_public(
     )
     report = run_crawl(attrs.evolve(staged, settings=staged.settings | {"RETRY_TIMES": 0}))
     assert report.verdict is not None
-    assert report.verdict.problems == ("4 of 10 sites that could be read before cannot be read now",)
+    assert report.verdict.problems == (f"4 of {SITES} sites that could be read before cannot be read now",)
     assert [line.partition(":")[0] for line in report.verdict.institutions] == sorted(broken)
     assert "http_503" in report.verdict.institutions[0]
     assert rows(staged.database) == before
@@ -175,14 +177,14 @@ def test_a_crawl_that_was_cut_off_is_gone_on_with(twice: Twice, tmp_path: Path) 
     request = attrs.evolve(request, settings=request.settings | {"USCE_CONCURRENT_INSTITUTIONS": 1})
     first = run_crawl(request, lambda progress: stop.set() if progress.done >= 4 else None, stop)
     done = {identifier for identifier, outcome in first.outcomes.items() if outcome.finished}
-    assert first.stopped and 4 <= len(done) < 10
+    assert first.stopped and 4 <= len(done) < SITES
     asked = len(twice.served.requests)
     second = run_crawl(attrs.evolve(request, resume=True))
     assert second.resumed == len(done)
     assert not done & {site for site, _, _ in twice.served.requests[asked:]}
     assert facts(request.database) == facts(twice.database)
     with closing(sqlite3.connect(request.database)) as connection:
-        assert connection.execute("select id, institutions, outcome from crawls").fetchall() == [(1, 10, "finished")]
+        assert connection.execute("select id, institutions, outcome from crawls").fetchall() == [(1, SITES, "finished")]
     third = run_crawl(attrs.evolve(request, resume=True, institutions=("birchwater-memorial-hospital",)))
     assert list(third.outcomes) == ["birchwater-memorial-hospital"], "where none was cut off, one is begun"
 
@@ -199,10 +201,10 @@ def test_what_was_found_before_a_break_waits_in_the_copy(twice: Twice, staged: C
         db.table("crawl_hosts").insert(row | {"crawl_id": number})
     db.conn.close()
     report = run_crawl(attrs.evolve(staged, resume=True))
-    assert (report.resumed, len(report.outcomes)) == (7, 3)
+    assert (report.resumed, len(report.outcomes)) == (7, SITES - 7)
     assert report.verdict is not None and report.verdict.passed
     db = open_database(staged.database)
-    assert select_one(db, "crawls", id=number)["institutions"] == 10
+    assert select_one(db, "crawls", id=number)["institutions"] == SITES
     assert unfinished(db) is None
     db.conn.close()
 
@@ -212,7 +214,7 @@ def test_a_crawl_keeps_to_its_minutes(twice: Twice, tmp_path: Path) -> None:
     request = attrs.evolve(twice.request, database=tmp_path / "a.db", minutes=0.05, settings=settings)
     report = run_crawl(request)
     assert report.out_of_time
-    assert 0 < len([o for o in report.outcomes.values() if o.finished]) < 10
+    assert 0 < len([o for o in report.outcomes.values() if o.finished]) < SITES
     db = open_database(request.database)
     assert unfinished(db) is not None
     db.conn.close()
@@ -236,7 +238,7 @@ def test_a_dead_line_makes_nothing_stale(twice: Twice, tmp_path: Path) -> None:
     assert {name for name in before if after[name] != before[name]} == {"institutions"}
     with closing(sqlite3.connect(database)) as connection:
         assert connection.execute("select count(*) from crawl_hosts where crawl_id = 3 and pages = 0").fetchone() == (
-            10,
+            SITES,
         )
 
 

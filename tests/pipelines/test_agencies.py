@@ -21,6 +21,9 @@ CASES: list[tuple[str, set[tuple[str, str]]]] = [
     ("<p>Participants observe; there is no direct patient care.</p>", {("hands_on", "no")}),
     ("<p>The price includes malpractice insurance, housing and help with your visa.</p>", {("includes", "insurance"), ("includes", "housing"), ("includes", "visa_help")}),
     ("<h2>What is included</h2><ul><li>Housing near the clinic</li></ul>", {("includes", "housing")}),
+    ("<h2>Refunds</h2><p>Ask us by mail.</p>", set()),
+    ("<h2>No refunds</h2><p>Ask us by mail.</p>", {("refund_policy", "nothing is paid back")}),
+    ("<p>Every participant who stays to the end gets a certificate.</p>", {("includes", "evaluation")}),
     ("<p>Ask our team about scholarships of $500 for rotations.</p>", set()),
     ("<p>Our blog tells about life in the city.</p>", set()),
 ]  # fmt: skip

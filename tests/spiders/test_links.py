@@ -7,7 +7,7 @@ from scrapy.http import HtmlResponse
 
 from scraper.vocabulary import vocabulary
 from spiders.frontier import Candidate, Frontier
-from spiders.links import find_links, score_link
+from spiders.links import find_links, score_agency_link, score_link
 
 # Each link promises more than the next one.
 RANKED = [
@@ -214,3 +214,36 @@ def test_frontier_takes_a_link_that_names_the_thing_at_its_word():
         frontier.learn(f"https://h.example/{chr(97 + number)}/visiting-students", 0.0)
     frontier.push("https://h.example/z/visiting-students", 1.3, 1)
     assert frontier.pop().score == 1.3
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("Pricing", "/pricing"),
+        ("Refund & cancellation policy", "/legal/r"),
+        ("Terms and Conditions", "/t"),
+        ("", "/about-us"),
+        ("Our clinical sites", "/sites"),
+        ("FAQs", "/help"),
+        ("Contact", "/contact"),
+    ],
+)
+def test_agencies_are_asked_for_their_terms_and_hospitals_are_not(text: str, path: str) -> None:
+    url = f"https://a.example{path}"
+    assert score_agency_link(text, url, "footer") >= 0.4
+    assert score_link(text, url, "footer") < 0.4
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (
+            "Seven things that nobody tells you about the cost of living abroad",
+            "/blog/seven-things-that-nobody-tells-you-about",
+        ),
+        ("Pricing", "/2025/03/11/pricing"),
+        ("Log in", "/login"),
+    ],
+)
+def test_articles_of_agencies_are_left_aside(text: str, path: str) -> None:
+    assert score_agency_link(text, f"https://a.example{path}", "main") < 0.2
