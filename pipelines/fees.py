@@ -152,6 +152,7 @@ class Setting:
     context: tuple[str, ...] = ()  # row header, column, label, lead, headings: nearest first
     bare: bool = False  # the text is hardly more than the amount
     headings: tuple[str, ...] = ()
+    whose: tuple[str, ...] = ()  # a cell's own headers: a table for two audiences names each above or beside its prices
 
     def before(self) -> str:
         return self.text[max(self.left, self.money.start - 200) : self.money.start]
@@ -523,7 +524,8 @@ def _read_amount(
     )
     derived = "part" in summary or (place.left > 0 and bool(_INCLUDES.search(place.text[: money.start][-400:])))
     around = place.text[place.left : place.right]
-    audience: Audience = audience_in(around) or audience_of(statement_block, sentence)
+    named = next((audience for text in place.whose if (audience := audience_in(text))), None)
+    audience: Audience = audience_in(around) or named or audience_of(statement_block, sentence)
     return Candidate(
         fee=Fee(money.amount, kind or "program", period.per, _own_refund(place), audience, period.weeks),
         kind_said=kind is not None,
@@ -641,6 +643,7 @@ def _row_settings(block: Block) -> Iterator[Setting]:
                 context=above,
                 bare=True,
                 headings=block.headings,
+                whose=(cell.row, cell.column) if index else (),
             )
 
 
@@ -761,7 +764,7 @@ def _free_cells(block: Block, order: int) -> Iterator[Candidate]:
     for cell in block.cells[1:]:
         kind = _first_kind([cell.column]) or ("program" if "money" in _keys(cell.column) else _first_kind([cell.row]))
         if _FREE_CELL.fullmatch(cell.text) and kind in ("application", "program"):
-            audience = audience_in(cell.row) or audience_of(block, block.text)
+            audience = audience_in(cell.row) or audience_in(cell.column) or audience_of(block, block.text)
             fee = Fee(0.0, kind or "program", "once", None, audience)
             yield Candidate(fee, True, False, quote(block.text), block, order, "fee_none_in_table", 0.8)
 

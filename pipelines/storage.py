@@ -453,7 +453,7 @@ def agency_words(item: str, value: str) -> str:
     """A statement of an agency in plain words."""
     titles = vocabulary("agencies").titles
     words = {
-        "price_public": f"A price is stated: ${value}",
+        "price_public": f"A price is stated: ${int(value):,}" if value.isdigit() else value,
         "host_named": f"Names as host: {value}",
         "refund_policy": f"Refunds: {value}",
         "address_public": f"Address: {value}",

@@ -18,8 +18,22 @@ MOST_PROGRAMS = 8  # named with an agency; its own page has them all
 SHOWN = 3  # statements of one item that stand open; the others open on a click
 
 
+def brief(term: Row) -> str:
+    """A statement without what its question says already: 'Names as host: Fern Clinic' → 'Fern Clinic'."""
+    words = str(term["in_words"])
+    said = words.partition(": ")[2] or words
+    return said[:1].upper() + said[1:]
+
+
+def in_order(term: Row) -> tuple[int, str]:
+    """Prices from the lowest up, all else by the alphabet."""
+    value = str(term["value"])
+    return (int(value) if value.isdigit() else 0, value)
+
+
 def answers(terms: dict[str, list[Row]]) -> list[Row]:
     """The five questions and the others that its pages answer, each with the statements."""
+    terms = {item: sorted(({**t, "brief": brief(t)} for t in said), key=in_order) for item, said in terms.items()}
     asked = [*QUESTIONS.items(), *((item, title) for item, title in OTHER.items() if terms.get(item))]
     return [
         {"item": item, "title": title, "first": terms.get(item, [])[:SHOWN], "more": terms.get(item, [])[SHOWN:]}

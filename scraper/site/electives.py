@@ -28,9 +28,23 @@ _ACCEPTS = {
 
 
 def month_words(months: str | None) -> str:
-    """'7 8 9' → 'Jul, Aug, Sep'; 'all year' for twelve."""
-    numbers = [int(one) for one in (months or "").split() if one.isdigit() and 1 <= int(one) <= 12]
-    return "all year" if len(numbers) == 12 else ", ".join(calendar.month_abbr[number] for number in numbers)
+    """'7 8' → 'Jul, Aug'; '1 2 9 10 11 12' → 'Sep to Feb'; 'all year' for twelve."""
+    numbers = {int(one) for one in (months or "").split() if one.isdigit() and 1 <= int(one) <= 12}
+    if len(numbers) == 12:
+        return "all year"
+    runs = [_run(first, numbers) for first in sorted(numbers) if (first - 2) % 12 + 1 not in numbers]
+    return ", ".join(
+        f"{names[0]} to {names[-1]}" if len(names) > 2 else ", ".join(names)
+        for names in ([calendar.month_abbr[number] for number in run] for run in runs)
+    )
+
+
+def _run(first: int, numbers: set[int]) -> list[int]:
+    """The months from `first` on, over the turn of the year, as long as each is among `numbers`."""
+    run = [first]
+    while (after := run[-1] % 12 + 1) in numbers:
+        run.append(after)
+    return run
 
 
 def weeks_words(row: Row) -> str:

@@ -127,7 +127,7 @@ HOSTS = (
 )
 AGENCY_TERMS = (
     ("host_named", "Fairlawn Family Clinic", "Names as host: Fairlawn Family Clinic", "You will be at Fairlawn Family Clinic."),
-    *(("price_public", f"{price}", f"A price is stated: ${price}", f"Four weeks cost ${price}.") for price in (1500, 1600, 1700, 1800, 1900)),
+    *(("price_public", f"{price}", f"A price is stated: ${price:,}", f"Four weeks cost ${price}.") for price in (1500, 1600, 1700, 1800, 1900)),
     ("refund_policy", "terms of refund are stated", "Refunds: terms of refund are stated", "Half is paid back until a month before."),
     ("hands_on", "yes", "Hands-on work with patients", "Our rotations are hands-on."),
 )  # fmt: skip
