@@ -524,7 +524,7 @@ def _read_amount(
     )
     derived = "part" in summary or (place.left > 0 and bool(_INCLUDES.search(place.text[: money.start][-400:])))
     around = place.text[place.left : place.right]
-    named = next((audience for text in place.whose if (audience := audience_in(text))), None)
+    named = next((said for said in map(audience_in, place.whose) if said), None)
     audience: Audience = audience_in(around) or named or audience_of(statement_block, sentence)
     return Candidate(
         fee=Fee(money.amount, kind or "program", period.per, _own_refund(place), audience, period.weeks),

@@ -28,10 +28,12 @@ _ACCEPTS = {
 
 
 def month_words(months: str | None) -> str:
-    """'7 8' → 'Jul, Aug'; '1 2 9 10 11 12' → 'Sep to Feb'; 'all year' for twelve."""
+    """'7 8' → 'Jul, Aug'; '1 2 9 10 11 12' → 'Sep to Feb'; 'all year' for twelve, 'all year but Jul' for eleven."""
     numbers = {int(one) for one in (months or "").split() if one.isdigit() and 1 <= int(one) <= 12}
     if len(numbers) == 12:
         return "all year"
+    if len(numbers) >= 10:
+        return f"all year but {' and '.join(calendar.month_abbr[n] for n in range(1, 13) if n not in numbers)}"
     runs = [_run(first, numbers) for first in sorted(numbers) if (first - 2) % 12 + 1 not in numbers]
     return ", ".join(
         f"{names[0]} to {names[-1]}" if len(names) > 2 else ", ".join(names)

@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from lxml import html as lxml_html
 from playwright.sync_api import Browser
 
+from scraper.site.electives import month_words
 from tests.scraper.site.conftest import WIDTHS, Site, Visitor
 
 PAGES = {
@@ -368,3 +369,18 @@ def test_what_agencies_sell_is_never_among_the_hospitals_programs(site: Site) ->
     page = site.get("/program/bridgeway--electives-international")
     assert page.status_code == 200 and "Sold by a" in page.text
     assert '"@type": "Organization"' in site.get("/institution/bridgeway").text
+
+
+@pytest.mark.parametrize(
+    ("months", "words"),
+    [
+        (None, ""),
+        ("7 8", "Jul, Aug"),
+        ("1 2 3 10", "Jan to Mar, Oct"),
+        ("1 2 9 10 11 12", "Sep to Feb"),
+        ("1 2 3 4 5 6 8 9 10 11 12", "all year but Jul"),
+        ("1 2 3 4 5 6 7 8 9 10 11 12", "all year"),
+    ],
+)
+def test_months_in_words(months: str | None, words: str) -> None:
+    assert month_words(months) == words
