@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from scrapy.exceptions import DropItem
@@ -25,6 +26,12 @@ PROGRAM = b"""<html><head><title>Visiting students</title></head><body><main><h1
 NEWS = b"<html><body><main><h1>News</h1><p>The new wing of the hospital opens in spring.</p></main></body></html>"
 
 
+def apart(asked: Coroutine[Any, Any, Page | None]) -> Page:
+    """What a coroutine gives, run in a thread that has no loop: the suite as a whole has one running."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, asked).result()  # type: ignore[return-value]
+
+
 def page(body: bytes = PROGRAM) -> Page:
     return Page("https://thistle.example/visiting", body, "thistle", fetched_at="2026-03-01T00:00:00Z")
 
@@ -38,7 +45,7 @@ def stages() -> Iterator[ReadingStages]:
 
 def test_another_process_writes_down_what_this_one_would(stages: ReadingStages) -> None:
     sent = page()
-    read, here = asyncio.run(stages.process_item(sent)), Reader().walk(page())
+    read, here = apart(stages.process_item(sent)), Reader().walk(page())
     assert read is sent and read.body == PROGRAM
     assert [(fact.field, fact.value, fact.quote) for fact in read.facts] == [
         (fact.field, fact.value, fact.quote) for fact in here.facts
@@ -52,7 +59,7 @@ def test_another_process_writes_down_what_this_one_would(stages: ReadingStages) 
 def test_what_is_laid_aside_there_is_laid_aside_here(stages: ReadingStages) -> None:
     sent = page(NEWS)
     with pytest.raises(DropItem, match="not relevant"):
-        asyncio.run(stages.process_item(sent))
+        apart(stages.process_item(sent))
     assert sent.relevant is False and sent.blocks
 
 
@@ -67,14 +74,14 @@ def test_a_page_that_kills_its_reader_costs_that_page_alone(stages: ReadingStage
         await task
 
     with pytest.raises(BrokenExecutor):
-        asyncio.run(killed())
-    assert asyncio.run(stages.process_item(page())).facts
+        apart(killed())
+    assert apart(stages.process_item(page())).facts
 
 
 def test_a_few_pages_begin_no_process() -> None:
     stages = ReadingStages(others=1, here=2)
     for _ in range(2):
-        assert asyncio.run(stages.process_item(page())).facts
+        assert apart(stages.process_item(page())).facts
     assert stages.pool is None
 
 
