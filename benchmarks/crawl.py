@@ -16,7 +16,6 @@ import asyncio
 import json
 import multiprocessing
 import random
-import re
 import resource
 import sys
 import tempfile
@@ -338,14 +337,10 @@ class Served:
 
 
 class Peak:
-    """An extension that notes in the stats the peak memory of the crawling process with its readers, and what processor time
-    the crawl took."""
+    """An extension that notes in the stats the peak memory of the crawling process, and what processor time the crawl took."""
 
     def __init__(self, crawler: Any) -> None:
         self.stats = crawler.stats
-        self.responses = 0
-        self.readers: dict[int, int] = {}  # process -> its peak so far, KiB
-        crawler.signals.connect(self.received, signal=signals.response_received)
         crawler.signals.connect(self.opened, signal=signals.spider_opened)
         crawler.signals.connect(self.closed, signal=signals.spider_closed)
 
@@ -356,18 +351,9 @@ class Peak:
     def opened(self) -> None:
         self.begun = time.process_time()
 
-    def received(self) -> None:
-        self.responses += 1
-        if self.responses % 100 == 0:
-            for child in multiprocessing.active_children():
-                status = Path(f"/proc/{child.pid}/status")
-                if status.exists() and (found := re.search(r"VmHWM:\s+(\d+) kB", status.read_text())):
-                    self.readers[child.pid or 0] = int(found[1])
-
     def closed(self) -> None:
         self.stats.set_value("processor_seconds", time.process_time() - self.begun)
-        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        self.stats.set_value("peak_kib", own + sum(self.readers.values()))
+        self.stats.set_value("peak_kib", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 class Bare(Spider):

@@ -110,11 +110,6 @@ class Block:
         """`text` in lower case, same length where Unicode allows: for cheap look-ups."""
         return self.text.lower()
 
-    def forget(self) -> None:
-        """Let go of what was worked out of the text, and can be again."""
-        self.__dict__.pop("sentences", None)
-        self.__dict__.pop("lower", None)
-
     @property
     def context(self) -> str:
         """What stands above the block, nearest last: headings, then the lead."""

@@ -23,9 +23,7 @@ READING_STAGES = [
 ]
 # After the reading, pages become programs and programs are stored: only a crawl needs these.
 STORING_STAGES = ["pipelines.programs.ProgramsStage", "pipelines.storage.StorageStage"]
-ITEM_PIPELINES = {
-    stage: number * 100 for number, stage in enumerate(["scraper.reading.ReadingStages", *STORING_STAGES], start=1)
-}
+ITEM_PIPELINES = {stage: number * 100 for number, stage in enumerate(READING_STAGES + STORING_STAGES, start=1)}
 
 BOT_NAME = "usce-atlas"
 SPIDER_MODULES = ["spiders"]
@@ -131,8 +129,6 @@ EXTENSIONS = {
 }
 HTTPCACHE_STORAGE = "scraper.archive.ArchiveStorage"  # switched on by USCE_RECORD and USCE_REPLAY
 HTTPCACHE_IGNORE_SCHEMES = ["file", "data"]
-USCE_READERS = -1  # processes that read besides the one that crawls; -1: one, where there is a second processor
-USCE_READ_HERE = 200  # pages that come before they are begun: most crawls of a few sites end before it would have paid
 CONCURRENT_ITEMS = 1  # of one institution: its pages pass the stages one after the other
 TELNETCONSOLE_ENABLED = False  # nobody opens a door into a running crawl
 REMOTE_CONTROL_ENABLED = False
