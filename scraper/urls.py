@@ -63,7 +63,7 @@ def is_address(host: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=10_000)
 def canonical(url: str) -> str:
     """`url` as it is fetched: without fragment, tracking parameters, session ids and the wish for a printer's view."""
     parts = urlsplit(url)
@@ -78,7 +78,7 @@ def _is_noise(pair: str) -> bool:
     return bool(_NOISE.fullmatch(name)) or (name, value.lower()) in _PRINT_VIEWS
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=10_000)
 def key(url: str) -> str:
     """What two addresses of one page have in common: equal for http and https, with and without www, index.html or the
     last slash. For comparing only; it cannot be fetched."""
@@ -101,7 +101,7 @@ def host_of(url: str | SplitResult) -> str:
     return f"{host}:{port}" if port and port not in (80, 443) else host
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=10_000)
 def domain_of(host: str) -> str:
     """The registered domain that `host` stands under: x.edu for med.x.edu. An IP address, port included, is its own."""
     name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
@@ -139,7 +139,7 @@ class Sites:
         self._exact: dict[str, str] = {}
         self._hosts: dict[str, list[tuple[str, tuple[str, ...], bool]]] = {}
         self._domains: dict[str, dict[str, None]] = {}
-        self._cached = lru_cache(maxsize=20_000)(
+        self._cached = lru_cache(maxsize=10_000)(
             self._owners
         )  # the links of a site's menus are asked about on every page
         for institution in registry.institutions.values():

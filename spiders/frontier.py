@@ -157,7 +157,7 @@ class Frontier:
         self._heap = heapq.nsmallest(self.limit, live)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=10_000)
 def _parts(url: str) -> tuple[str, str]:
     """The part that a page plays on its site: told by how its address ends, numbers aside; failing that, by its folder."""
     *folder, end = (_NUMBERS.sub("0", piece) for piece in ("", *segments(url)))

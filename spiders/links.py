@@ -87,7 +87,7 @@ class FoundLink:
     section: Section
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=10_000)
 def score_link(text: str, url: str, section: Section = "main", page_score: float = 0.0) -> float:
     """How much a link promises a page for visiting students or physicians: about 1 and above for one that names it,
     below 0 for one that leads elsewhere.
@@ -126,7 +126,7 @@ def score_agency_link(text: str, url: str, section: Section = "main", page_score
     return AGENCY_TERMS if telling else score
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=10_000)
 def _keys(text: str) -> frozenset[str]:
     return frozenset(vocabulary("links").keys_in(text))
 
@@ -196,7 +196,7 @@ def _absolute(base: str, href: str, encoding: str) -> str | None:
     return _folded(base, href, encoding)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=10_000)
 def _folded(base: str, href: str, encoding: str) -> str | None:
     # The menus of a site stand on each of its pages: most links have been seen before.
     try:
