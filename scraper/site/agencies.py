@@ -8,7 +8,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from scraper.database import VIEW
-from scraper.site.app import Meta, Routes, Row, page, page_number, plural, rows, value
+from scraper.site.app import Meta, Routes, Row, page, page_number, page_of, plural, rows, value
 
 FACTS = ("host_named", "price_public", "refund_policy", "address_public", "letter_signer")
 QUESTIONS = {name: VIEW["agency_transparency"].column[name].description for name in FACTS}
@@ -44,8 +44,7 @@ def answers(terms: dict[str, list[Row]]) -> list[Row]:
 async def agencies(datasette: Datasette, request: Request) -> Response:
     """Every agency of the registry with what its pages tell."""
     total = await value(datasette, "select count(*) from institutions where kind = 'agency'")
-    pages = max(1, -(-total // PAGE_SIZE))
-    number = min(page_number(request.args.get("page")), pages)
+    number, pages = page_of(total, PAGE_SIZE, page_number(request.args.get("page")))
     found = await rows(
         datasette,
         "select t.*, i.city, i.state, i.website from agency_transparency t join institutions i on i.id = t.institution_id"

@@ -228,3 +228,9 @@ def month_of(text: str, today: dt.date) -> dt.date:
 def page_number(text: str | None) -> int:
     """The page that `?page=` asks for, 1 where it asks for none."""
     return int(text) if text and text.isdigit() and len(text) < 6 and int(text) > 0 else 1
+
+
+def page_of(total: int, size: int, wanted: int) -> tuple[int, int]:
+    """Of a list of `total` rows, `size` a page: the page to show, the last one where `wanted` is beyond, and how many there are."""
+    pages = max(1, -(-total // size))
+    return min(wanted, pages), pages

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from scraper.site.app import Meta, Routes, Row, month_of, page, page_number, plural
+from scraper.site.app import Meta, Routes, Row, month_of, page, page_number, page_of, plural
 from scraper.site.search import CHOICE
 from scraper.site.snapshot import Snapshot, current, months
 from scraper.site.usmap import STATE_NAMES
@@ -71,8 +71,7 @@ async def deadlines(datasette: Datasette, request: Request) -> Response:
     month = f"{first:%Y-%m}"
     day = request.args.get("day") or ""
     listed = [row for row in found if row["date"][:7] == month and (not day or row["date"] == day)]
-    pages = max(1, -(-len(listed) // PAGE_SIZE))
-    number = min(page_number(request.args.get("page")), pages)
+    number, pages = page_of(len(listed), PAGE_SIZE, page_number(request.args.get("page")))
     query = {name: text for name, text in (("state", state), ("event", event), ("for", who), ("type", kind)) if text}
     before, after = (first - dt.timedelta(days=1)).replace(day=1), (first + dt.timedelta(days=32)).replace(day=1)
     return await page(

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from scraper.site.app import Meta, Routes, Row, page, page_number, plural, rows, value
+from scraper.site.app import Meta, Routes, Row, page, page_number, page_of, plural, rows, value
 from scraper.site.search import UNKNOWN
 from scraper.site.usmap import STATE_NAMES
 
@@ -91,8 +91,7 @@ async def electives(datasette: Datasette, request: Request) -> Response:
     """The list of electives with its filters."""
     chosen, where, values = asked(request)
     total = await value(datasette, f"select count(*){_FROM}{where}", values)
-    pages = max(1, -(-total // PAGE_SIZE))
-    number = min(page_number(request.args.get("page")), pages)
+    number, pages = page_of(total, PAGE_SIZE, page_number(request.args.get("page")))
     found = await rows(
         datasette,
         "select e.*, t.title as specialty_title, i.name as institution, i.city, i.state, p.name as program"

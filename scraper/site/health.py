@@ -10,7 +10,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from scraper.outcomes import REASONS
-from scraper.site.app import Meta, Routes, Row, page, page_number, rows
+from scraper.site.app import Meta, Routes, Row, page, page_number, page_of, rows
 from scraper.site.charts import Chart, coverage, freshness
 from scraper.site.snapshot import Snapshot, current
 
@@ -75,8 +75,7 @@ async def health(datasette: Datasette, request: Request) -> Response:
     snapshot = await current(datasette)
     shown = snapshot.once("health", state_of_things)
     failing = shown["failing"]
-    pages = max(1, -(-len(failing) // PAGE_SIZE))
-    number = min(page_number(request.args.get("page")), pages)
+    number, pages = page_of(len(failing), PAGE_SIZE, page_number(request.args.get("page")))
     return await page(
         datasette,
         request,

@@ -10,7 +10,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import NotFound, Request, Response
 
 from scraper.site import usmap
-from scraper.site.app import Meta, Routes, Row, overview, page, page_number, plural, rows, value
+from scraper.site.app import Meta, Routes, Row, overview, page, page_number, page_of, plural, rows, value
 from scraper.site.health import outcome_words
 from scraper.site.search import KIND_TITLES
 from scraper.site.snapshot import Snapshot, current
@@ -48,8 +48,7 @@ async def institutions(datasette: Datasette, request: Request) -> Response:
         and (not kind or row["kind"] == kind)
         and all(word in row["folded"] for word in words.casefold().split())
     ]
-    pages = max(1, -(-len(found) // PAGE_SIZE))
-    number = min(page_number(request.args.get("page")), pages)
+    number, pages = page_of(len(found), PAGE_SIZE, page_number(request.args.get("page")))
     query = {"q": words, "state": state, "kind": kind, "all": "yes" if everyone else ""}
     return await page(
         datasette,

@@ -7,7 +7,7 @@ from typing import Any
 from datasette.app import Datasette
 from datasette.utils.asgi import AsgiStream, Request, Response
 
-from scraper.site.app import Meta, Routes, Row, download, overview, page, plural, rows
+from scraper.site.app import Meta, Routes, Row, download, overview, page, page_of, plural, rows
 from scraper.site.search import CHOICE, CHOICES, PAGE_SIZE, SORTS, UNKNOWN, Choice, Filters, search_expression
 from scraper.site.snapshot import Snapshot, current, search
 from scraper.site.usmap import STATE_NAMES
@@ -124,8 +124,8 @@ async def programs(datasette: Datasette, request: Request) -> Response | AsgiStr
         return download(datasette, await matching(datasette, filters), extension, "programs")
     snapshot = await current(datasette)
     found, words = await positions(datasette, snapshot, filters)
-    pages = max(1, -(-len(found) // PAGE_SIZE))
-    start = (min(filters.page, pages) - 1) * PAGE_SIZE
+    number, pages = page_of(len(found), PAGE_SIZE, filters.page)
+    start = (number - 1) * PAGE_SIZE
     shown = await overview(datasette, snapshot.ids(found[start : start + PAGE_SIZE]))
     title = heading(filters)
     return await page(
@@ -144,7 +144,7 @@ async def programs(datasette: Datasette, request: Request) -> Response | AsgiStr
         hits=await highlights(datasette, filters, shown),
         total=len(found),
         pages=pages,
-        number=min(filters.page, pages),
+        number=number,
         facets=facets(snapshot, filters, words),
         sorts={key: name for key, name in SORTS.items() if key != "match" or filters.words},
         columns=TABLE_COLUMNS,

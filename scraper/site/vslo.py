@@ -9,7 +9,7 @@ from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
 from scraper.items import FIELD
-from scraper.site.app import Meta, Routes, Row, page, page_number, plural, rows
+from scraper.site.app import Meta, Routes, Row, page, page_number, page_of, plural, rows
 from scraper.site.usmap import STATE_NAMES
 
 PAGE_SIZE = 100
@@ -47,8 +47,7 @@ async def vslo(datasette: Datasette, request: Request) -> Response:
         and (said != "registry" or not row["networks"])
         and all(word in row["folded"] for word in words.casefold().split())
     ]
-    pages = max(1, -(-len(found) // PAGE_SIZE))
-    number = min(page_number(request.args.get("page")), pages)
+    number, pages = page_of(len(found), PAGE_SIZE, page_number(request.args.get("page")))
     terms = await rows(
         datasette,
         "select * from shared_terms where portal = 'vslo' and closed_at is null order by field, in_words, page_url",
