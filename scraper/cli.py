@@ -11,14 +11,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from pipelines.history import as_of
@@ -37,6 +35,7 @@ from scraper import (
 )
 from scraper import contact as contacts
 from scraper.archive import ArchiveError
+from scraper.cli_progress import progress_bar
 from scraper.crawling import NOTHING_LEFT, CrawlError, CrawlLocked, CrawlReport, CrawlRequest, Lock, run_crawl
 from scraper.crawling import Progress as CrawlProgress
 from scraper.database import DatabaseError, open_database
@@ -136,25 +135,10 @@ def top(version: Annotated[bool, typer.Option("--version", help="Print the versi
 # --- crawling ----------------------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def progress_bar() -> Iterator[tuple[Progress, TaskID]]:
-    """A bar for a crawl, on stderr. Where stderr is no terminal nothing is drawn, so that logs stay readable."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("[bold]{task.description}"),
-        BarColumn(bar_width=None),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[counts]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        yield bar, bar.add_task("institutions", total=None, counts="")
-
-
 def crawl_with_bar(request: CrawlRequest) -> CrawlReport:
     """Run a crawl and draw how it goes; without a terminal, a line every half minute instead."""
     said = time.monotonic()
-    with progress_bar() as (bar, task):
+    with progress_bar(err) as (bar, task):
 
         def show(progress: CrawlProgress) -> None:
             nonlocal said

@@ -13,9 +13,8 @@ from typing import Annotated, Any
 import sqlite_utils
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 
+from scraper.cli_progress import progress_bar
 from scraper.crawling import CrawlReport, CrawlRequest, settings_for
 from scraper.queue import connect
 from scraper.queue.collector import Progress, collect
@@ -67,17 +66,8 @@ def _stopped_by_signals() -> Iterator[threading.Event]:
 @contextlib.contextmanager
 def _shown() -> Iterator[Any]:
     """Draws progress; without a terminal, a line every half minute and whenever it waits for something else."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("[bold]{task.description}"),
-        BarColumn(bar_width=None),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[counts]}"),
-        TimeElapsedColumn(),
-    )
     said, waited = time.monotonic(), ""
-    with Bar(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task("institutions", total=None, counts="")
+    with progress_bar(err) as (bar, task):
 
         def show(progress: Progress) -> None:
             nonlocal said, waited
