@@ -25,7 +25,7 @@ from scrapy.exceptions import DropItem
 from w3lib.encoding import html_to_unicode
 
 from scraper.items import Block, BlockKind, Cell, Link, Page
-from scraper.text import fold_space, has_any, sentences
+from scraper.text import Gate, fold_space, sentences
 from scraper.vocabulary import expand, vocabulary
 
 logger = logging.getLogger(__name__)
@@ -78,15 +78,15 @@ _SCRIPT_SHELL = (
     b"<app-root", b"ng-app", b"data-reactroot", b"enable javascript", b"requires javascript", b"turn on javascript", b"need javascript",
     *(f"javascript {verb} {state}".encode() for verb in ("is", "must be") for state in ("disabled", "enabled", "required")),
 )  # fmt: skip
-_NOTICE_WORDS = ("javascript", "cookie", "loading", "your browser", "enable script", "please wait", "©", "copyright")
-_SHELL_NOTICE = re.compile(
-    r"\b(?:javascript|cookies?|loading|your browser|enable scripts?|please wait)\b|©|copyright", re.I
+_SHELL_NOTICE = Gate(
+    ("©", "copyright"),
+    ("javascript", "cookie", "loading", "your browser", "enable script", "please wait"),
+    re.compile(r"\b(?:javascript|cookies?|loading|your browser|enable scripts?|please wait)\b"),
 )
 _PLAIN_ADDRESS = re.compile(
     r"https?://[\w.-]+(?:/[\w-]+(?:\.[\w-]+)*)*/?(?:\?[\w.=&%+-]+)?(?:#[\w-]+)?$", re.A
 )  # nothing to join or mend
-_COPYRIGHT_WORDS = ("©", "(c)", "copyright", "all rights reserved")
-_COPYRIGHT = re.compile(r"©|\(c\) ?20\d\d|copyright|all rights reserved", re.I)
+_COPYRIGHT = Gate(("©", "copyright", "all rights reserved"), ("(c)",), re.compile(r"\(c\) ?20\d\d"))
 _BULLET = re.compile(r"^[•▪●◦‣·∙■□❖➢✓*–—-]\s*(?=\S)|^o\s+(?=[A-Z])")
 _NUMBERED = re.compile(r"^(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
 _PRICE = re.compile(r"(?:USD?\s?)?\$\s?\d[\d,.]{0,12}|\d[\d,.]{0,12}\s?(?:USD|dollars)", re.I)
@@ -198,7 +198,7 @@ def needs_browser(body: bytes, blocks: Iterable[Block]) -> bool:
     for block in blocks:
         if block.kind == "title":
             continue
-        if not has_any(block.lower, _NOTICE_WORDS) or not _SHELL_NOTICE.search(block.text):
+        if not _SHELL_NOTICE.opens(block.lower):
             size += len(block.text)
             if size > 400 or (len(block.text) >= 40 and block.text.endswith((".", "!", "?", ":"))):
                 return False
@@ -283,9 +283,8 @@ class _Reader:
         self.written = False  # does the buffer hold more than white space?
         self.apart = False  # has a blank to stand before the next text?
         self.pre = 0
-        self.budget = (
-            40 * size + 1_000_000
-        )  # characters that may still be counted to tell chrome; `size`: the page's bytes
+        # Characters that may still be counted to tell chrome; `size`: the page's bytes.
+        self.budget = 40 * size + 1_000_000
 
     def read(self) -> tuple[str, list[Block]]:
         title_tag = self.root.find(".//title")
@@ -996,12 +995,7 @@ def _tidy(blocks: list[Block], whole_body: bool) -> list[Block]:
             key = (block.text, block.headings)
             drop[i] = key in seen
             seen.add(key)
-        if (
-            i > 0.5 * len(blocks)
-            and len(block.text) < 300
-            and has_any(block.lower, _COPYRIGHT_WORDS)
-            and _COPYRIGHT.search(block.text)
-        ):
+        if i > 0.5 * len(blocks) and len(block.text) < 300 and _COPYRIGHT.opens(block.lower):
             drop[i:] = [True] * (len(blocks) - i)
             break
     for i in range(len(blocks) - 1, -1, -1):
