@@ -25,7 +25,7 @@ def context() -> Any:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     begun = multiprocessing.get_context("forkserver")
-    begun.set_forkserver_preload(["__main__", "scraper.reading", *(s.rpartition(".")[0] for s in READING_STAGES)])
+    begun.set_forkserver_preload(["__main__", "scraper.rereading", *(s.rpartition(".")[0] for s in READING_STAGES)])
     return begun
 
 

@@ -252,8 +252,9 @@ class _Group:
                 if len(cased) >= len(phrase) and all(text.startswith(own, starts[at + n]) for n, own in exact):
                     phrase, last = cased, word
                     break
-            if not step.next or (between := behind[word]) == "":
+            if not step.next:
                 break
+            between = behind[word]
             word += 1
             if word == len(words) or (following := step.next.get(words[word])) is None:
                 break
