@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 import time
@@ -369,14 +370,20 @@ def sisters(folder: Path, hosts: Hosts) -> Path:
     return write_registry(folder, websites, starts)
 
 
-def test_a_host_is_asked_by_one_worker_at_a_time(redis_url: str, tmp_path: Path) -> None:
+@contextlib.contextmanager
+def watched_sisters(redis_url: str, folder: Path) -> Iterator[tuple[CrawlRequest, Watched]]:
+    """A crawl of six institutions on three hosts that write down when they were asked, with a delay between two requests."""
     watched = Watched()
     with serve(
         {name: {"*": watched} for name in ("shared.oak.example", "med.oak.example", "own.elm.example")}
     ) as hosts:
         names = dict.fromkeys(hosts.pages, "127.0.0.1")
         settings = WORKER | {"DOWNLOAD_DELAY": DELAY, "USCE_HOSTS": names, "USCE_CONCURRENT_INSTITUTIONS": 1}
-        request = CrawlRequest(None, sisters(tmp_path / "r", hosts), queue=redis_url, max_pages=5, settings=settings)
+        yield CrawlRequest(None, sisters(folder, hosts), queue=redis_url, max_pages=5, settings=settings), watched
+
+
+def test_a_host_is_asked_by_one_worker_at_a_time(redis_url: str, tmp_path: Path) -> None:
+    with watched_sisters(redis_url, tmp_path / "r") as (request, watched):
         reports, report = together([request, request, request], redis_url, tmp_path / "b.db")
     assert report.pages > 15 and len(watched.log) > 20
     assert sum(bool(one.outcomes) for one in reports) > 1
@@ -385,13 +392,7 @@ def test_a_host_is_asked_by_one_worker_at_a_time(redis_url: str, tmp_path: Path)
 
 
 def test_a_host_rests_after_its_worker_died(redis_url: str, tmp_path: Path) -> None:
-    watched = Watched()
-    with serve(
-        {name: {"*": watched} for name in ("shared.oak.example", "med.oak.example", "own.elm.example")}
-    ) as hosts:
-        names = dict.fromkeys(hosts.pages, "127.0.0.1")
-        settings = WORKER | {"DOWNLOAD_DELAY": DELAY, "USCE_HOSTS": names, "USCE_CONCURRENT_INSTITUTIONS": 1}
-        request = CrawlRequest(None, sisters(tmp_path / "r", hosts), queue=redis_url, max_pages=5, settings=settings)
+    with watched_sisters(redis_url, tmp_path / "r") as (request, watched):
         first, second = WorkerProcess(request), WorkerProcess(request)
         wait_until(lambda: len(watched.log) >= 6)
         first.kill()
