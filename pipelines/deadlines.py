@@ -355,6 +355,10 @@ _REFUSED = re.compile(
 )
 
 
+# 'Not before January 10 or after February 28'
+_OR_AFTER = re.compile(r"\bnot\b[^.;]{0,80}\b(?:n?or|and not) after\s$", re.IGNORECASE)
+
+
 def _read_dates(text: str, dates: list[Date], matches: list[Match]) -> Iterator[tuple[Date, Role | None]]:
     """Each date with its role: by the words between it and the date before, through 'and', ',' and '-' by the role of that one."""
     previous: Role | None = None
@@ -380,6 +384,8 @@ def _read_dates(text: str, dates: list[Date], matches: list[Match]) -> Iterator[
                 role = "closes"
             elif role is None and ranged and held and re.search(r"\b(?:between|from)\s$", window):
                 role = "window"
+            elif role is None and previous == "opens" and (_BY.search(window) or _OR_AFTER.search(text[: date.start][-90:])):
+                role = "closes"  # 'no earlier than March 1 and no later than May 15'
             elif role is None and index and held in ("opens", "closes") and previous != "other":
                 role = held
         if role == "closes" and _EXTENDED.search(window):
@@ -561,7 +567,10 @@ def _advised_clauses(text: str, never: list[Match]) -> list[tuple[int, int]]:
 
 
 # 'Beginning March 15, students may submit their requests', 'On March 15 our catalog opens'
-_LEADS = re.compile(r"\W{0,3}(?:beginning|starting|as of|from|effective|on)(?: on)?\s(?:\w+day,?\s)?$", re.IGNORECASE)
+_LEADS = re.compile(
+    r"\W{0,3}(?:beginning|starting|as of|from|effective|on|in|during)(?: on)?\s(?:\w+day,?\s)?(?:the (?:first|second|third|fourth|last|final|1st|2nd|3rd) (?:full )?(?:\w+day|week|day|half) (?:of|in) )?$",
+    re.IGNORECASE,
+)
 _APPLYING_FOLLOWS = re.compile(
     r"[\s,]{1,2}(?:\d{4},?\s)?(?:[\w’'-]+\s){0,4}?(?:(?:may|can|will be able to|are able to|are invited to|are welcome to)\s(?:(?:begin|start) to\s)?(?:apply|submit|request)\b"
     r"|(?:applications?|requests?)\s(?:will be|are|may be|can be)\s(?:accepted|submitted|received|taken|open)\b|(?:will\s)?(?:begins?|starts?)\s(?:accepting|to accept|receiving|taking)\b)",
@@ -577,7 +586,7 @@ _MAY_APPLY_FROM = re.compile(
 
 def _leading_role(text: str, date: Date) -> Role | None:
     """The role of a date that leads the sentence: 'Beginning March 15, students may apply'."""
-    if date.start < 40 and _LEADS.match(text[: date.start]) and _APPLYING_FOLLOWS.match(text, date.end):
+    if date.start < 60 and _LEADS.match(text[: date.start]) and _APPLYING_FOLLOWS.match(text, date.end):
         return "opens"
     if date.start < 8 and _MAY_APPLY_FROM.match(text, date.end):
         return "opens"
@@ -834,8 +843,12 @@ def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, st
     off_here = off and not _NAMED.search(text)
     if off and re.match(r"(?:application )?deadlines?\b", text, re.IGNORECASE) and not _HARD_OFF.search(heading):
         off = False  # 'Deadline: eight weeks before the start', under whatever harmless heading it stands
-    for match in found:
-        if match["tail"] or _LEAD_TIME_OF.search(text[max(0, match.start() - 45) : match.start()]):
+    for index, match in enumerate(found):
+        pair = _two_leads(text, found[index - 1] if index else None, match) if match["tail"] else ()
+        if pair and _lead_kind(statement, text, match, words, off):
+            for deadline in pair:
+                yield deadline, 0.95 if _about(text) else 0.8, "lead_times"
+        elif match["tail"] or _LEAD_TIME_OF.search(text[max(0, match.start() - 45) : match.start()]):
             kind = _lead_kind(statement, text, match, words, off)
             if kind is None:
                 passed_over("deadlines", statement.block, text, "lead_time_of_another_matter")
@@ -850,6 +863,48 @@ def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, st
                 yield deadline, 0.8, "lead_time"
         elif not off_here and _takes_so_long(text, match, words) and (deadline := _lead_deadline(match)):
             yield deadline, 0.6, "processing_time"
+
+
+_EARLIEST = re.compile(
+    r"(?:\b(?:no|not) (?:earlier|sooner|more) than|\b(?:as early as|at the earliest|up to|from|between|(?:a )?maximum of|at most))\s$",
+    re.IGNORECASE,
+)
+_AND_LATEST = re.compile(
+    r"[\s,]*(?:(?:in advance|ahead|beforehand|before|prior)[\s,]*)?(?:and|but|or|to|until|up to)[\s,]+(?:must be (?:made|sent|submitted|received)\s)?(?:(?:no|not) (?:later|less|fewer|closer) than\s|at (?:the latest|least)\s|(?:a )?minimum of\s|up to\s|until\s)?",
+    re.IGNORECASE,
+)
+_BETWEEN_LEADS = re.compile(rf"\bbetween (?P<count>{_COUNT}) and $", re.IGNORECASE)
+
+
+def _two_leads(text: str, before: re.Match[str] | None, match: re.Match[str]) -> tuple[Deadline, ...]:
+    """When applications open and close, where the lead time of `match` is the second of a pair.
+
+    'No earlier than six months and no later than eight weeks before the start', 'between 90 and 180 days prior': the first of a pair
+    has no word of its own that says before what.
+    """
+    second = _lead_deadline(match)
+    if second is None:
+        return ()
+    if between := _BETWEEN_LEADS.search(text[max(0, match.start() - 25) : match.start()]):
+        first = attrs.evolve(second, lead_n=number(between["count"]))
+    elif (
+        before is None
+        or before["tail"]
+        or not _AND_LATEST.fullmatch(text[before.end() : match.start()])
+        or not _EARLIEST.search(text[max(0, before.start() - 25) : before.start()])
+    ):
+        return ()
+    else:
+        first = _lead_deadline(before) or second
+    latest, earliest = sorted((first, second), key=_lead_days)
+    if _lead_days(latest) == _lead_days(earliest) or (earliest is second and not between):
+        return ()
+    return attrs.evolve(earliest, kind="opens"), latest
+
+
+def _lead_days(deadline: Deadline) -> float:
+    """A lead time in days, to be compared."""
+    return (deadline.lead_n or 0) * _DAYS[deadline.lead_unit or "day"]
 
 
 _NAMED_LEAD = re.compile(
@@ -1084,10 +1139,6 @@ def _found(blocks: list[Block]) -> Iterator[Found]:
         yield Found(deadline, quote(block.text), block, confidence, rule)
 
 
-def _days(deadline: Deadline) -> float:
-    return (deadline.lead_n or 0) * _DAYS[deadline.lead_unit or "day"]
-
-
 def _has_day(deadline: Deadline) -> bool:
     return len(deadline.date or "") == 10 or len(deadline.month_day or "") == 5
 
@@ -1096,7 +1147,7 @@ def _distinct(found: list[Found]) -> list[Found]:
     """Each (kind, date) once; a date with its year stands for the same without; how long an application takes to process
     counts only where no lead time of the page is longer."""
     longest = max(
-        (_days(f.deadline) for f in found if f.rule in ("lead_time", "lead_in_table") and f.deadline.kind == "closes"),
+        (_lead_days(f.deadline) for f in found if f.rule in ("lead_time", "lead_in_table") and f.deadline.kind == "closes"),
         default=0,
     )
     days = {
@@ -1109,14 +1160,14 @@ def _distinct(found: list[Found]) -> list[Found]:
     kept = []
     for one in found:
         deadline = one.deadline
-        if one.rule in ("processing_time", "lead_of_documents") and longest >= _days(deadline):
+        if one.rule in ("processing_time", "lead_of_documents") and longest >= _lead_days(deadline):
             continue  # the application itself is due before its documents
         if deadline.month_day and (deadline.kind, deadline.month_day) in dated:
             continue
         month = (deadline.date or f"0000-{deadline.month_day or ''}")[5:7]
         if month and not _has_day(deadline) and (deadline.kind, month) in days:
             continue  # the day in that month is told elsewhere
-        key = (deadline.kind, deadline.date, deadline.month_day, _days(deadline), deadline.rolling)
+        key = (deadline.kind, deadline.date, deadline.month_day, _lead_days(deadline), deadline.rolling)
         if key not in seen:
             seen.add(key)
             kept.append(one)
