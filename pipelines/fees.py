@@ -52,7 +52,7 @@ _NONE = re.compile(
 _INCLUDES = re.compile(r"\binclud(?:es|ing|e)\b|\bconsist(?:s|ing) of\b", re.IGNORECASE)
 
 _COUNT = r"\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|sixteen"
-_PLACE = r"(?:rotation|elective|clerkship|placement|block|course|observership|externship|preceptorship|internship|experience|session|slot|offer|sub-?internship|visit)s?"
+_PLACE = r"(?:rotation|elective|clerkship|placement|block|course|observership|externship|preceptorship|internship|experience|session|slot|offer|sub-?internship|specialty|visit)s?"
 _LENGTH = re.compile(
     rf"(?:(?P<per>\b(?:per|each|every|a|an|the)\s|/\s?)(?:\w+[\s-]){{0,2}}?)?"
     rf"(?:(?P<times>two|2|three|3)\s(?:\w+\s)?)?(?P<count>{_COUNT})\)?[\s-]{{1,2}}(?:\(\d{{1,2}}\)\s?)?(?P<unit>day|week|wk|month|year)s?\b"
@@ -486,7 +486,8 @@ def _read_amount(
     place: Setting, statement_block: Block, sentence: str, order: int, follows: Candidate | None = None
 ) -> Candidate | None:
     """The fee that an amount is, None where it is none. `follows`: a fee in the sentence before or earlier in this one."""
-    if refusal := _refusal(place):
+    refusal = _refusal(place) or ("cap" if (place.left or follows) and _CAPPED.search(place.before()[-40:]) else None)
+    if refusal:
         passed_over("fees", statement_block, sentence, refusal)
         return None
     paid = _paid(place)
@@ -523,9 +524,9 @@ def _read_amount(
         *(_keys(text) for text in place.context[:1] if place.bare)
     )
     derived = "part" in summary or (place.left > 0 and bool(_INCLUDES.search(place.text[: money.start][-400:])))
-    around = place.text[place.left : place.right]
+    around = _audience_around(place)
     named = next((said for said in map(audience_in, place.whose) if said), None)
-    audience: Audience = audience_in(around) or named or audience_of(statement_block, sentence)
+    audience: Audience = around or named or audience_of(statement_block, sentence)
     return Candidate(
         fee=Fee(money.amount, kind or "program", period.per, _own_refund(place), audience, period.weeks),
         kind_said=kind is not None,
@@ -542,6 +543,20 @@ def _read_amount(
         derived=derived,
         total="total" in summary,
     )
+
+
+# '$45 per elective, not to exceed $135': the most that the fees come to is none of them.
+_CAPPED = re.compile(
+    r"(?:\bmax(?:imum)?\b[.:]?(?: (?:total|fee|charge|amount|cost))?(?: (?:of|is))?|\bnot (?:to )?exceed(?:ing)?|\b(?:capped|limited) (?:at|to)|\bup to a (?:total|cap) of|\bno more than)(?: a(?: total)?(?: of)?)?\s?(?:US)?$",
+    re.IGNORECASE,
+)
+def _audience_around(place: Setting) -> Audience | None:
+    """Whose amount it is by its own clause: '$300 for domestic applicants and $650 for international applicants'."""
+    named = audience_in(place.text[place.left : place.right])
+    if named != "any" or (not place.left and place.right == len(place.text)):
+        return named
+    behind = _CLAUSE_END.split(place.text[place.money.end : place.right])[0]
+    return audience_in(behind) or audience_in(place.text[place.left : place.money.start]) or named
 
 
 # 'A check for $75 must come with the application.'
@@ -657,6 +672,10 @@ _PLAIN_FREE = re.compile(
     r"|(?:program |programme |observership |elective )?(?:fees?|costs?|tuition|charges?)\s?[:–-]\s?(?:none|no\b|nothing|n/?a|free|\$0\b)",
     re.IGNORECASE,
 )
+# 'Students: free', beside what others pay
+_FOR_WHOM_FREE = re.compile(
+    r"\W{0,3}([\w\s/&’'.-]{3,60}?)\s?[:–—-]\s?(?:free(?: of charge)?|no (?:fees?|charges?|costs?)|none|waived)\W{0,3}", re.IGNORECASE
+)
 _WAIVED = re.compile(
     r"\b(?:tuition|fees?) (?:is|are|will be)(?: currently)? waived\b|(?<!not )(?<!may )(?<!can )(?<!cannot )(?<!to )\bwaives? (?:the|all|its|our|any) (?:\w+ ){0,2}?(?:fees?|tuition|charges?)\b",
     re.IGNORECASE,
@@ -685,11 +704,14 @@ _CLAUSE = re.compile(r"[,;]|\bbut\b|\band (?=no\b)", re.IGNORECASE)
 def _free(statement: Statement, before: str, order: int) -> Candidate | None:
     """'No fee', 'free of charge', 'does not charge visitors': an amount of 0, where it is said of the program or application."""
     text = statement.text
-    asked = any(_keys(t) & {"application", "program", "money"} for t in statement.context[:2])
+    near_by = 3 if statement.block.kind == "definition" else 2  # its term stands there twice
+    asked = any(_keys(t) & {"application", "program", "money"} for t in statement.context[:near_by])
     if _NONE.fullmatch(text):
-        kind = "application" if _first_kind(statement.context[:2]) == "application" else "program"
+        kind = "application" if _first_kind(statement.context[:near_by]) == "application" else "program"
         return _free_candidate(statement, kind, order, "fee_none") if asked else None
     matches = _matches(text)
+    if asked and (named := _FOR_WHOM_FREE.fullmatch(text)) and "subject" in _keys(named[1]) and not _keys(named[1]) & _OFF_TOPIC:
+        return None if _FOR_SOME.search(named[1]) else _free_candidate(statement, "program", order, "fee_none")
     plain = _PLAIN_FREE.match(text) or _WAIVED.search(text)
     hit = next((match for match in matches if match.key == "free"), None)
     if hit is None and plain is None:
@@ -796,6 +818,25 @@ def _generic_kinds(candidates: list[Candidate], blocks: list[Block]) -> None:
             if _NAMED_LATER.search(block.text):
                 per = candidate.fee.per if candidate.per_said else "once"
                 candidate.fee = attrs.evolve(candidate.fee, kind="application", per=per)
+                break
+
+
+# 'The fee is to be paid per specialty requested', in the sentence behind that of the fee
+_EACH_AGAIN = re.compile(
+    rf"\W{{0,3}}(?:please note:? )?(?:this|the|a separate|one) (?:[\w-]+ ){{0,2}}(?:fee|payment|charge)\b[^.;$]{{0,60}}?\b(?:per|for each|for every|with each|for all)\s(?:[\w-]+\s){{0,2}}?{_PLACE}\b",
+    re.IGNORECASE,
+)
+
+
+def _add_periods(candidates: list[Candidate], spoken: list[Statement]) -> None:
+    """What the sentence behind a fee says it is paid for each time."""
+    for candidate in candidates:
+        fee = candidate.fee
+        if candidate.per_said or fee.per != "once" or not fee.amount or candidate.block.kind == "row":
+            continue
+        for statement in spoken[candidate.spot + 1 : candidate.spot + 3]:
+            if statement.block is candidate.block and _EACH_AGAIN.match(statement.text):
+                candidate.fee, candidate.per_said = attrs.evolve(fee, per="rotation"), True
                 break
 
 
@@ -967,6 +1008,7 @@ def find_fees(blocks: list[Block]) -> list[Fact]:
     spoken = list(statements(blocks))
     candidates = list(itertools.islice(_candidates(blocks, spoken), MAX_CANDIDATES))
     _generic_kinds(candidates, blocks)
+    _add_periods(candidates, spoken)
     _add_refunds(candidates, blocks, spoken)
     return [
         Fact("fees", c.fee, c.quote, c.block.headings, c.confidence, c.rule, c.fee.audience)
