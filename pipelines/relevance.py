@@ -47,10 +47,21 @@ _WEIGHTS = {
 }
 # What none, one, two, three and four ways of speaking of other houses take away.
 _OTHER_HOUSES = (0.0, 0.0, -1.5, -7.0, -10.5)
+# Learners of other schools than medical ones, as other_people names them.
+_PUPILS = ("student", "high school", "college", "undergraduate", "pre", "shadow", "observation", "sophomore")
+# What the lines of a single elective's page are called: 'Duration: 4 weeks', 'Number of students: 1'.
+_CARD = re.compile(
+    r"\W{0,3}(?:(?P<strong>duration|length|availability|available|(?:number|no\.?|#) of students|students? per|max(?:imum|\.)? (?:number of )?students|open to|offered to|capacity)"
+    r"|prerequisites?|requirements?|locations?|sites?|hours|schedule|(?:program |elective |rotation |clerkship |student )?(?:coordinator|contact|preceptors?|faculty)|(?:learning )?objectives|goals|description|overview|evaluation|how to apply|to apply)\b",
+    re.I,
+)
+_COURSE = re.compile(r"\b[A-Z]{2,5}[-\s]?\d{3,5}[A-Z]?\b|\bcredit(?:s| hours)\b|\bgrading\b", re.I)
+_LEARNING = frozenset({"opportunity", "strong_opportunity"})
 _MATCH = ("eras", "nrmp", "electronic residency")
 _OF_MEDICINE = re.compile(
     r"(?<!podiatric )(?<!veterinary )\bmedical (?:students?|graduates?|schools?)\b|\bvisiting physicians?\b|\bosteopathic|\bmd/do\b|\bimgs?\b"
 )
+_STAFF_TOO = ("physician", "doctor", "doctors", "surgeon", "surgeons")
 _YES = re.compile(r"\W*(?:yes|absolutely|certainly|of course)\b", re.I)
 _ASKS_FOR_DEMANDS = re.compile(
     r"\b(?:required?|requirements?|need|must|have to|should|mandatory|necessary|count)\b", re.I
@@ -100,7 +111,10 @@ class _Judge:
         self.facts: set[str] = set()
         self.names: list[str] = []  # the title and the first headings
         self.topic = 0.0
+        self.topic_words = ""
         self.about: set[str] = set()  # the keys of the topic; words for people alone may head a residency's page too
+        self.explicit = False  # does a sentence say by itself that visitors may come?
+        self.pupils = 0  # how many sentences speak of learners who are not of medicine
         self.learners = False  # does a sentence name medical students, graduates, physicians or visitors?
         self.for_students: re.Match[str] | None = None
 
@@ -134,16 +148,22 @@ class _Judge:
                 self._add(fact, 0.5)
         own = min(4, len(self.against["own"]))
         residency = min(4, len(self.against["residency"]))
-        if own > 1:
-            self._add("own_curriculum", -0.5 * own)
+        if own > 1 and not self.explicit:
+            self._add("own_curriculum", (-0.25 if self.counts["clear"] else -0.5) * own)
+        self._card()
         if residency > 1 and not self.counts["clear"]:
-            people_only = self.about <= {"visitor"}  # graduates, say, of whom residencies speak too
+            # graduates, say, of whom residencies speak too
+            people_only = self.about <= {"visitor"} and "visiting" not in self.topic_words.lower()
             matched = any(has_any(words, _MATCH) for words in self.against["residency"])
             extra = (1.2 if people_only and self.about else 0.0) + (1.0 if people_only and matched else 0.0)
             self._add("residency_recruitment", -0.5 * residency - extra)
         others = min(4, len(self.against["other_people"]))
         if others > 1 and not self.learners:
             self._add("other_learners", -0.4 * others)
+        if self.pupils > 1 and not self.counts["clear"]:
+            self._add("for_pupils", -1.2 * min(3, self.pupils))
+        if advice := next((name for name in self.names if vocabulary("advice").find(name[:300])), ""):
+            self._add("advice", -4.0, advice)
         if self.against["profession"]:
             self._other_professions()
         weight = _OTHER_HOUSES[min(4, len(self.against["elsewhere"]))]
@@ -152,6 +172,23 @@ class _Judge:
             share = 0.5 if "visiting_student" in self.about else 1.0
             self._add("other_houses", weight * share, ", ".join(sorted(self.against["elsewhere"])))
         return self.reasons
+
+    def _card(self) -> None:
+        """A page on a single elective: its name is a rotation, its lines are labels, and no course number makes it one of the school's catalog."""
+        if not any(self._keys(name) & _LEARNING for name in self.names) or any(
+            self._keys(name) & {"residency", "other_people", "no_offer"} or _COURSE.search(name) for name in self.names
+        ):
+            return
+        labels: set[str] = set()
+        strong: set[str] = set()
+        for block in self.blocks[:80]:
+            for text in (block.term, block.text):
+                if text and (label := _CARD.match(text)):
+                    labels.add(label[0].lower().strip())
+                    if label["strong"]:
+                        strong.add(label["strong"].lower())
+        if len(labels) > 2 and len(strong) > 1 and not any(_COURSE.search(block.text[:400]) for block in self.blocks[:80]):
+            self._add("single_elective", 4.2, ", ".join(sorted(labels)))
 
     def _other_professions(self) -> None:
         """A page for learners of another profession: its name says so, or the text does more than once, and nobody of medicine is named."""
@@ -193,8 +230,8 @@ class _Judge:
                 self.about = about
         if best:
             self.counts["topic"] += 1
-            self.topic = best
-            self._add("topic", best, words)
+            self.topic, self.topic_words = best, words
+            self._add("topic", best + (1.0 if "visiting_student" in self.about and self._keys(words) & _LEARNING else 0.0), words)
         self.names = [name, *(b.text for b in self.blocks if b.kind == "heading" and b.depth == 1)]
         names = {key for text in self.names for key in self._keys(text)}
         self.for_students = (
@@ -222,6 +259,8 @@ class _Judge:
             if kind:
                 self._count(kind, sentence)
                 kinds.add(kind)
+                self.learners = self.learners or kind == "clear"
+                self.explicit = self.explicit or "explicit" in keys
             together |= keys
         kind = _kind(together, bool(about))
         if "clear" not in kinds and (kind == "clear" or (kind and not kinds)):
@@ -261,7 +300,12 @@ class _Judge:
             for match in found
             if match.key not in _VISITOR or not any(m.start < match.end and match.start < m.end for m in others)
         }
-        self.learners = self.learners or bool(keys & {"learner", *_VISITOR})
+        if keys & _VISITOR or any(
+            m.key == "learner" and (sentence[m.start : m.start + 9].lower() not in _STAFF_TOO or "applying" in keys) for m in found
+        ):
+            self.learners = True
+        elif any(has_any(sentence[m.start : m.end].lower(), _PUPILS) for m in others):
+            self.pupils += 1
         if "no_offer" in keys:
             if "paused" in keys and keys & (_VISITOR | {"strong_opportunity"}) and self.topic >= 2:
                 # A program that is closed for now is a program (labels schema: status).
@@ -302,6 +346,8 @@ def _kind(keys: set[str], about: bool, offered: Collection[str] = ()) -> str:
     `about`: the headings above name a visitor or an opportunity for visitors; `offered`: all that they speak of.
     """
     if "explicit" in keys:
+        return "clear"
+    if "invited" in keys and "residency" not in keys and keys.union(offered) & {*_LEARNING, "portal"}:
         return "clear"
     if "visitor" in keys and {"opportunity", "applying"} <= keys.union(offered):
         return "clear"
