@@ -384,7 +384,11 @@ def _read_dates(text: str, dates: list[Date], matches: list[Match]) -> Iterator[
                 role = "closes"
             elif role is None and ranged and held and re.search(r"\b(?:between|from)\s$", window):
                 role = "window"
-            elif role is None and previous == "opens" and (_BY.search(window) or _OR_AFTER.search(text[: date.start][-90:])):
+            elif (
+                role is None
+                and previous == "opens"
+                and (_BY.search(window) or _OR_AFTER.search(text[: date.start][-90:]))
+            ):
                 role = "closes"  # 'no earlier than March 1 and no later than May 15'
             elif role is None and index and held in ("opens", "closes") and previous != "other":
                 role = held
@@ -882,7 +886,7 @@ def _two_leads(text: str, before: re.Match[str] | None, match: re.Match[str]) ->
     'No earlier than six months and no later than eight weeks before the start', 'between 90 and 180 days prior': the first of a pair
     has no word of its own that says before what.
     """
-    second = _lead_deadline(match)
+    second, first = _lead_deadline(match), None
     if second is None:
         return ()
     if between := _BETWEEN_LEADS.search(text[max(0, match.start() - 25) : match.start()]):
@@ -895,8 +899,8 @@ def _two_leads(text: str, before: re.Match[str] | None, match: re.Match[str]) ->
     ):
         return ()
     else:
-        first = _lead_deadline(before) or second
-    latest, earliest = sorted((first, second), key=_lead_days)
+        first = _lead_deadline(before)
+    latest, earliest = sorted((first or second, second), key=_lead_days)
     if _lead_days(latest) == _lead_days(earliest) or (earliest is second and not between):
         return ()
     return attrs.evolve(earliest, kind="opens"), latest
@@ -1147,7 +1151,11 @@ def _distinct(found: list[Found]) -> list[Found]:
     """Each (kind, date) once; a date with its year stands for the same without; how long an application takes to process
     counts only where no lead time of the page is longer."""
     longest = max(
-        (_lead_days(f.deadline) for f in found if f.rule in ("lead_time", "lead_in_table") and f.deadline.kind == "closes"),
+        (
+            _lead_days(f.deadline)
+            for f in found
+            if f.rule in ("lead_time", "lead_in_table") and f.deadline.kind == "closes"
+        ),
         default=0,
     )
     days = {

@@ -550,6 +550,8 @@ _CAPPED = re.compile(
     r"(?:\bmax(?:imum)?\b[.:]?(?: (?:total|fee|charge|amount|cost))?(?: (?:of|is))?|\bnot (?:to )?exceed(?:ing)?|\b(?:capped|limited) (?:at|to)|\bup to a (?:total|cap) of|\bno more than)(?: a(?: total)?(?: of)?)?\s?(?:US)?$",
     re.IGNORECASE,
 )
+
+
 def _audience_around(place: Setting) -> Audience | None:
     """Whose amount it is by its own clause: '$300 for domestic applicants and $650 for international applicants'."""
     named = audience_in(place.text[place.left : place.right])
@@ -674,7 +676,8 @@ _PLAIN_FREE = re.compile(
 )
 # 'Students: free', beside what others pay
 _FOR_WHOM_FREE = re.compile(
-    r"\W{0,3}([\w\s/&’'.-]{3,60}?)\s?[:–—-]\s?(?:free(?: of charge)?|no (?:fees?|charges?|costs?)|none|waived)\W{0,3}", re.IGNORECASE
+    r"\W{0,3}([\w\s/&’'.-]{3,60}?)\s?[:–—-]\s?(?:free(?: of charge)?|no (?:fees?|charges?|costs?)|none|waived)\W{0,3}",
+    re.IGNORECASE,
 )
 _WAIVED = re.compile(
     r"\b(?:tuition|fees?) (?:is|are|will be)(?: currently)? waived\b|(?<!not )(?<!may )(?<!can )(?<!cannot )(?<!to )\bwaives? (?:the|all|its|our|any) (?:\w+ ){0,2}?(?:fees?|tuition|charges?)\b",
@@ -710,7 +713,12 @@ def _free(statement: Statement, before: str, order: int) -> Candidate | None:
         kind = "application" if _first_kind(statement.context[:near_by]) == "application" else "program"
         return _free_candidate(statement, kind, order, "fee_none") if asked else None
     matches = _matches(text)
-    if asked and (named := _FOR_WHOM_FREE.fullmatch(text)) and "subject" in _keys(named[1]) and not _keys(named[1]) & _OFF_TOPIC:
+    if (
+        asked
+        and (named := _FOR_WHOM_FREE.fullmatch(text))
+        and "subject" in _keys(named[1])
+        and not _keys(named[1]) & _OFF_TOPIC
+    ):
         return None if _FOR_SOME.search(named[1]) else _free_candidate(statement, "program", order, "fee_none")
     plain = _PLAIN_FREE.match(text) or _WAIVED.search(text)
     hit = next((match for match in matches if match.key == "free"), None)

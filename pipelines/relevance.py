@@ -187,7 +187,11 @@ class _Judge:
                     labels.add(label[0].lower().strip())
                     if label["strong"]:
                         strong.add(label["strong"].lower())
-        if len(labels) > 2 and len(strong) > 1 and not any(_COURSE.search(block.text[:400]) for block in self.blocks[:80]):
+        if (
+            len(labels) > 2
+            and len(strong) > 1
+            and not any(_COURSE.search(block.text[:400]) for block in self.blocks[:80])
+        ):
             self._add("single_elective", 4.2, ", ".join(sorted(labels)))
 
     def _other_professions(self) -> None:
@@ -231,7 +235,11 @@ class _Judge:
         if best:
             self.counts["topic"] += 1
             self.topic, self.topic_words = best, words
-            self._add("topic", best + (1.0 if "visiting_student" in self.about and self._keys(words) & _LEARNING else 0.0), words)
+            self._add(
+                "topic",
+                best + (1.0 if "visiting_student" in self.about and self._keys(words) & _LEARNING else 0.0),
+                words,
+            )
         self.names = [name, *(b.text for b in self.blocks if b.kind == "heading" and b.depth == 1)]
         names = {key for text in self.names for key in self._keys(text)}
         self.for_students = (
@@ -301,7 +309,8 @@ class _Judge:
             if match.key not in _VISITOR or not any(m.start < match.end and match.start < m.end for m in others)
         }
         if keys & _VISITOR or any(
-            m.key == "learner" and (sentence[m.start : m.start + 9].lower() not in _STAFF_TOO or "applying" in keys) for m in found
+            m.key == "learner" and (sentence[m.start : m.start + 9].lower() not in _STAFF_TOO or "applying" in keys)
+            for m in found
         ):
             self.learners = True
         elif any(has_any(sentence[m.start : m.end].lower(), _PUPILS) for m in others):
