@@ -5,6 +5,9 @@ child makes `run_crawl` usable any number of times, from any thread, beside a se
 page does to the crawl (memory, a crash in a parser) reaches the caller. The child reads its order as JSON from
 stdin and writes events as JSON lines to stdout. It has a session of its own, so that Ctrl-C reaches the caller alone, who asks the
 child to stop; and it stops by itself when its stdin closes, so that no crawl outlives a caller that was killed.
+
+Beside it a second process reads the pages and stores what they say (scraper/beside.py). It holds the child's stdout too: when the
+events end, both are gone.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from scrapy.settings import Settings
 
 from scraper import browser
 from scraper.archive import ArchiveError
+from scraper.beside import Reading
 from scraper.crawls import finish_crawl, unfinished
 from scraper.database import DatabaseError, open_database
 from scraper.items import Page, utc_now
@@ -207,6 +211,7 @@ _ERRORS: dict[str, type[Exception]] = {
     "ArchiveError": ArchiveError,
     "DatabaseError": DatabaseError,
     "QueueError": QueueError,
+    "ReadingEnded": CrawlError,
 }
 
 
@@ -253,9 +258,10 @@ def _child(request: CrawlRequest, log: IO[bytes]) -> Iterator[subprocess.Popen[b
         child.stdin.write(request.to_json().encode() + b"\n")
         child.stdin.flush()
         yield child
+    except BaseException:
+        _kill(child)
+        raise
     finally:
-        if child.poll() is None:
-            child.kill()
         child.wait()
         for stream in (child.stdin, child.stdout):
             if stream is not None:
@@ -292,7 +298,7 @@ def _events(
                     raise
                 report.stopped = True
                 _interrupt(child)
-                killer = threading.Timer(STOP_SECONDS, child.kill)
+                killer = threading.Timer(STOP_SECONDS, _kill, (child,))
                 killer.daemon = True
                 killer.start()
     finally:
@@ -304,6 +310,12 @@ def _events(
 def _interrupt(child: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError, OSError):
         child.send_signal(signal.SIGINT)
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """Kill the process that crawls, and what it has begun: the one that reads beside it, a browser."""
+    with contextlib.suppress(OSError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _note(event: dict[str, Any], report: CrawlReport, progress: Progress) -> None:
@@ -459,7 +471,8 @@ def crawl_here(request: CrawlRequest, emit: Callable[[dict[str, Any]], None], qu
         settings = settings_for(request)
         stats: dict[str, Any] = {}
         if _resume(request, settings, emit, judged_next=bool(staging and staging.resumed)):
-            stats = _run(settings, emit, quit_when)
+            with Reading(settings) as reading:
+                stats = _run(settings, emit, quit_when, reading)
         if stats.get("failed"):
             emit(stats["failed"])
             return
@@ -526,12 +539,18 @@ def _resume(
         db.conn.close()
 
 
-def _run(settings: Settings, emit: Callable[[dict[str, Any]], None], quit_when: IO[str] | None) -> dict[str, Any]:
-    """Let Scrapy crawl; its stats, with the event to send under 'failed' where it broke."""
+def _run(
+    settings: Settings,
+    emit: Callable[[dict[str, Any]], None],
+    quit_when: IO[str] | None,
+    reading: Reading | None = None,
+) -> dict[str, Any]:
+    """Let Scrapy crawl; its stats, with the event to send under 'failed' where it broke. Without `reading` pages are read in this process."""
     collect_less_often()
     process = AsyncCrawlerProcess(settings)
     _silence()
     crawler = process.create_crawler(SPIDER)
+    crawler.reading = reading  # type: ignore[attr-defined]
     reporters: list[Reporter] = [Reporter(crawler, emit)]
     task = process.crawl(crawler)
     if quit_when is not None:
@@ -543,6 +562,8 @@ def _run(settings: Settings, emit: Callable[[dict[str, Any]], None], quit_when: 
     stats = crawler.stats.get_stats()
     if message := stats.get("queue/error"):
         return {"failed": {"event": "failed", "kind": "QueueError", "message": message}}
+    if message := stats.get("reading/error"):
+        return {"failed": {"event": "failed", "kind": "ReadingEnded", "message": message}}
     if message := stats.get("storage/error"):
         said = f"what was found could not be stored: {message}"
         return {"failed": {"event": "failed", "kind": "", "message": said}}

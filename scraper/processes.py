@@ -29,18 +29,23 @@ def context() -> Any:
     return begun
 
 
-def prepare() -> None:
-    """Make a process of ours ready: it leaves Ctrl-C to the one that started it, and does not outlive that."""
+def follow() -> None:
+    """Leave Ctrl-C to the process that started this one, and do not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    logging.disable(logging.WARNING)  # of libraries, about pages; what is broken is told with the results
 
-    def follow() -> None:
+    def end_with_parent() -> None:
         if (parent := multiprocessing.parent_process()) is not None:
             parent.join()
             os._exit(1)
 
-    threading.Thread(target=follow, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def prepare() -> None:
+    """Make a process of a pool ready."""
+    follow()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    logging.disable(logging.WARNING)  # of libraries, about pages; what is broken is told with the results
 
 
 def end(pool: ProcessPoolExecutor) -> None:

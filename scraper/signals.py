@@ -13,6 +13,9 @@ page that has left the pipelines, kept or dropped, with `page`. Both are for rep
 `institution_finished` carries `trails` besides (page key -> scraper.memory.Trail), for what is to be remembered.
 
     crawler.signals.connect(self.institution_finished, signal=institution_finished)
+
+Stages run in a process of their own (scraper/beside.py). `institution_finished` and `page_unchanged` reach them there too, and of Scrapy's own
+`item_dropped` and `spider_closed`; `institution_reported` and `page_read` stay where the spider is.
 """
 
 from __future__ import annotations
@@ -24,7 +27,3 @@ page_unchanged = object()
 
 # Sent by a worker of a shared crawl now and then, with `counts` (scraper.queue.shared.Counts): how far all workers are.
 queue_moved = object()
-
-# Sent by the programs stage when it has made programs of an institution's pages, with the keyword argument
-# `visit` (`pipelines.programs.Visit`). The storage stage waits for it.
-programs_ready = object()
