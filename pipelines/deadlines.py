@@ -886,9 +886,10 @@ def _two_leads(text: str, before: re.Match[str] | None, match: re.Match[str]) ->
     'No earlier than six months and no later than eight weeks before the start', 'between 90 and 180 days prior': the first of a pair
     has no word of its own that says before what.
     """
-    second, first = _lead_deadline(match), None
+    second = _lead_deadline(match)
     if second is None:
         return ()
+    first: Deadline | None
     if between := _BETWEEN_LEADS.search(text[max(0, match.start() - 25) : match.start()]):
         first = attrs.evolve(second, lead_n=number(between["count"]))
     elif (

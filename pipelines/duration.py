@@ -250,6 +250,10 @@ _IN_COUNTRY = re.compile(
 _OWN_SCHOOL = re.compile(
     r"^[^.;,]{0,20}\bat (?:your|their|his or her|the (?:\w+ ){0,2}student['’]s) (?:\w+ )?(?:school|institution)\b", re.I
 )
+# 'A rotation at their home institution (minimum of four weeks)'
+_AT_HOME = re.compile(
+    r"\bat (?:your|their|his or her|a|the) (?:own |home )(?:\w+ )?(?:school|institution|program|department|hospital)\b[^.;:]{0,25}$", re.I
+)
 _ALONE_BEFORE = re.compile(
     r"(?:^|[,;:(|–—•]\s?|\s-\s)(?:for |usually |typically |generally |up to |at least |minimum |maximum |about |from |between ){0,2}$",
     re.I,
@@ -351,7 +355,7 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
     if _CONDITIONAL.search(before):
         return None
     beside = _BESIDE.match(after)
-    if _OWN_SCHOOL.match(after) or _IN_COUNTRY.search(near := before[-55:]):
+    if _OWN_SCHOOL.match(after) or _AT_HOME.search(before[-80:]) or _IN_COUNTRY.search(near := before[-55:]):
         return None
     if beside and _BETWEEN_WRONG.search(_PLACE_AT_END.sub("", beside[0])):
         beside = None
@@ -722,6 +726,9 @@ _BLOCK_WORDS = re.compile(
 _NO_BLOCK_WORDS = re.compile(r"\b(?:application|apply|holidays?|breaks?|deadline|window|submission|vacation)\b", re.I)
 
 
+MAX_LINES = 10**9  # no page has so many blocks: keys of paragraphs that stand one after the other
+
+
 def _calendar(blocks: list[Block]) -> Iterator[_Reading]:
     """The length of the blocks of a calendar, from at least three of its spans (labels schema: 'a duration read only from block dates counts')."""
     spans: dict[int, list[tuple[float, Block]]] = {}
@@ -736,7 +743,13 @@ def _calendar(blocks: list[Block]) -> Iterator[_Reading]:
                 spans[-index] = [
                     (weeks, block) for line in block.text[:6000].split("\n") for weeks in _block_weeks(line)
                 ]
+    run = 0  # lines of a calendar, each in a paragraph of its own
     for block in blocks:
+        if block.kind == "paragraph" and len(block.text) <= 80 and any(c.isdigit() for c in block.text):
+            if (weeks_of_it := _block_weeks(block.text)) and _BLOCK_WORDS.search(" ".join((block.text, *block.headings[-1:]))):
+                spans.setdefault(-MAX_LINES - run, []).extend((weeks, block) for weeks in weeks_of_it)
+                continue
+        run += 1
         if block.kind in ("item", "row") and block.group and any(c.isdigit() for c in block.text[:60]):
             text = block.text
             header = " ".join(cell.column for cell in block.cells)

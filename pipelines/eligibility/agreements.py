@@ -15,8 +15,10 @@ _PASSING = re.compile(
     r"\bquestions?\b|\bcontact\b|\blearn more\b|\bis affiliated with\b|\binstitutionally affiliated\b|\blist of\b|\bhistory\b|\bhousing agreement\b|\bwith the exception of\b",
     re.I,
 )
+# 'Offered to affiliated and non-affiliated schools'
+_OTHERS_TOO = re.compile(r"\b(?:non|un)-?\s?affiliated\b", re.I)
 _HAS_TO = re.compile(
-    r"\bin place\b|\bexecuted\b|\bsigned\b|\bhas an?\b|\bhold(?:s|ing)?\b|\bhave an?\b|\bexists?\b|\bmust\b|\bneed|\brequire|\bcomplete\b|\bprior to\b|\bestablish|\bbefore\b|\bonly\b|\bwithout\b|\bunless\b|\bbetween\b",
+    r"\b(?:has|have) no\b|\bin place\b|\bexecuted\b|\bsigned\b|\bhas an?\b|\bhold(?:s|ing)?\b|\bhave an?\b|\bexists?\b|\bmust\b|\bneed|\brequire|\bcomplete\b|\bprior to\b|\bestablish|\bbefore\b|\bonly\b|\bwithout\b|\bunless\b|\bbetween\b",
     re.I,
 )
 _NEED_NOT = re.compile(
@@ -24,9 +26,9 @@ _NEED_NOT = re.compile(
     re.I,
 )
 _SCHOOL = re.compile(r"\b(?:schools?|institutions?|university|universities|colleges?)\b", re.I)
-_BINDING = re.compile(r"\bmust\b|\brequire", re.I)
+_BINDING = re.compile(r"\bmust\b|\brequire|\bha(?:s|ve) to\b|\bneeds? to\b", re.I)
 _EXCEPT = re.compile(
-    r"\b(?:schools?|institutions?|universities|colleges) (?:with|holding|that (?:have|hold))\b|\bonly\b|\bunless\b|\bwithout\b|\bneed|\bin place\b",
+    r"\b(?:schools?|institutions?|students)\b[^.;]{0,30}\b(?:has|have) no\b|\b(?:schools?|institutions?|universities|colleges) (?:with|holding|that (?:have|hold))\b|\bonly\b|\bunless\b|\bwithout\b|\bneed|\bin place\b",
     re.I,
 )
 _AFFILIATED_SCHOOL = re.compile(r"\baffiliated (?:LCME|COCA|medical school|U\.?S)", re.I)
@@ -53,6 +55,8 @@ def _agreement(passage: Passage) -> Fact | None:
     match = next(iter(agreement or partner), None)
     start, end = (match.start, match.end) if match else (0, len(text))
     if match and text[match.start : match.start + 4].lower() == "sign" and not _SCHOOL.search(text):
+        return None
+    if partner and not agreement and _OTHERS_TOO.search(text):
         return None
     if passage.is_question:
         asked = passage.answer is not None and agreement and "demand" in passage.cues

@@ -41,6 +41,7 @@ _REFUSAL_LIST = re.compile(
     r"|\bineligible\b|\bclosed to\b|\bnot (?:eligible|accepted|available|open|permitted|allowed)\b|\bdo(?:es)? not (?:accept|admit|take)\b",
     re.I,
 )
+_LAST_SENTENCE = re.compile(r"[.!?]\s+(?=[A-Z])")  # what introduces a list is the sentence right before it
 _ANSWER = re.compile(r"\W*(?:(?P<yes>yes)\b|(?P<no>no\b|unfortunately|not at this time))", re.I)
 _PIECE = re.compile(r"\S[^\n]*\S|\S")
 
@@ -72,7 +73,7 @@ class Passage:
     def refused_list(self) -> bool:
         """Is this an item of a list of people whom the host does not take?"""
         return self.block.kind != "heading" and any(
-            _REFUSAL_LIST.search(text[:400])
+            _REFUSAL_LIST.search(_LAST_SENTENCE.split(text[:400])[-1])
             for text in self.above[:1]
             if text.endswith(":") or (len(text) <= 80 and not text.endswith("."))
         )

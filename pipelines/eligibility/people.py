@@ -292,8 +292,19 @@ def _plainly(say: Say) -> bool:
     return clause.start() > 0 and not words & {"agreement", "partner"}
 
 
+# 'International students of schools that are not affiliated with us', 'outside of our partnerships'
+_NOT_PARTNERS = re.compile(
+    r"\b(?:(?:not|never)\s(?:\w+\s){0,2}?(?:affiliated|partnered|partners?)\b|(?:un|non-?\s?)affiliated|(?:outside(?: of)?|other than|except)\s(?:our|the|those)\s(?:\w+\s){0,3}?(?:partner\w*|affiliat\w+|exchange)"
+    r"|(?:without|(?:has|have|hold) no|do(?:es)? not have)\s(?:an?\s)?(?:\w+\s){0,3}?(?:agreement|affiliation|partnership|contract))",
+    re.I,
+)
+
+
 def _others(say: Say) -> bool:
     """'Students from other international schools are not accepted': so those of the schools just named are."""
+    words = say.passage.text[max(0, say.start - 30) : say.end + 130]
+    if has_any(words.lower(), ("affiliat", "partner", "agreement", "exchange", "contract")) and _NOT_PARTNERS.search(words):
+        return True
     return bool(
         re.search(
             r"\b(?:from|of|at|no) (?:any |all )?other\b", say.passage.text[max(0, say.start - 30) : say.end], re.I
