@@ -957,6 +957,9 @@ def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: lis
             (_label_role(t) == "closes" and _about(t)) or _WHEN_TO_APPLY.search(t) for t in statement.context[:2]
         )
         strong = [m for m in after if m.start - match.end() < 160]
+        if not strong and _IT_MUST.match(text):
+            before_it = statement.block.text.partition(text)[0][-220:]
+            asked = asked or bool(re.search(r"\bapplications?\b|\brequest form\b", before_it, re.IGNORECASE))
         if not strong and has_any(text[max(0, match.start() - 45) : match.end()].lower(), ("lead", "notice")):
             asked = asked or any(m.key == "process" for m in words)  # 'a 90-day lead time to process applications'
         wanted = bool(strong) and strong[0].key == "application"
@@ -987,6 +990,11 @@ def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: lis
     return "closes"
 
 
+# 'Complete the application. It must be submitted 12 weeks before the start.'
+_IT_MUST = re.compile(
+    r"(?:it|this|they|these)\s(?:must|should|needs? to|ha(?:s|ve) to|(?:is|are) to)\sbe\s(?:submitted|received|sent|returned|turned in|e-?mailed|in|completed|made)\b",
+    re.IGNORECASE,
+)
 _BEFORE_DEADLINE = re.compile(
     r"\s(?:the |our |your |this |that |each |its )?(?:stated |posted |published )?(?:application |submission |program )?(?:deadline|due date|closing date)s?\b",
     re.IGNORECASE,

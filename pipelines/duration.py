@@ -29,7 +29,7 @@ _MOST_EXACT = 26.0  # longer ones are courses of study
 
 _NUM = r"(?:\d{1,3}(?:\.5)?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen|sixteen|twenty|thirty|forty-five|sixty|ninety|an?|single)"
 _NOTE = r"(?:\s?\(\s?\d{1,3}\s?\))?"
-_UNIT = r"(?:(?:consecutive|calendar|business|working|full|whole|continuous|clinical|elective|additional|total)\s+)?(?P<unit>days?|weeks?|wks?|months?)"
+_UNIT = r"(?:(?:consecutive|calendar|business|working|full|whole|continuous|clinical|elective|additional|total)\s+){0,2}(?P<unit>days?|weeks?|wks?|months?)"
 _SEP = r"\s?(?:-|–|—|/|,?\s?(?:to|or|and|through|up to)\b|,)\s?"
 _LENGTH = re.compile(
     rf"(?<![\w$.,/-])(?P<numbers>{_NUM}{_NOTE}(?:-?{_SEP}{_NUM}{_NOTE}){{0,3}})[\s-]{{1,2}}{_UNIT}(?![\w])(?:\(s\))?{_NOTE}",
