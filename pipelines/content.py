@@ -274,6 +274,7 @@ class _Reader:
         self.lists: list[tuple[int, str]] = []  # (group, lead) of the lists around
         self.groups = 0
         self.lead = ""
+        self.led_by_item: dict[int, tuple[int, str]] = {}  # group of a list that an item leads -> the list of that item
         self.after_list: tuple[int, int, str] = (-1, 0, "")  # where the last list ended, its group, its lead
         self.kind: list[tuple[BlockKind, str]] = []  # (block kind, term) of the item or definition around
         self.titles: dict[str, str] = {}  # id of a panel -> its title
@@ -852,8 +853,12 @@ class _Reader:
             last = self.blocks[-1] if self.blocks else None
             lead = item or (last.text if last is not None and last.group == self.lists[-1][0] else self.lists[-1][1])
         elif self.after_list[0] == len(self.blocks):
-            self.lists.append(self.after_list[1:])
-            return
+            last = self.blocks[-1] if self.blocks else None
+            if last is None or last.kind != "item" or not last.text.endswith(":"):
+                self.lists.append(self.after_list[1:])
+                return
+            lead = last.text  # a list that belongs inside of the item before it
+            self.led_by_item[self.groups + 1] = self.after_list[1:]
         else:
             lead = self.lead
         self.groups += 1
@@ -863,7 +868,7 @@ class _Reader:
         self._flush()
         group, lead = self.lists.pop()
         if not self.lists:
-            self.after_list = (len(self.blocks), group, lead)
+            self.after_list = (len(self.blocks), *self.led_by_item.pop(group, (group, lead)))
             self.lead = ""
 
     def _table(self, element: etree._Element) -> None:
