@@ -19,7 +19,7 @@ from scrapy.exceptions import DropItem
 
 from scraper.items import Block, Page
 from scraper.text import has_any
-from scraper.vocabulary import Match, vocabulary
+from scraper.vocabulary import Match, look_for_all, vocabulary
 
 MAX_BLOCKS = 4000
 MAX_TEXT = 400_000  # characters: what a hostile page has beyond is not looked at
@@ -386,6 +386,9 @@ class RelevanceStage:
     """Drops pages that describe no opportunity."""
 
     threshold = 0.5
+
+    def __init__(self) -> None:
+        look_for_all()  # whoever builds the stages reads whole pages
 
     def process_item(self, page: Page) -> Page:
         page.relevance_score = relevance(page.title, page.blocks)

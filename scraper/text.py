@@ -10,7 +10,8 @@ import attrs
 
 # A full stop ends a sentence when white space and something that can open one follow it. White space is met at its
 # beginning only, so that long runs of it cost no more than they are long.
-_STOP = re.compile(r"[.!?;][\"')\]”’]*\s+(?=[\"'(\[“‘*•]?[A-Z0-9$])|(?<!\s)\s+[•▪●◦‣]\s+")
+_PLAIN_STOP = re.compile(r"[.!?;][\"')\]”’]*\s+(?=[\"'(\[“‘*•]?[A-Z0-9$])")
+_STOP = re.compile(_PLAIN_STOP.pattern + r"|(?<!\s)\s+[•▪●◦‣]\s+")
 # After these a full stop ends nothing (abbreviations as hospitals write them).
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Dr|Mr|Mrs|Ms|Prof|St|Mt|No|vs|etc|approx|min|max|Dept|Univ|Inc|Ext|ext|Ave|Blvd|Rm|Ste|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)"
@@ -34,7 +35,7 @@ NUMBER_WORDS = {
 
 def fold_space(text: str) -> str:
     """`text` with every run of white space (no-break and zero-width spaces included) made one blank, ends stripped."""
-    return " ".join(text.replace("\u200b", "").replace("\ufeff", "").split())
+    return " ".join((text if text.isascii() else text.replace("\u200b", "").replace("\ufeff", "")).split())
 
 
 def sentences(text: str) -> list[str]:
@@ -44,7 +45,7 @@ def sentences(text: str) -> list[str]:
 
 def _cut(text: str) -> tuple[str, ...]:
     out, start = [], 0
-    for match in _STOP.finditer(text):
+    for match in (_PLAIN_STOP if text.isascii() else _STOP).finditer(text):
         end = match.end() if match[0][0].isspace() else match.start() + 1
         if match[0][0] == "." and not _ends(
             text[max(start, match.start() - 12) : match.start() + 1], text, match.end()

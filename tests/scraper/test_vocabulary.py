@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scraper.vocabulary import Vocabulary, VocabularyError, expand, names, vocabulary
+from scraper.vocabulary import Vocabulary, VocabularyError, expand, look_for_all, names, vocabulary
 
 
 def found(entries: dict[str, Any], text: str) -> list[tuple[str, str]]:
@@ -63,6 +63,10 @@ def test_expand(phrase: str, plain: list[str]) -> None:
             [("a", "letter of intent"), ("a", "letter")],
         ),
         (phrases("C.V."), "a C.V. and", [("a", "C.V.")]),
+        (phrases("dean's letter"), "the deans letter", []),  # within the first word an apostrophe is wanted
+        (phrases("students' letter"), "a student – the students letter", [("a", "students letter")]),
+        (phrases("flu shot"), "İstanbul  –  a flu  shot", [("a", "flu  shot")]),
+        (phrases("MD degree", "md"), "MD degree, md degree", [("a", "MD degree"), ("a", "md")]),
         (phrases("COVID 19"), "COVID-19", [("a", "COVID-19")]),
         (phrases("a b", "b c"), "a b c", [("a", "a b")]),
         # A word in a case of its own takes along what may follow the same word in any case.
@@ -152,6 +156,27 @@ def test_matches_stand_in_order_and_apart(text: str) -> None:
 def test_any_text_can_be_searched(name: str, text: str) -> None:
     for match in vocabulary(name).find(text):
         assert match.key in vocabulary(name).entries
+
+
+WORDS = sorted(
+    {
+        word
+        for name in ("documents", "visitors", "visas")
+        for phrase in list(vocabulary(name).phrases)[::40]
+        for word in phrase.split()
+    }
+)
+
+
+ALONE = {name: Vocabulary(vocabulary(name).entries) for name in ("documents", "visitors", "visas")}
+
+
+@given(st.lists(st.sampled_from([*WORDS, ",", ".", "–", "/", "'s", "  "]), max_size=25).map(" ".join))
+@settings(max_examples=150, deadline=None)
+def test_looking_for_all_finds_what_each_finds_alone(text: str) -> None:
+    look_for_all()
+    for name, alone in ALONE.items():
+        assert vocabulary(name).find(text) == alone.find(text)
 
 
 MEGABYTE = 1_000_000
