@@ -272,7 +272,21 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
         r"appl\w*|window|cycle|submission|portal", window[-70:], re.IGNORECASE
     ):
         return "other"
-    read = sorted((m for m in matches if m.key in ("opens", "closes", "window", "act", "other")), key=lambda m: m.end)
+    right = left + len(window)
+    # 'Accepting applications from visiting students on March 1': that 'from' opens no range.
+    read = sorted(
+        (
+            m
+            for m in matches
+            if m.key in ("opens", "closes", "window", "act", "other")
+            and not (
+                m.key == "window"
+                and right - m.end > 12
+                and window[: m.end - left].endswith((" from", " between", " during"))
+            )
+        ),
+        key=lambda m: m.end,
+    )
     if not read:
         return None
     last = read[-1]
@@ -284,10 +298,12 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
         return "other"  # 'begin reviewing and accepting applications on'
     if last.key == "closes" and not refused and _RECEIVED_AFTER.search(window):
         return "other"  # 'applications submitted after April 3 are processed as they come'
-    if refused and (match := re.search(r"\b(before|after)\s(?:\w+day,?\s)?$", window)):
-        return "opens" if match[1] == "before" else "closes"  # 'received before … or after … will not be considered'
+    if refused and (match := re.search(r"\b(before|prior to|after)[\s,]+(?:\w+day,?\s)?$", window)):
+        return "closes" if match[1] == "after" else "opens"  # 'received before … or after … will not be considered'
+    if last.key in ("act", "closes") and _NOT_UNTIL.search(window):
+        return "opens"
     if last.key == "act":
-        if re.search(r"\bnot\b[^.;]{0,80}\buntil\s(?:\w+day,?\s)?$", window, re.IGNORECASE):
+        if _NOT_UNTIL.search(window):
             return "opens"
         if _BY.search(window):
             return "closes"
@@ -299,9 +315,7 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
         if not named:
             return "window" if ranged else None
         last = named[-1]
-    if last.key in ("act", "opens", "closes") and re.search(
-        r"\bnot\b[^.;]{0,80}\b(?:until|before)\s(?:\w+day,?\s)?$", window, re.IGNORECASE
-    ):
+    if last.key in ("act", "opens", "closes") and _NOT_UNTIL.search(window):
         return "opens"  # 'not accepting applications until March 1'
     if last.key in ("opens", "window", "act") and _REVIEW_BEGINS.search(window):
         return "other"
@@ -322,6 +336,11 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
     return last.key  # type: ignore[return-value]
 
 
+# 'Please do not submit a request before March 21', but not 'If you do not apply before March 21, …'
+_NOT_UNTIL = re.compile(
+    r"(?<!if you do )(?<!if you have )(?<!who do )(?<!who have )\bnot\b[^.;]{0,80}\b(?:until|before|prior to)[\s,]+(?:\w+day,?\s)?$",
+    re.IGNORECASE,
+)
 _RECEIVED_AFTER = re.compile(
     r"\b(?:received|submitted|arriving|apply|applying|requests) after\s(?:\w+day,?\s)?$", re.IGNORECASE
 )
@@ -350,7 +369,7 @@ def _weak_other(match: Match, window: str, left: int) -> bool:
 
 
 _REFUSED = re.compile(
-    r"\b(?:not|never)\s(?:be\s)?(?:consider|accept|review|process)|\bwill be (?:rejected|returned|denied|declined)",
+    r"\b(?:not|never)\s(?:be\s)?(?:consider|accept|review|process)|\bwill be (?:\w+ )?(?:rejected|returned|denied|declined)|\bwill (?:automatically )?(?:deny|reject|decline|disregard)\b",
     re.IGNORECASE,
 )
 
@@ -933,6 +952,11 @@ def _is_of_documents(text: str) -> bool:
 
 
 # 'Rotations will be cancelled if the forms are not here four weeks before the start.'
+# 'If students have special requests, they must contact us four weeks before the start.'
+_IF_SO = re.compile(
+    r"(?:if|should|when) (?:\w+\s){1,3}?(?:have|has|need|needs|require|requires|wish(?:es)? to change|must (?:change|cancel))\b[^.;]{0,90},",
+    re.IGNORECASE,
+)
 _CALLED_OFF = re.compile(
     r"\b(?:rotations?|electives?|placements?|observerships?|clerkships?)\s(?:will|may|can) be cancel", re.IGNORECASE
 )
@@ -972,6 +996,8 @@ def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: lis
             wanted = asked or _asks(text)
     if _BEFORE_DEADLINE.match(text, match.end()):
         return None  # 'no older than six months before our deadline'
+    if _IF_SO.match(text) and not re.search(r"\bappl", text, re.IGNORECASE):
+        return None
     if _CALLED_OFF.search(text) or (_LATER_ON.search(text) and not _APPLICATION_NAMED.search(text)):
         return None
     if any(m.key == "host" for m in words if m.end <= match.start()) or _LEAVING.search(text[: match.start()][-200:]):

@@ -252,7 +252,8 @@ _OWN_SCHOOL = re.compile(
 )
 # 'A rotation at their home institution (minimum of four weeks)'
 _AT_HOME = re.compile(
-    r"\bat (?:your|their|his or her|a|the) (?:own |home )(?:\w+ )?(?:school|institution|program|department|hospital)\b[^.;:]{0,25}$", re.I
+    r"\bat (?:your|their|his or her|a|the) (?:own |home )(?:\w+ )?(?:school|institution|program|department|hospital)\b[^.;:]{0,25}$",
+    re.I,
 )
 _ALONE_BEFORE = re.compile(
     r"(?:^|[,;:(|–—•]\s?|\s-\s)(?:for |usually |typically |generally |up to |at least |minimum |maximum |about |from |between ){0,2}$",
@@ -746,7 +747,9 @@ def _calendar(blocks: list[Block]) -> Iterator[_Reading]:
     run = 0  # lines of a calendar, each in a paragraph of its own
     for block in blocks:
         if block.kind == "paragraph" and len(block.text) <= 80 and any(c.isdigit() for c in block.text):
-            if (weeks_of_it := _block_weeks(block.text)) and _BLOCK_WORDS.search(" ".join((block.text, *block.headings[-1:]))):
+            if (weeks_of_it := _block_weeks(block.text)) and _BLOCK_WORDS.search(
+                " ".join((block.text, *block.headings[-1:]))
+            ):
                 spans.setdefault(-MAX_LINES - run, []).extend((weeks, block) for weeks in weeks_of_it)
                 continue
         run += 1

@@ -450,11 +450,11 @@ _NEEDS_OBJECT = re.compile(
     re.I,
 )
 _NOW = re.compile(
-    r"\b(?:at this time|at present|at the moment|currently|presently|until further notice|for the (?:foreseeable future|time being)|temporarily|right now)\b",
+    r"\b(?:at this time|at present|at the moment|currently|presently|until further notice|for the (?:foreseeable future|time being)|temporarily|right now|for (?:the )?(?:AY\s?\d*|academic year|current|upcoming|coming|20\d\d))\b",
     re.I,
 )
 _OBJECT = re.compile(
-    r"^(?:[^\w.;!?]+\w+){0,6}?[^\w.;!?]+(?:applications?|applicants?|requests?|observers?|students?|visitors?|observerships?|electives?|rotations?|externs?|clerks?)\b",
+    r"^(?:[^\w.;!?]+\w+){0,6}?[^\w.;!?]+(?:applications?|applicants?|requests?|observers?|students?|visitors?|observerships?|electives?|rotations?|externs?|clerks?|sub-?internships?|clerkships?|externships?)\b",
     re.I,
 )
 # 'We do not currently offer housing for visiting students' closes no program.
@@ -507,9 +507,9 @@ def _may_be_open(sentence: str) -> bool:
 
 def _find_status(blocks: list[Block], pieces: list[_Piece], about: str = "") -> Iterator[Fact]:
     """'closed' and 'open' as the schema means them: of the program or all of it, now. `about`: the one type there is."""
-    named = " ".join([about, *(b.text for b in blocks if b.kind == "title" or (b.kind == "heading" and b.depth == 1))])[
-        :2000
-    ]
+    who = (b.text[:300] for b in blocks if b.kind != "heading" and b.headings and _WHO_HEADING.match(b.headings[-1]))
+    heads = (b.text for b in blocks if b.kind == "title" or (b.kind == "heading" and b.depth == 1))
+    named = " ".join([about, *heads, *itertools.islice(who, 4)])[:3000]
     facts: list[tuple[Fact, bool]] = []
     for block, sentence, matches in filter(_may_tell_status, pieces):
         if value := _status_of(sentence, named, matches):
@@ -575,6 +575,9 @@ def _status_of(sentence: str, named: str, matches: Iterable[Match]) -> str | Non
 def _of_a_part(sentence: str) -> bool:
     """Is it a part of the program that the sentence calls open? A department that accepts applications is none."""
     return bool(_PART.search(sentence)) and bool(_PART.search(_THE_HOUSE.sub(" ", sentence)))
+
+
+_WHO_HEADING = re.compile(r"\W*(?:eligib|who (?:can|may|is|should)\b)", re.I)
 
 
 def _whole(sentence: str, named: str) -> bool:

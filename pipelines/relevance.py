@@ -52,7 +52,7 @@ _PUPILS = ("student", "high school", "college", "undergraduate", "pre", "shadow"
 # What the lines of a single elective's page are called: 'Duration: 4 weeks', 'Number of students: 1'.
 _CARD = re.compile(
     r"\W{0,3}(?:(?P<strong>duration|length|availability|available|(?:number|no\.?|#) of students|students? per|max(?:imum|\.)? (?:number of )?students|open to|offered to|capacity)"
-    r"|prerequisites?|requirements?|locations?|sites?|hours|schedule|(?:program |elective |rotation |clerkship |student )?(?:coordinator|contact|preceptors?|faculty)|(?:learning )?objectives|goals|description|overview|evaluation|how to apply|to apply)\b",
+    r"|prerequisites?|requirements?|locations?|sites?|hours|schedule|(?:program |elective |rotation |clerkship |student )?(?:coordinator|contact|preceptors?|faculty)|(?:learning )?(?:objectives|experience)|goals|(?:brief |elective |rotation )?description|overview|evaluation|how to apply|to apply)\b",
     re.I,
 )
 _COURSE = re.compile(r"\b[A-Z]{2,5}[-\s]?\d{3,5}[A-Z]?\b|\bcredit(?:s| hours)\b|\bgrading\b", re.I)
@@ -188,8 +188,8 @@ class _Judge:
                     if label["strong"]:
                         strong.add(label["strong"].lower())
         if (
-            len(labels) > 2
-            and len(strong) > 1
+            len(labels) + len(strong) > 4
+            and strong
             and not any(_COURSE.search(block.text[:400]) for block in self.blocks[:80])
         ):
             self._add("single_elective", 4.2, ", ".join(sorted(labels)))

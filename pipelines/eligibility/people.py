@@ -303,7 +303,9 @@ _NOT_PARTNERS = re.compile(
 def _others(say: Say) -> bool:
     """'Students from other international schools are not accepted': so those of the schools just named are."""
     words = say.passage.text[max(0, say.start - 30) : say.end + 130]
-    if has_any(words.lower(), ("affiliat", "partner", "agreement", "exchange", "contract")) and _NOT_PARTNERS.search(words):
+    if has_any(words.lower(), ("affiliat", "partner", "agreement", "exchange", "contract")) and _NOT_PARTNERS.search(
+        words
+    ):
         return True
     return bool(
         re.search(
