@@ -869,8 +869,8 @@ def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, st
     for index, match in enumerate(found):
         pair = _two_leads(text, found[index - 1] if index else None, match) if match["tail"] else ()
         if pair and _lead_kind(statement, text, match, words, off):
-            for deadline in pair:
-                yield deadline, 0.95 if _about(text) else 0.8, "lead_times"
+            for one in pair:
+                yield one, 0.95 if _about(text) else 0.8, "lead_times"
         elif match["tail"] or _LEAD_TIME_OF.search(text[max(0, match.start() - 45) : match.start()]):
             kind = _lead_kind(statement, text, match, words, off)
             if kind is None:

@@ -746,12 +746,14 @@ def _calendar(blocks: list[Block]) -> Iterator[_Reading]:
                 ]
     run = 0  # lines of a calendar, each in a paragraph of its own
     for block in blocks:
-        if block.kind == "paragraph" and len(block.text) <= 80 and any(c.isdigit() for c in block.text):
-            if (weeks_of_it := _block_weeks(block.text)) and _BLOCK_WORDS.search(
-                " ".join((block.text, *block.headings[-1:]))
-            ):
-                spans.setdefault(-MAX_LINES - run, []).extend((weeks, block) for weeks in weeks_of_it)
-                continue
+        line = (
+            block.text
+            if block.kind == "paragraph" and len(block.text) <= 80 and any(map(str.isdigit, block.text))
+            else ""
+        )
+        if line and (lengths := _block_weeks(line)) and _BLOCK_WORDS.search(" ".join((line, *block.headings[-1:]))):
+            spans.setdefault(-MAX_LINES - run, []).extend((weeks, block) for weeks in lengths)
+            continue
         run += 1
         if block.kind in ("item", "row") and block.group and any(c.isdigit() for c in block.text[:60]):
             text = block.text
