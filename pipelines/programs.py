@@ -436,7 +436,42 @@ def merge_programs(institution_id: str, pages: Iterable[Page | Summary]) -> list
             others = {"us": "international", "international": "us"}.get(cluster.kind)  # whose facts are left out
             _add(program, profile.page, [f for f in profile.page.facts if _is_about(f, cluster, others)])
         programs.append(program)
+    for page in sorted(
+        (page for page in summaries if page.electives), key=lambda page: (key(page.url), page.fetched_at)
+    ):
+        if (offering := program_of_catalog(page, programs)) is not None:
+            _add_specialties(offering, page)
     return sorted(programs, key=lambda program: program.id)
+
+
+def _add_specialties(program: Program, page: Summary) -> None:
+    """Whoever applies for a program may choose what its catalog lists: the specialties of these electives are its own."""
+    names = vocabulary("specialties")
+    known = {
+        said for _, fact in program.facts if fact.field == "specialties" for said in names.keys_in(str(fact.value))
+    }
+    for elective in page.electives:
+        if elective.specialty is None or elective.specialty in known:
+            continue
+        known.add(elective.specialty)
+        lines = elective.quote.split("\n")
+        words = next((line for line in lines if elective.specialty in names.keys_in(line)), lines[0])
+        audience: Audience = "us" if elective.accepts_international is False else "any"
+        program.pages.setdefault(page.url, page.fetched_at)
+        program.facts.append(
+            (
+                page.url,
+                Fact(
+                    "specialties",
+                    names.titles[elective.specialty],
+                    words,
+                    elective.headings,
+                    0.8,
+                    "elective_in_catalog",
+                    audience,
+                ),
+            )
+        )
 
 
 def _is_about(fact: Fact, cluster: _Cluster, others: str | None) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import attrs
 import pytest
 from scrapy.signalmanager import SignalManager
 from scrapy.statscollectors import DummyStatsCollector
@@ -14,7 +15,7 @@ from scrapy.statscollectors import DummyStatsCollector
 from pipelines.content import find_blocks
 from pipelines.programs import ProgramsStage, Summary, content_hash, merge_programs, outcome_words, same_words
 from scraper.demo import read_sites
-from scraper.items import Block, Fact, Page
+from scraper.items import Block, Elective, Fact, Page
 from scraper.outcomes import Outcome
 from tests.pipelines.making import DAY, HOST, fact, page
 
@@ -211,6 +212,34 @@ def test_what_an_overview_says_of_others_is_left_out() -> None:
     assert "toefl_ibt_min" not in said["alderbrook--electives-us"]
     assert "vslo" not in said["alderbrook--electives-international"]
     assert all("good_standing_required" in fields for fields in said.values())
+
+
+def test_a_catalog_tells_the_specialties_of_the_program_it_belongs_to() -> None:
+    electives = (
+        Elective(
+            "Stroke Service",
+            "neurology",
+            quote="Department: Neurology\nDuration: 4 weeks",
+            headings=("Stroke Service",),
+        ),
+        Elective("Headache Clinic", "neurology", quote="NEUR 410 Headache Clinic"),
+        Elective("Wound Care", "surgery", accepts_international=False, quote="Wound Care | Surgery | US students"),
+        Elective("Skin Clinic", "dermatology", quote="Skin Clinic | Dermatology"),
+        Elective("Medical Spanish", None, quote="Medical Spanish"),
+    )
+    catalog = attrs.evolve(
+        page("/catalog", name="Course Catalog", links=("/visiting",)), relevant=False, electives=electives
+    )
+    offers = fact("specialties", "Dermatology")
+    [program] = merge_programs(
+        "alderbrook", [catalog, page("/visiting", ELECTIVE, US, offers, name="Visiting Students")]
+    )
+    added = [(f.value, f.quote, f.audience) for url, f in program.facts if url == catalog.url]
+    assert added == [
+        ("Neurology", "Department: Neurology", "any"),
+        ("Surgery", "Wound Care | Surgery | US students", "us"),
+    ]
+    assert catalog.url in program.pages
 
 
 SITES = read_sites()
