@@ -16,7 +16,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote, urljoin
 
@@ -95,9 +95,7 @@ _END = (".", "!", ",", ";")
 _ROW_GROUPS = {"thead", "tbody", "tfoot"}
 
 _text_length = etree.XPath("string-length(normalize-space(.))")
-_linked_text = etree.XPath(
-    ".//a[not(starts-with(@href, 'mailto:') or starts-with(@href, 'tel:'))]//text()", smart_strings=False
-)
+_texts = etree.XPath(".//text()", smart_strings=False)
 _ids = etree.XPath(".//@id", smart_strings=False)
 # Attributes are met on their own axis: a condition in brackets is asked of every element.
 _panels = etree.XPath(
@@ -108,6 +106,21 @@ _panels = etree.XPath(
 def _main_parts(body: etree._Element) -> list[etree._Element]:
     """The elements that call themselves the main part of the page."""
     return [e for e in body.iter("main", "div", "section", "article") if e.tag == "main" or e.get("role") == "main"]
+
+
+def _linked_length(element: etree._Element) -> int:
+    """How many characters of an element are words of links. A link to an address or a phone number is text, no menu."""
+    length = 0
+    counted: set[etree._Element] = set()  # links inside of links
+    for link in element.iter("a"):
+        if link in counted or (link.get("href") or "").startswith(("mailto:", "tel:")):
+            continue
+        if not len(link):
+            length += len((link.text or "").strip())
+        else:
+            length += sum(map(len, map(str.strip, _texts(link))))
+            counted.update(link.iter("a"))
+    return length
 
 
 def _tab_lists(main: etree._Element) -> list[etree._Element]:
@@ -284,7 +297,7 @@ class _Reader:
         self.titles: dict[str, str] = {}  # id of a panel -> its title
         self.triggers: set[etree._Element] = set()
         self.whole_body = False
-        self.running = 0  # characters of the page's text outside of links
+        self.main = root
         self.written = False  # does the buffer hold more than white space?
         self.apart = False  # has a blank to stand before the next text?
         self.pre = 0
@@ -301,8 +314,7 @@ class _Reader:
         body = self.root if body is None else body
         main = self._main(body)
         self.whole_body = main is body
-        text, linked = self._lengths(main)
-        self.running = text - linked
+        self.main = main
         self._find_panels(main)
         if main is not body:
             self._page_heading(body, main)
@@ -363,16 +375,14 @@ class _Reader:
     def _lengths(self, element: etree._Element, at_least: float = 0) -> tuple[int, int]:
         """How many characters of text an element holds, and how many of them are words of links.
 
-        A link to an address or a phone number is text, no menu. Where there is less text than `at_least`, whose it is
-        does not matter: all counts as words of links.
+        Where there is less text than `at_least`, whose it is does not matter: all counts as words of links.
         """
         text = int(_text_length(element))
         if text < at_least:
             self.budget -= 2 * text
             return text, text
-        linked = sum(map(len, map(str.strip, _linked_text(element))))
         self.budget -= 2 * text
-        return text, min(text, linked)
+        return text, min(text, _linked_length(element))
 
     def _find_panels(self, main: etree._Element) -> None:
         """Note the title of each accordion or tab panel: the text of what controls it."""
@@ -399,12 +409,18 @@ class _Reader:
                 self.titles.setdefault(target, text)
                 self.triggers.add(element)
 
+    @cached_property
+    def running(self) -> int:
+        """Characters of the page's text outside of links."""
+        text, linked = self._lengths(self.main)
+        return text - linked
+
     def _holds_the_page(self, element: etree._Element) -> bool:
         """Does the element hold most of the page's running text? An unclosed menu swallows the page."""
-        if self.running < 800 or self.budget < 0:
+        if self.budget < 0:
             return False
-        text, linked = self._lengths(element, at_least=max(800, 0.5 * self.running))
-        return text - linked > max(800, 0.5 * self.running)
+        text, linked = self._lengths(element, at_least=800)
+        return text - linked > 800 and self.running >= 800 and text - linked > 0.5 * self.running
 
     def _is_chrome(self, element: etree._Element) -> bool:
         tag = element.tag
