@@ -66,6 +66,7 @@ _SITE_WORDS = (
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LETTERS = re.compile(r"[a-z]+")
+_PARTS = re.compile(r"(?:^|[-_\s])([^-_\s0-9]+)")
 _CONTACT = re.compile(r"[\w.+-]@[\w-]|mailto:|tel:|\(?\b\d{3}\)?[-.\s]\s?\d{3}[-.\s]\d{4}")
 _CONTACT_LABEL = re.compile(r"@|\b(?:phone|telephone|tel|call|contact|e-?mail|questions?)\b", re.I)
 # What frameworks leave in a page, and what a page says to those who read it without scripts; in small letters.
@@ -228,15 +229,23 @@ def needs_browser(body: bytes, blocks: Iterable[Block]) -> bool:
 
 
 class _Words:
-    """Words to look for in class names and ids, where '-', '_', a blank or a digit parts words."""
+    """Words to look for in class names and ids, where '-', '_', a blank or a digit parts words.
+
+    Whether one stands there is a look into a set; only those of several parts ('sr-only') or with a number are searched for.
+    """
 
     def __init__(self, words: str) -> None:
-        self.firsts = {found[0] for word in words.split("|") if (found := _LETTERS.match(word))}
-        self.pattern = re.compile(rf"(?:^|[-_\s])(?:{words})(?:$|[-_\s0-9])")
+        every = words.split("|")
+        longer = [word for word in every if not word.isalpha()]
+        self.plain = frozenset(every) - set(longer)
+        self.firsts = {found[0] for word in longer if (found := _LETTERS.match(word))}
+        self.pattern = re.compile(rf"(?:^|[-_\s])(?:{'|'.join(longer)})(?:$|[-_\s0-9])")
 
-    def stand_in(self, name: str, letters: set[str]) -> bool:
-        """Does one of the words stand in `name`, whose runs of letters are `letters`?"""
-        return not self.firsts.isdisjoint(letters) and bool(self.pattern.search(name))
+    def stand_in(self, name: str, parts: list[str]) -> bool:
+        """Does one of the words stand in `name`, whose parts, up to the first digit of each, are `parts`?"""
+        if not self.plain.isdisjoint(parts):
+            return True
+        return not self.firsts.isdisjoint(parts) and bool(self.pattern.search(name))
 
 
 _HARD, _SOFT, _TITLES, _ACCORDIONS, _SITE = map(
@@ -251,11 +260,11 @@ class _Name(NamedTuple):
     title: bool = False  # of an accordion, tab or card
     accordion: bool = False  # an accordion, tabs or a panel
     site: bool = False  # a part of the whole site
+    scope: bool = False  # a part whose headings hold for it alone
 
-    @property
-    def scope(self) -> bool:
-        """Does it speak of a part whose headings hold for it alone?"""
-        return self.accordion or self.chrome == "soft"
+
+_SILENT = _Name()
+_TELLING = frozenset().union(*(words.plain | words.firsts for words in (_HARD, _SOFT, _TITLES, _ACCORDIONS, _SITE)))
 
 
 @lru_cache(maxsize=20_000)
@@ -263,13 +272,13 @@ def _named(name: str) -> _Name:
     """What is said by the class name or id `name`."""
     if not name.islower():
         name = _CAMEL.sub("-", name).lower()
-    letters = set(_LETTERS.findall(name))
-    return _Name(
-        "hard" if _HARD.stand_in(name, letters) else "soft" if _SOFT.stand_in(name, letters) else "",
-        _TITLES.stand_in(name, letters),
-        _ACCORDIONS.stand_in(name, letters),
-        _SITE.stand_in(name, letters),
-    )
+    parts = _PARTS.findall(name)
+    if _TELLING.isdisjoint(parts):
+        return _SILENT
+    chrome = "hard" if _HARD.stand_in(name, parts) else "soft" if _SOFT.stand_in(name, parts) else ""
+    accordion = _ACCORDIONS.stand_in(name, parts)
+    scope = accordion or chrome == "soft"
+    return _Name(chrome, _TITLES.stand_in(name, parts), accordion, _SITE.stand_in(name, parts), scope)
 
 
 class _Reader:
