@@ -431,9 +431,7 @@ class _Reader:
         text, linked = self._lengths(element, at_least=800)
         return text - linked > 800 and self.running >= 800 and text - linked > 0.5 * self.running
 
-    def _is_chrome(self, element: etree._Element) -> bool:
-        tag = element.tag
-        role = element.get("role")
+    def _is_chrome(self, element: etree._Element, tag: str, role: str | None, name: str, ident: str) -> bool:
         if tag in _CHROME_TAGS or role in _HARD_ROLES or element.get("aria-modal") == "true":
             return not self._holds_the_page(element)
         if tag == "header":
@@ -442,12 +440,10 @@ class _Reader:
             return self._is_list_of_links(element)
         if tag in _NEVER_CHROME:
             return False
-        if not (name := element.get("class") or "") and not element.get("id"):
+        kind, other = name and _named(name).chrome, ident and _named(ident).chrome
+        if not (kind or other) or self.budget < 0:
             return False
-        kinds = {_named(name).chrome, _named(element.get("id") or "").chrome}
-        if kinds == {""} or self.budget < 0:
-            return False
-        if "hard" not in kinds:
+        if kind != "hard" and other != "hard":
             return self._is_list_of_links(element) and element.find(".//h1") is None
         # A wrapper may carry such a word and still hold the page: what has running text outside of links stays.
         text, linked = self._lengths(element, at_least=400)
@@ -469,15 +465,13 @@ class _Reader:
         read = self.blocks
         for ancestor in ancestors:
             for element in ancestor:
-                if (
-                    element in around
-                    or not isinstance(element.tag, str)
-                    or element.tag in ("header", "h1")
-                    or self.budget < 0
-                ):
+                tag = element.tag
+                if element in around or not isinstance(tag, str) or tag in ("header", "h1") or self.budget < 0:
                     continue
-                names = (_named(element.get("class") or ""), _named(element.get("id") or ""))
-                if any(name.site for name in names) or self._is_chrome(element):
+                name, ident = element.get("class") or "", element.get("id") or ""
+                if _named(name).site or _named(ident).site:
+                    continue
+                if self._is_chrome(element, tag, element.get("role"), name, ident):
                     continue
                 self.stack, self.frame, self.lead, self.blocks = [], 0, "", []
                 self._walk(element)
@@ -494,15 +488,15 @@ class _Reader:
             if event == "start":
                 closer, inside = self._open(element) if element is not top else (None, True)
                 closers.append(closer)
-                if inside:
-                    self._text(element.text)
-                else:
+                if not inside:
                     walker.skip_subtree()
+                elif text := element.text:
+                    self._text(text)
                 continue
             if event == "end" and (closer := closers.pop()) is not None:
                 closer()
-            if element is not top:
-                self._text(element.tail)
+            if (text := element.tail) and element is not top:
+                self._text(text)
         self._flush()
 
     def _open(self, element: etree._Element) -> tuple[Callable[[], None] | None, bool]:
@@ -512,8 +506,10 @@ class _Reader:
             self.buffer.append(("\n", self.bold > 0))
             return None, False
         if tag in _INLINE:
-            return self._open_inline(element)
-        if self._is_chrome(element):
+            return self._open_inline(element, tag)
+        get = element.get
+        role, name, ident = get("role"), get("class") or "", get("id") or ""
+        if self._is_chrome(element, tag, role, name, ident):
             self._flush()
             return None, False
         item = self._flush() if self.written or self.buffer or self.links else ""
@@ -524,8 +520,7 @@ class _Reader:
             before = element.getprevious().tag
             self._heading(_HEADINGS[before], _text_of(element), self._links_in(element), before)
             return None, False
-        name = element.get("class") or ""
-        if element in self.triggers or tag in ("summary", "dt") or self._is_class_title(element, name):
+        if element in self.triggers or tag in ("summary", "dt") or self._is_class_title(element, tag, role, name):
             # The title of a panel that the page controls by id is written when the panel is entered.
             if element not in self.triggers:
                 mark = tag if tag in ("summary", "dt") else f"{tag}.{name}"
@@ -534,8 +529,9 @@ class _Reader:
                     self.frame = len(self.stack)
             return None, False
         closer = self._open_block(element, tag, name, item)
-        panel = self.titles.get(element.get("id") or "", "")
-        if panel or tag == "details" or self._is_scope(element, tag, name):
+        panel = self.titles.get(ident, "")
+        if panel or tag in ("details", "dl", "aside") or (len(name) > 3 and _named(name).scope):
+            # What is headed inside of it says nothing about what follows.
             closer = self._restoring(closer)
             if panel and not (self.stack and self.stack[-1][1] == panel):
                 self._heading(self._below(), panel, (), "panel")
@@ -576,23 +572,18 @@ class _Reader:
             return False
         return not (before.tail or "").strip() and 0 < _text_length(element) <= _TITLE
 
-    def _is_scope(self, element: etree._Element, tag: str, name: str) -> bool:
-        """Do headings inside of the element say nothing about what follows it?"""
-        return (len(name) > 3 and _named(name).scope) or tag in ("dl", "aside")
-
-    def _is_class_title(self, element: etree._Element, name: str) -> bool:
+    def _is_class_title(self, element: etree._Element, tag: str, role: str | None, name: str) -> bool:
         """Is a div or paragraph a heading by its role, or by a class name such as 'accordion-title'?"""
-        if element.get("role") == "heading":
+        if role == "heading":
             return True
-        if len(name) < 2 or element.tag not in ("div", "p") or not _named(name).title:
+        if len(name) < 2 or tag not in ("div", "p") or not _named(name).title:
             return False
         if any(child.tag not in _INLINE and child.tag != "div" for child in element if isinstance(child.tag, str)):
             return False
         text = _text_of(element) if _text_length(element) <= _TITLE else ""
         return len(text) > 2 and not text.endswith(_END) and not _CONTACT.search(text) and element.find(".//a") is None
 
-    def _open_inline(self, element: etree._Element) -> tuple[Callable[[], None] | None, bool]:
-        tag = element.tag
+    def _open_inline(self, element: etree._Element, tag: str) -> tuple[Callable[[], None] | None, bool]:
         if tag in ("img", "wbr", "source"):
             return None, False
         name = element.get("class") or ""
@@ -672,9 +663,7 @@ class _Reader:
 
         return close
 
-    def _text(self, text: str | None) -> None:
-        if not text:
-            return
+    def _text(self, text: str) -> None:
         if text.isspace() and not self.pre:
             if self.written:
                 self.buffer.append((" ", self.bold > 0))
