@@ -84,9 +84,9 @@ _SHELL_NOTICE = Gate(
     ("javascript", "cookie", "loading", "your browser", "enable script", "please wait"),
     re.compile(r"\b(?:javascript|cookies?|loading|your browser|enable scripts?|please wait)\b"),
 )
-_PLAIN_ADDRESS = re.compile(
-    r"https?://[\w.-]+(?:/[\w-]+(?:\.[\w-]+)*)*/?(?:\?[\w.=&%+-]+)?(?:#[\w-]+)?$", re.A
-)  # nothing to join or mend
+_PLAIN_REST = r"(?:/[\w-]+(?:\.[\w-]+)*)*/?(?:\?[\w.=&%+-]+)?(?:#[\w-]+)?$"
+_PLAIN_ADDRESS = re.compile(rf"https?://[\w.-]+{_PLAIN_REST}", re.A)  # nothing to join or mend
+_PLAIN_PATH = re.compile(rf"(?=/[\w?#]){_PLAIN_REST}", re.A)  # nothing to mend
 _COPYRIGHT = Gate(("©", "copyright", "all rights reserved"), ("(c)",), re.compile(r"\(c\) ?20\d\d"))
 _BULLET = re.compile(r"^[•▪●◦‣·∙■□❖➢✓*–—-]\s*(?=\S)|^o\s+(?=[A-Z])")
 _NUMBERED = re.compile(r"^(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
@@ -138,6 +138,15 @@ def _text_of(element: etree._Element) -> str:
     if not len(element):
         return fold_space(element.text or "")
     return fold_space(etree.tostring(element, encoding="unicode", method="text", with_tail=False))  # a third of XPath's time
+
+
+def _host_of(url: str) -> str:
+    """Scheme and host of an address of the web, what a path stands behind; '' for others."""
+    try:
+        root = urljoin(url, "/")
+    except ValueError:
+        return ""
+    return root.removesuffix("/") if root.startswith(("https://", "http://")) else ""
 
 
 def decode_cfemail(code: str) -> str:
@@ -291,6 +300,7 @@ class _Reader:
             self.url = urljoin(url, base.get("href")) if base is not None else url
         except ValueError:
             self.url = url
+        self.host = _host_of(self.url)
         self.blocks: list[Block] = []
         self.stack: list[tuple[float, str, str]] = []  # (depth, heading, how it is marked up)
         self.frame = 0  # headings of the stack below this index belong to an outer accordion or tab
@@ -693,6 +703,8 @@ class _Reader:
             return unquote(href)
         if href.startswith(("https://", "http://")) and _PLAIN_ADDRESS.match(href):
             return href
+        if self.host and _PLAIN_PATH.match(href):
+            return self.host + href
         try:
             return urljoin(self.url, href)
         except ValueError:
