@@ -137,7 +137,9 @@ def _text_of(element: etree._Element) -> str:
     """The text of an element and everything in it, white space folded."""
     if not len(element):
         return fold_space(element.text or "")
-    return fold_space(etree.tostring(element, encoding="unicode", method="text", with_tail=False))  # a third of XPath's time
+    return fold_space(
+        etree.tostring(element, encoding="unicode", method="text", with_tail=False)
+    )  # a third of XPath's time
 
 
 def _host_of(url: str) -> str:
@@ -302,7 +304,10 @@ class _Reader:
             self.url = url
         self.host = _host_of(self.url)
         self.blocks: list[Block] = []
-        self.stack: list[tuple[float, str, str]] = []  # (depth, heading, how it is marked up)
+        # (depth, heading, how it is marked up); never changed but replaced, so that others may keep it.
+        self.stack: tuple[tuple[float, str, str], ...] = ()
+        self.chained: tuple[tuple[float, str, str], ...] = ()  # the stack whose headings `chain` holds
+        self.chain: tuple[str, ...] = ()
         self.frame = 0  # headings of the stack below this index belong to an outer accordion or tab
         self.buffer: list[tuple[str, bool]] = []  # (text, bold?)
         self.links: list[Link] = []
@@ -380,10 +385,10 @@ class _Reader:
         if box is None:
             return
         read, state = self.blocks, (self.stack, self.frame)
-        self.blocks, self.stack = [], list(self.stack)
+        self.blocks = []
         self._walk(box)
         found, self.blocks, (self.stack, self.frame) = self.blocks, read, state
-        headings = tuple(t for _, t, _ in self.stack)
+        headings = self._above()
         for block in found[:12]:
             sentence = block.text.endswith((".", "!", "?")) and len(block.text) > 60
             if block.kind in ("paragraph", "item") and sentence and not _is_only_links(block):
@@ -483,7 +488,7 @@ class _Reader:
                     continue
                 if self._is_chrome(element, tag, element.get("role"), name, ident):
                     continue
-                self.stack, self.frame, self.lead, self.blocks = [], 0, "", []
+                self.stack, self.frame, self.lead, self.blocks = (), 0, "", []
                 self._walk(element)
                 read.extend(_contacts_among(self.blocks))
         self.blocks = read
@@ -665,7 +670,7 @@ class _Reader:
 
     def _restoring(self, closer: Callable[[], None]) -> Callable[[], None]:
         """`closer`, and then the headings as they are now."""
-        stack, frame, lead = list(self.stack), self.frame, self.lead
+        stack, frame, lead = self.stack, self.frame, self.lead
 
         def close() -> None:
             closer()
@@ -712,6 +717,12 @@ class _Reader:
 
     # -- writing down -----------------------------------------------------------------------------------------------
 
+    def _above(self) -> tuple[str, ...]:
+        """The chain of headings above what is written down next; made once for all blocks that stand under them."""
+        if self.chained is not self.stack:
+            self.chained, self.chain = self.stack, tuple([heading for _, heading, _ in self.stack])
+        return self.chain
+
     def _below(self) -> float:
         """The depth of a heading that is marked up as none: just below the last real one."""
         return next((depth for depth, _, _ in reversed(self.stack) if depth <= 6 and depth == int(depth)), 0) + 0.5
@@ -726,35 +737,27 @@ class _Reader:
             self._add("paragraph", text, links)
             self.lead = ""
             return
-        for index in range(self.frame, len(self.stack)):
-            if self.stack[index][2] == mark:
-                depth = self.stack[index][0]
-                del self.stack[index:]
+        stack, length = self.stack, len(self.stack)
+        for index in range(self.frame, length):
+            if stack[index][2] == mark:
+                depth, length = stack[index][0], index
                 break
-        while len(self.stack) > self.frame and self.stack[-1][0] >= depth:
-            self.stack.pop()
-        self.blocks.append(
-            Block("heading", text, tuple(t for _, t, _ in self.stack), depth=max(1, int(depth)), links=links)
-        )
-        if len(self.stack) < 40:
-            self.stack.append((depth, text, mark))
+        while length > self.frame and stack[length - 1][0] >= depth:
+            length -= 1
+        self.stack = stack = stack[:length]
+        self.blocks.append(Block("heading", text, self._above(), depth=max(1, int(depth)), links=links))
+        if length < 40:
+            self.stack = (*stack, (depth, text, mark))
         self.lead = ""
 
     def _add(self, kind: BlockKind, text: str, links: tuple[Link, ...] = (), term: str = "") -> None:
         """Write a block of text down."""
-        listed = kind == "item" and bool(self.lists)
-        self.blocks.append(
-            Block(
-                kind,
-                text,
-                tuple(t for _, t, _ in self.stack),
-                lead=self.lists[-1][1] if self.lists else self.lead if kind in ("definition", "item") else "",
-                depth=len(self.lists) if listed or self.lists else int(kind == "item"),
-                group=self.lists[-1][0] if self.lists else 0,
-                term=term,
-                links=links,
-            )
-        )
+        if self.lists:
+            group, lead = self.lists[-1]
+            depth = len(self.lists)
+        else:
+            group, lead, depth = 0, self.lead if kind in ("definition", "item") else "", int(kind == "item")
+        self.blocks.append(Block(kind, text, self._above(), lead, depth, group, (), term, links))
 
     def _flush(self) -> str:
         """Write the buffered text down; give it back when it may introduce a list inside of it."""
@@ -769,25 +772,9 @@ class _Reader:
                     self.blocks[-1].links += links
             return ""
         self.written = False
-        lines: list[tuple[str, bool]] = []  # (line, bold as a whole?)
-        line: list[str] = []
-        bold, plain = 0, 0
-        for text, is_bold in (*self.buffer, ("\n", False)):
-            first, *more = text.split("\n") if "\n" in text else (text,)
-            if is_bold:
-                bold += len(first.strip())
-            else:
-                plain += len(first.strip(" :\xa0"))
-            line.append(first)
-            for piece in more:
-                lines.append((fold_space("".join(line)), bold > 0 and plain == 0))
-                line, bold, plain = [piece], len(piece.strip()) if is_bold else 0, 0 if is_bold else len(piece.strip())
-        links = tuple(dict.fromkeys(self.links))
+        lines = _lines_of(self.buffer)
+        links = tuple(dict.fromkeys(self.links)) if self.links else ()
         self.buffer, self.links = [], []
-        while lines and not lines[-1][0]:
-            lines.pop()
-        while lines and not lines[0][0]:
-            lines.pop(0)
         if not lines:
             return ""
         kind, term = self.kind[-1] if self.kind else ("paragraph", "")
@@ -801,14 +788,17 @@ class _Reader:
 
     def _paragraphs(self, lines: list[tuple[str, bool]], links: tuple[Link, ...]) -> None:
         """Write the lines of one paragraph down: blank lines part them, a bold line above others heads them, bullets are items."""
-        bullets = sum(1 for text, _ in lines if _BULLET.match(text))
-        numbered = sum(1 for text, _ in lines if _NUMBERED.match(text))
+        if len(lines) == 1:
+            self._one_line(*lines[0], links)
+            return
+        bullets = any(_BULLET.match(text) for text, _ in lines)
+        numbered = sum(1 for text, _ in lines if _NUMBERED.match(text)) > 1
         rest = list(links)
         part: list[str] = []
         group = 0
 
         def own(text: str) -> tuple[Link, ...]:
-            mine = tuple(link for link in rest if link.text and link.text in text) if len(lines) > 1 else tuple(rest)
+            mine = tuple(link for link in rest if link.text and link.text in text)
             rest[:] = [link for link in rest if link not in mine]
             return mine
 
@@ -823,45 +813,39 @@ class _Reader:
             if not text:
                 close()
                 continue
-            alone = len(lines) == 1
             starts = number == 0 or not lines[number - 1][0]
-            ends = number + 1 == len(lines) or not lines[number + 1][1]
-            if (
-                is_bold
-                and starts
-                and ends
-                and len(text) <= _TITLE
-                and not text.endswith(_END)
-                and not _BULLET.match(text)
-                and not _CONTACT.search(text)
-                and (alone or number + 1 < len(lines))
-            ):
-                # A line that is bold as a whole is a heading in all but name.
+            ends = number + 1 < len(lines) and not lines[number + 1][1]
+            if is_bold and starts and ends and _may_head(text):
                 close()
                 self._heading(7, text, own(text), "bold")
-            elif _BULLET.match(text) or (numbered > 1 and _NUMBERED.match(text)):
+            elif (bullets and _BULLET.match(text)) or (numbered and _NUMBERED.match(text)):
                 close()
                 if not group:
                     group = self._pseudo_list()
-                self.blocks.append(
-                    Block(
-                        "item",
-                        text,
-                        tuple(t for _, t, _ in self.stack),
-                        lead=self.lead,
-                        depth=1,
-                        group=group,
-                        links=own(text),
-                    )
-                )
-                self.after_list = (len(self.blocks), group, self.lead)
+                self._bullet(text, group, own(text))
             else:
                 part.append(text)
-                if bullets or numbered > 1:
+                if bullets or numbered:
                     close()
         close()
         if rest and self.blocks:
             self.blocks[-1].links += tuple(rest)
+
+    def _one_line(self, text: str, is_bold: bool, links: tuple[Link, ...]) -> None:
+        """Write a paragraph of one line down."""
+        if is_bold and _may_head(text):
+            self._heading(7, text, links, "bold")
+        elif _BULLET.match(text):
+            self._bullet(text, self._pseudo_list(), links)
+        elif not _is_control(text):
+            self._paragraph(text, links)
+        elif self.blocks:
+            self.blocks[-1].links += links
+
+    def _bullet(self, text: str, group: int, links: tuple[Link, ...]) -> None:
+        """Write an item down that is typed as a line with a bullet or a number."""
+        self.blocks.append(Block("item", text, self._above(), lead=self.lead, depth=1, group=group, links=links))
+        self.after_list = (len(self.blocks), group, self.lead)
 
     def _pseudo_list(self) -> int:
         """The group of items that are typed as paragraphs with bullets: the one that just ended, or a new one."""
@@ -905,7 +889,7 @@ class _Reader:
         self._flush()
         lead = self.lead
         self.groups += 1
-        headings = tuple(t for _, t, _ in self.stack)
+        headings = self._above()
         caption = element.find("caption")
         if caption is not None and (text := _text_of(caption)):
             self.blocks.append(Block("paragraph", text, headings))
@@ -966,6 +950,38 @@ class _Reader:
             if whole and not is_header:
                 lead = texts[0]
         self.lead = ""
+
+
+def _lines_of(pieces: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """The lines that `pieces`, each bold or not, are put together to, and whether each is bold as a whole; no blank ones at the ends."""
+    texts, bolds = zip(*pieces, strict=True)
+    whole = "".join(texts)
+    if "\n" not in whole and True not in bolds:
+        folded = fold_space(whole)
+        return [(folded, False)] if folded else []
+    lines: list[tuple[str, bool]] = []
+    line: list[str] = []
+    bold, plain = 0, 0
+    for text, is_bold in (*pieces, ("\n", False)):
+        first, *more = text.split("\n") if "\n" in text else (text,)
+        if is_bold:
+            bold += len(first.strip())
+        else:
+            plain += len(first.strip(" :\xa0"))
+        line.append(first)
+        for piece in more:
+            lines.append((fold_space("".join(line)), bold > 0 and plain == 0))
+            line, bold, plain = [piece], len(piece.strip()) if is_bold else 0, 0 if is_bold else len(piece.strip())
+    while lines and not lines[-1][0]:
+        lines.pop()
+    while lines and not lines[0][0]:
+        lines.pop(0)
+    return lines
+
+
+def _may_head(text: str) -> bool:
+    """May a line that is bold as a whole be a heading in all but name?"""
+    return len(text) <= _TITLE and not text.endswith(_END) and not _BULLET.match(text) and not _CONTACT.search(text)
 
 
 def _heading_text(element: etree._Element) -> str:
