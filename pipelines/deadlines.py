@@ -22,7 +22,7 @@ from pipelines import Stage
 from scraper.considered import passed_over
 from scraper.items import Audience, Block, Cell, Deadline, Fact
 from scraper.scope import audience_in, audience_of
-from scraper.statements import Statement, quote, statements, statements_of
+from scraper.statements import MAX_QUOTE, Statement, quote, statements, statements_of
 from scraper.text import has_any, number
 from scraper.vocabulary import Match, vocabulary
 
@@ -1169,13 +1169,30 @@ def _found(blocks: list[Block]) -> Iterator[Found]:
         if read:
             audience: Audience = audience_in(text) or audience_of(block, text)
             for deadline, confidence, rule in read:
-                words = quote(text, 0, min(len(text), 250))
-                last = Found(attrs.evolve(deadline, audience=audience), words, block, confidence, rule)
+                last = Found(attrs.evolve(deadline, audience=audience), _proof(text, deadline), block, confidence, rule)
                 yield last
     for block, deadline, confidence, rule in _table_deadlines(blocks):
         if deadline.audience == "any":
             deadline = attrs.evolve(deadline, audience=audience_of(block, block.text))
-        yield Found(deadline, quote(block.text), block, confidence, rule)
+        yield Found(deadline, _proof(block.text, deadline), block, confidence, rule)
+
+
+def _proof(text: str, deadline: Deadline) -> str:
+    """The words of `text` that state the deadline: all of a short text, of a long one those around it."""
+    if len(text) <= MAX_QUOTE:
+        return text
+    if deadline.rolling:
+        spans = [match.span() for match in re.finditer("rolling|filled|full", text, re.IGNORECASE)]
+    elif deadline.lead_n is not None:
+        spans = [match.span() for match in _LEAD.finditer(text)]
+    else:
+        month_day = (deadline.date or f"0000-{deadline.month_day}")[5:]
+        spans = [
+            (date.start, date.end)
+            for date in find_dates(text)
+            if month_day in (f"{date.month:02}", f"{date.month:02}-{date.day or 0:02}")
+        ]
+    return quote(text, *(spans[0] if spans else (0, 0)))
 
 
 def _has_day(deadline: Deadline) -> bool:

@@ -19,7 +19,7 @@ from pipelines import Stage
 from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact
 from scraper.scope import audience_of
-from scraper.statements import LONGEST, WHOLE, judged_pieces
+from scraper.statements import LONGEST, WHOLE, judged_pieces, quote
 from scraper.text import has_any, number
 
 _MOST_WEEKS = 53.0
@@ -324,15 +324,6 @@ class _Reading:
     adjective: bool = False
 
 
-def _quote(sentence: str, start: int, end: int, limit: int = 300) -> str:
-    """`sentence`, or where it is long a verbatim piece of it around `sentence[start:end]`, cut at blanks."""
-    if len(sentence) <= limit:
-        return sentence
-    low = sentence.rfind(" ", 0, max(1, start - 140)) + 1
-    high = sentence.find(" ", min(len(sentence) - 1, end + 120))
-    return sentence[low : high if high > end else len(sentence)].strip()[: 2 * limit]
-
-
 def _labelled(block: Block) -> bool:
     """Does a heading, label or lead just above name a duration?"""
     near = (block.lead, *block.headings[-1:], block.term)
@@ -541,7 +532,7 @@ def _stay(sentence: str, length: _Length, block: Block, before: str, after: str,
 
 def _reading(kind: str, sentence: str, length: _Length, block: Block, rule: str, confidence: float) -> _Reading:
     return _Reading(
-        kind, min(length.weeks), max(length.weeks), block, _quote(sentence, length.start, length.end), rule, confidence,
+        kind, min(length.weeks), max(length.weeks), block, quote(sentence, length.start, length.end), rule, confidence,
         audience_of(block, sentence), bool(_ONLY_NOW.search(sentence)), length.adjective,
     )  # fmt: skip
 
@@ -650,7 +641,7 @@ def _counts(block: Block, sentence: str) -> Iterator[_Count]:
             re.I,
         ):
             continue
-        yield _Count(n, weeks, block, _quote(sentence, match.start(), match.end()), audience_of(block, sentence))
+        yield _Count(n, weeks, block, quote(sentence, match.start(), match.end()), audience_of(block, sentence))
     if (
         has_any(lower, _ELIDED_WORDS)
         and (elided := _COUNT_ELIDED.search(sentence))
@@ -849,7 +840,7 @@ def _number_of_weeks(block: Block, sentence: str) -> Iterator[_Reading]:
     weeks = number(match["n"]) if match else None
     if match and weeks and weeks <= _MOST_WEEKS:
         kind = "max" if _ONE_PLACE.search(match["between"]) else "total"
-        words, audience = _quote(sentence, match.start(), match.end()), audience_of(block, sentence)
+        words, audience = quote(sentence, match.start(), match.end()), audience_of(block, sentence)
         yield _Reading(kind, weeks, weeks, block, words, "number_of_weeks", 0.85, audience)
 
 

@@ -18,7 +18,7 @@ from scraper.considered import passed_over
 from scraper.items import PROGRAM_TYPES, Audience, Block, Fact
 from scraper.record import MAX_SPECIALTIES
 from scraper.scope import audience_of
-from scraper.statements import judged_pieces
+from scraper.statements import judged_pieces, quote
 from scraper.text import has_any
 from scraper.vocabulary import Match, vocabulary
 
@@ -166,25 +166,11 @@ class _Mention(NamedTuple):
 
     @property
     def quote(self) -> str:
-        return _shorten(self.sentence, self.match.start, self.match.end)
+        return quote(self.sentence, self.match.start, self.match.end)
 
     @property
     def words(self) -> str:
         return self.sentence[self.match.start : self.match.end]
-
-
-def _shorten(sentence: str, start: int, end: int, limit: int = 300) -> str:
-    """`sentence` where it is short, else a verbatim piece of it around `sentence[start:end]`, cut at blanks."""
-    if len(sentence) <= limit:
-        return sentence
-    low = max(0, min(start - limit // 3, len(sentence) - limit))
-    high = min(len(sentence), max(low + limit, end))
-    piece = sentence[low:high]
-    if low and " " in piece[: start - low]:
-        piece = piece[piece.index(" ") + 1 :]
-    if high < len(sentence) and " " in piece[-40:]:
-        piece = piece[: piece.rindex(" ")] if piece.rindex(" ") > end - low else piece
-    return piece.strip()
 
 
 def _mentions(blocks: list[Block], pieces: list[_Piece]) -> Iterator[_Mention]:
@@ -400,9 +386,9 @@ def _is_entry(mention: _Mention) -> bool:
 
 
 def _fact(
-    field: str, value: Any, block: Block, quote: str, rule: str, confidence: float, audience: Audience = "any"
+    field: str, value: Any, block: Block, proof: str, rule: str, confidence: float, audience: Audience = "any"
 ) -> Fact:
-    return Fact(field, value, quote, block.headings, confidence, rule, audience)
+    return Fact(field, value, proof, block.headings, confidence, rule, audience)
 
 
 # -- status -----------------------------------------------------------------------------------------------------------------------------
@@ -513,9 +499,9 @@ def _find_status(blocks: list[Block], pieces: list[_Piece], about: str = "") -> 
     facts: list[tuple[Fact, bool]] = []
     for block, sentence, matches in filter(_may_tell_status, pieces):
         if value := _status_of(sentence, named, matches):
-            quote, audience = _shorten(sentence, 0, 0), audience_of(block, sentence)
+            proof, audience = quote(sentence), audience_of(block, sentence)
             confidence = 0.95 if block.kind in ("heading", "row") or len(sentence) < 120 else 0.85
-            fact = _fact("status", value, block, quote, f"program_{value}", confidence, audience)
+            fact = _fact("status", value, block, proof, f"program_{value}", confidence, audience)
             facts.append((fact, block.kind == "row"))
     rows = {fact.value for fact, row in facts if row}
     for fact, row in facts:
@@ -631,14 +617,14 @@ def _find_vslo(blocks: list[Block], pieces: list[_Piece], observers_only: bool) 
                     denied = match.end
                     continue
                 before, after = _left(sentence, match.start), sentence[match.end : match.end + 110]
-                quote = _shorten(sentence, match.start, match.end)
+                proof = quote(sentence, match.start, match.end)
                 if _VSLO_DENIED.search(before) or _VSLO_DENIED_AFTER.search(after):
                     denied = match.end
                     own = not _OF_SCHOOLS.search(before) and "students" not in after[:60].lower()
                     scoped = bool(_GROUPS["international"].search(sentence))
                     if (scoped and _GROUPS["international"].search(named)) or (own and not scoped):
                         denials.append(
-                            _fact("vslo", False, block, quote, "vslo_denied", 0.85, audience_of(block, sentence))
+                            _fact("vslo", False, block, proof, "vslo_denied", 0.85, audience_of(block, sentence))
                         )
                 elif not (
                     observers_only and (_REFERRAL.search(sentence) or re.search(r"\bstudents?\b", sentence, re.I))
@@ -651,7 +637,7 @@ def _find_vslo(blocks: list[Block], pieces: list[_Piece], observers_only: bool) 
                             "vslo",
                             True,
                             block,
-                            quote,
+                            proof,
                             "vslo_named",
                             0.95 if strong else 0.8,
                             audience_of(block, sentence),
@@ -771,17 +757,17 @@ def _answered_gain(question: str, block: Block) -> Iterator[Fact]:
     answer = _ANSWER.match(block.text)
     if answer is None or len(question) > 200 or _CHARGES.search(question) or _HANDS_IN.search(question):
         return
-    quote = _shorten((block.sentences or [block.text])[0], 0, 0)
+    proof = quote((block.sentences or [block.text])[0])
     yes = answer.lastgroup == "yes"
     for match in _few(vocabulary("offer").find(question)):
         if match.key == "recommendation" and not _HANDED_IN_QUESTION.search(question):
-            yield _fact("recommendation_offered", yes, block, quote, "letter_answered", 0.8)
+            yield _fact("recommendation_offered", yes, block, proof, "letter_answered", 0.8)
         elif match.key == "certificate":
-            yield _fact("certificate_offered", yes, block, quote, "certificate_answered", 0.8)
+            yield _fact("certificate_offered", yes, block, proof, "certificate_answered", 0.8)
         elif match.key in ("pay", "stipend", "paid") and not yes:
-            yield _fact("compensation", "unpaid", block, quote, "pay_answered", 0.8)
+            yield _fact("compensation", "unpaid", block, proof, "pay_answered", 0.8)
         elif match.key == "stipend" and yes and "scholarship" not in question.lower():
-            yield _fact("compensation", "stipend", block, quote, "pay_answered", 0.7)
+            yield _fact("compensation", "stipend", block, proof, "pay_answered", 0.7)
         else:
             continue
         return
@@ -792,25 +778,25 @@ def _compensation(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
     words = sentence[match.start : match.end].lower()
     if _MONEY_OF_OTHERS.search(sentence) and not _VISITORS.search(sentence):
         return
-    quote = _shorten(sentence, match.start, match.end)
+    proof = quote(sentence, match.start, match.end)
     audience = audience_of(block, sentence)
     if match.key == "pay":
         if _denied(sentence, match.start, match.end) or _NOT_AFTER.match(sentence[match.end : match.end + 60]):
-            yield _fact("compensation", "unpaid", block, quote, "no_pay", 0.85, audience)
+            yield _fact("compensation", "unpaid", block, proof, "no_pay", 0.85, audience)
         return
     if match.key == "unpaid":
         if _CHARGES.search(sentence) and not re.search(r"salar|stipend|wage|remunerat|compensat|unpaid", words):
             return
-        yield _fact("compensation", "unpaid", block, quote, "no_pay", 0.85, audience)
+        yield _fact("compensation", "unpaid", block, proof, "no_pay", 0.85, audience)
         return
     if block.kind == "heading" and _MONEY_FOR_VISITORS.search(sentence):
-        yield _fact("compensation", "stipend", block, quote, "money_in_heading", 0.7, audience)
+        yield _fact("compensation", "stipend", block, proof, "money_in_heading", 0.7, audience)
         return
     if block.kind == "heading" and block.depth == 1 and "scholarship" in words and not _VISITORS.search(sentence):
         return
     if _denied(sentence, match.start, match.end) or _NOT_AFTER.match(sentence[match.end : match.end + 60]):
         if "stipend" in words:
-            yield _fact("compensation", "unpaid", block, quote, "no_stipend", 0.8, audience)
+            yield _fact("compensation", "unpaid", block, proof, "no_stipend", 0.8, audience)
         return
     if _LODGING.search(words) and not _FREE.search(words) and _LODGING_COSTS.search(sentence):
         return
@@ -822,19 +808,19 @@ def _compensation(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
     ):
         if _REFERRAL.search(sentence) and not re.search(r"\$|\bour\b|\bavailable\b|\boffer", sentence, re.I):
             return
-        yield _fact("compensation", "stipend", block, quote, "money_for_visitors", 0.8, audience)
+        yield _fact("compensation", "stipend", block, proof, "money_for_visitors", 0.8, audience)
 
 
 def _certificate(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
     """A certificate or letter of completion that the visitor gets; those that an applicant brings are documents."""
-    quote = _shorten(sentence, match.start, match.end)
+    proof = quote(sentence, match.start, match.end)
     audience = audience_of(block, sentence)
     before = sentence[max(0, match.start - 40) : match.start]
     if re.search(r"\b(?:HIPAA|BLS|training|ECFMG|insurance|OSHA|CPR|mask|module)\b[^.;]{0,25}$", before, re.I):
         return
     if _denied(sentence, match.start, match.end):
         if not re.search(r"\b(?:accept\w*|submit\w*|upload\w*|require[sd]?)\b", sentence, re.I):
-            yield _fact("certificate_offered", False, block, quote, "no_certificate", 0.9, audience)
+            yield _fact("certificate_offered", False, block, proof, "no_certificate", 0.9, audience)
         return
     told = f"{block.lead} {sentence}" if block.kind == "item" else sentence
     if not _GIVES.search(told) or _HANDS_IN.search(told):
@@ -843,7 +829,7 @@ def _certificate(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
         r"\benrolled in\b|\bleading to\b", sentence, re.I
     ):
         return
-    yield _fact("certificate_offered", True, block, quote, "certificate_given", 0.9, audience)
+    yield _fact("certificate_offered", True, block, proof, "certificate_given", 0.9, audience)
 
 
 def _is_standard_letter(before: str, after: str) -> bool:
@@ -853,7 +839,7 @@ def _is_standard_letter(before: str, after: str) -> bool:
 
 def _recommendation(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
     """A letter from the host to the visitor ('observers may ask for…'); letters that an applicant hands in are documents."""
-    quote = _shorten(sentence, match.start, match.end)
+    proof = quote(sentence, match.start, match.end)
     audience = audience_of(block, sentence)
     start = max(0, match.start - 160)
     before, after = sentence[start : match.start], sentence[match.end : match.end + 120]
@@ -865,11 +851,11 @@ def _recommendation(block: Block, sentence: str, match: Match) -> Iterator[Fact]
     )
     if words.startswith(("ask", "request")):
         if not (_DENIED_ASKING.search(before) or "applicants" in before.lower()):
-            yield _fact("recommendation_offered", True, block, quote, "letter_on_request", 0.7, audience)
+            yield _fact("recommendation_offered", True, block, proof, "letter_on_request", 0.7, audience)
         return
     if words == "final letter":
         if re.search(r"\b(?:we|faculty|program)\b[^.;]{0,40}\bwrite", before, re.I):
-            yield _fact("recommendation_offered", True, block, quote, "letter_given", 0.8, audience)
+            yield _fact("recommendation_offered", True, block, proof, "letter_given", 0.8, audience)
         return
     if "evaluation" in words and "recommend" not in words and not _is_standard_letter(before, after):
         return
@@ -884,13 +870,13 @@ def _recommendation(block: Block, sentence: str, match: Match) -> Iterator[Fact]
         if not re.search(
             r"\b(?:accept\w*|not required|not need|returned|if you do not|e-?mailed?)\b", sentence, re.I
         ) and not re.search(r"\bapplicants? (?:who|that)\b", before, re.I):
-            yield _fact("recommendation_offered", False, block, quote, "no_letter", 0.9, audience)
+            yield _fact("recommendation_offered", False, block, proof, "no_letter", 0.9, audience)
         return
     if handed_in or _denied(sentence, match.start, match.end):
         return
     told = f"{block.lead} {before}" if block.kind == "item" else before
     if _LETTER_GIVEN.search(told) or _LETTER_GIVEN_AFTER.search(after):
-        yield _fact("recommendation_offered", True, block, quote, "letter_given", 0.8, audience)
+        yield _fact("recommendation_offered", True, block, proof, "letter_given", 0.8, audience)
 
 
 # -- specialties --------------------------------------------------------------------------------------------------------------------------

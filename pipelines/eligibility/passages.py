@@ -17,9 +17,9 @@ import attrs
 from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact
 from scraper.scope import audience_of
+from scraper.statements import quote
 from scraper.vocabulary import Match, vocabulary
 
-MAX_QUOTE = 200
 _MAX_SENTENCE = 900
 _COURSE = re.compile(r"\b[A-Z]{3,5}[-\s]?\d{3,5}[A-Z]?\b(?!\s+(?:hours|students|beds|USD))")
 _OTHER_SECTION = re.compile(
@@ -132,23 +132,6 @@ class Passage:
             rule=rule,
             audience=self.audience,
         )
-
-
-def quote(text: str, start: int, end: int) -> str:
-    """The words of `text` around `text[start:end]`: all of a short text, else whole words up to MAX_QUOTE."""
-    if len(text) <= MAX_QUOTE:
-        return text
-    room = max(0, MAX_QUOTE - (end - start))
-    left = max(0, start - room // 2)
-    right = min(len(text), left + MAX_QUOTE)
-    left = max(0, right - MAX_QUOTE)
-    if left:
-        blank = text.find(" ", left, start)
-        left = blank + 1 if blank >= 0 else left
-    if right < len(text):
-        blank = text.rfind(" ", min(end, right), right)
-        right = blank if blank > left else right
-    return text[left:right].strip()
 
 
 def read_passages(blocks: list[Block]) -> list[Passage]:

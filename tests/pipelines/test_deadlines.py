@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipelines.content import find_blocks
 from pipelines.deadlines import find_dates, find_deadlines
 from scraper.items import Block, Fact
+from scraper.statements import MAX_QUOTE
 
 CASES = yaml.safe_load((Path(__file__).parent / "deadlines.yml").read_text("utf-8"))
 
@@ -51,6 +52,21 @@ def test_case(case: dict[str, Any]) -> None:
     assert sorted(map(line, facts)) == sorted(case["deadlines"])
     for fact in facts:
         check(fact, blocks)
+
+
+@pytest.mark.parametrize(
+    ("told", "proof"),
+    [
+        ("and applications are due by April 24, 2027", "April 24, 2027"),
+        ("and applications must be received at least 60 days before the start date", "60 days"),
+        ("and applications are accepted on a rolling basis", "rolling"),
+    ],
+)
+def test_the_words_of_a_long_sentence_that_prove_a_deadline_are_quoted(told: str, proof: str) -> None:
+    before = "The department welcomes visitors to its clinics, its operating rooms and its daily conferences, " * 5
+    [fact] = find_deadlines(page(f"<h2>Application deadline</h2><p>{before}{told}.</p>"))
+    assert proof in fact.quote
+    assert len(fact.quote) <= MAX_QUOTE
 
 
 @pytest.mark.parametrize(
