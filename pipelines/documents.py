@@ -90,6 +90,7 @@ _OUR_PEOPLE = re.compile(
     r"(?:all (?:of )?)?our (?:residents|fellows|nurses|staff|employees|faculty|physicians|students) (?:hold|have|are|carry|maintain)\b",
     re.I,
 )
+_EXCEPTIONS = re.compile(r"\bexceptions?\b[^.;]{0,60}$", re.I)  # 'Exceptions must be approved by the dean'
 _ONCE_THERE = re.compile(r"\b(?:upon|after|until|following|pending|before) (?:the |our |a )?$", re.I)
 _ANSWER_YES = re.compile(r"^yes\b", re.I)
 _DASH_BEFORE = re.compile(r"[–—-]\s*$")  # 'HIPAA / OSHA – optional' speaks of the whole line
@@ -171,6 +172,9 @@ def _from_text(block: Block, text: str, above: tuple[str, ...], denied: set[tupl
     listed = block.kind in ("item", "row", "definition")
     several = len({mention.key for mention in found}) > 1
     for mention in found:
+        if mention.rule == "home_school_letter" and _EXCEPTIONS.search(text[: mention.start]):
+            passed_over(FIELD, block, text, "exceptions_that_the_host_grants")
+            continue
         if _refused(text, mention, found, cues):
             denied.add((block.headings[-1] if block.headings else "", mention.key))
             why = "optional_or_waived" if _waived(text, mention, found, cues) else "given_by_the_host"

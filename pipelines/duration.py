@@ -138,7 +138,7 @@ _PREDICATE = re.compile(
     re.I,
 )
 _STRONG_PREDICATE = re.compile(
-    rf"\b(?:lasts?|lasting|takes? place|length|duration|runs?|span\w*|rang\w+|stays?|commitment)\b[^.;]{{0,45}}$|\b{_PLACE}\s?:\s?$",
+    rf"\b(?:usual|typical|normal|standard) (?:period|time)\b[^.;]{{0,20}}$|\b(?:lasts?|lasting|takes? place|length|duration|runs?|span\w*|rang\w+|stays?|commitment)\b[^.;]{{0,45}}$|\b{_PLACE}\s?:\s?$",
     re.I,
 )
 _LABEL = re.compile(r"\b(?:duration|length|how long|time ?frames?|term limit|terms? of|minimum|maximum)\b", re.I)
@@ -148,7 +148,7 @@ _WRONG_LABEL = re.compile(
     re.I,
 )
 _NOT_BEFORE = re.compile(
-    r"\b(?:within|after|(?:every|per)(?: other)?(?=\s*$)|past|previous|preceding|next|first|remaining|final|allows?(?! (?:an? |for )?(?:maximum|visits?|stays?|electives?|rotations?|observerships?)\b)|take|takes|taking|took|process\w*|review\w*|respon\w+|apart|valid for|dated|ago|since|age|aged|until|"
+    r"\b(?:within|after|(?:every|per)(?: other)?(?=\s*$)|past|previous|preceding|next|first(?! (?:\w+day|day)\b)|remaining|final|allows?(?! (?:an? |for )?(?:maximum|visits?|stays?|electives?|rotations?|observerships?)\b)|take|takes|taking|took|process\w*|review\w*|respon\w+|apart|valid for|dated|ago|since|age|aged|until|"
     r"advance|prior|before|notice|notif\w+|deadline\w*|refund\w*|cancel\w*|due|expir\w*|dose\w*|vaccin\w*|hepatitis|MMR|TB|PPD|QuantiFERON|chest|drug|(?:spends?|spent|spending)(?! (?:an?|one|each|their|your) \w+ )|rotate on|wait\w*|turnaround|orientation|onboarding|visas?|ESTA|"
     r"submit\w*|received?|arriv\w*|vacation|absen\w+|miss(?:es|ed|ing)?|days? off|sick|residency training|license\w*|longer than|additional|extend\w* (?:by|for)|renew\w*|examples?|have hosted|passport|insurance|accommodation|housing|(?:needs?|must have|completed)(?=(?: at least| a minimum of)?\s*$)|prerequisite)\b",
     re.I,
@@ -168,7 +168,7 @@ _OF_TRAINING = re.compile(
     re.I,
 )
 _DENIED_BEFORE = re.compile(
-    r"\b(?:not|cannot|no longer|n['’]t|unable to)\b[^.;]{0,25}\b(?:offer|accept|provid|permit|allow|host|accommodat|arrang)\w*\s(?:[\w-]+\s){0,3}$",
+    r"\bno\s$|\b(?:not|cannot|no longer|n['’]t|unable to)\b[^.;]{0,25}\b(?:offer|accept|provid|permit|allow|host|accommodat|arrang)\w*\s(?:[\w-]+\s){0,3}$",
     re.I,
 )
 _DENIED_AFTER = re.compile(
@@ -588,6 +588,7 @@ _COUNT_ALONE = re.compile(
 _COUNT_ELIDED = re.compile(
     r"\b(?:may|can) (?:do|take|complete|have|enroll in|sign up for|participate in) (?:up to|at most|no more than|a maximum of|only) (?P<n>one|two|three|four|[1-4])(?: of (?:them|these))?\s?[.;,]?$"
     r"|\blimited to (?P<n3>one|two|three|four|[1-4])(?: of (?:these|them))? (?:per|each|a|in any) (?:academic |calendar )?year\b"
+    r"|\bmaximum number of (?:electives|rotations|observerships|blocks|placements|clerkships) (?:\w+ ){0,3}?is (?P<n4>one|two|three|four|[1-4])\b"
     r"|\b(?:up to|at most|no more than|a maximum of|maximum) (?P<n2>two|three|four|[2-4]) (?:per|for each|for any one) (?:student|visitor|observer|person|applicant|participant)\b",
     re.I,
 )
@@ -649,7 +650,7 @@ def _counts(block: Block, sentence: str) -> Iterator[_Count]:
         and not _COUNT.search(sentence)
     ):
         yield _Count(
-            number(elided["n"] or elided["n2"] or elided["n3"]) or 0,
+            number(elided["n"] or elided["n2"] or elided["n3"] or elided["n4"]) or 0,
             None,
             block,
             sentence,

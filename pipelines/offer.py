@@ -208,6 +208,10 @@ def _both(matches: Iterable[Match], sentence: str) -> Iterator[Match]:
             yield match._replace(key="rotation")
 
 
+def _type_of(mention: _Mention) -> str:
+    return "observership" if mention.key == "observing" else mention.key
+
+
 class _Types:
     """Which types the page offers, from all mentions of them; `decide` gives each type's fact."""
 
@@ -215,11 +219,19 @@ class _Types:
         self.vslo = vslo
         # 'We are not accepting applications for electives' closes a program that there is.
         self.said = []
+        refused: set[tuple[str, str]] = set()  # heading, type
         for mention in _mentions(blocks, pieces):
             if not mention.denied or mention.quote in closures:
                 self.said.append(mention)
             else:
                 passed_over("program_types", mention.block, mention.sentence, "denied")
+                refused |= {(heading, _type_of(mention)) for heading in mention.block.headings[-1:]}
+        if refused:
+            told = {(heading, _type_of(m)) for m in self.said for heading in m.block.headings[-1:] if m.place == "text"}
+            # 'Observerships: we do not offer any' is a heading of nothing.
+            self.said = [
+                m for m in self.said if m.place != "heading" or (m.block.text, _type_of(m)) not in refused - told
+            ]
         self.said = [
             m._replace(key="observership") if m.key == "observing" and m.place in _NAMED else m for m in self.said
         ]

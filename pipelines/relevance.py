@@ -113,6 +113,7 @@ class _Judge:
         self.topic = 0.0
         self.topic_words = ""
         self.about: set[str] = set()  # the keys of the topic; words for people alone may head a residency's page too
+        self.advice = ""  # the title of an article
         self.explicit = False  # does a sentence say by itself that visitors may come?
         self.pupils = 0  # how many sentences speak of learners who are not of medicine
         self.learners = False  # does a sentence name medical students, graduates, physicians or visitors?
@@ -162,8 +163,8 @@ class _Judge:
             self._add("other_learners", -0.4 * others)
         if self.pupils > 1 and not self.counts["clear"]:
             self._add("for_pupils", -1.2 * min(3, self.pupils))
-        if advice := next((name for name in self.names if vocabulary("advice").find(name[:300])), ""):
-            self._add("advice", -4.0, advice)
+        if self.advice:
+            self._add("advice", -4.0, self.advice)
         if self.against["profession"]:
             self._other_professions()
         weight = _OTHER_HOUSES[min(4, len(self.against["elsewhere"]))]
@@ -219,13 +220,19 @@ class _Judge:
         }
         best = 0.0
         words = ""
+        heads = [b.text for b in self.blocks if b.kind == "heading" and b.depth == 1]
         name = self.title.split(" | ")[0].split(" - ")[0]
         top = [(name, 2.0)] + [
             (block.text, 2.0 if block.depth == 1 else 1.3)
             for block in self.blocks
             if block.kind == "heading" and block.text in over_text
         ]
+        self.names = [name, *heads]
+        advice = {text for text in self.names if vocabulary("advice").find(text[:300])}
+        self.advice = next(iter(advice), "")
         for text, weight in top:
+            if text in advice:
+                continue
             keys = self._keys(text)
             # Who asks 'Must I rotate at your institution?' means the host.
             about = keys & (_ABOUT - {"visitor"} if text.rstrip().endswith("?") else _ABOUT)
@@ -240,7 +247,6 @@ class _Judge:
                 best + (1.0 if "visiting_student" in self.about and self._keys(words) & _LEARNING else 0.0),
                 words,
             )
-        self.names = [name, *(b.text for b in self.blocks if b.kind == "heading" and b.depth == 1)]
         names = {key for text in self.names for key in self._keys(text)}
         self.for_students = (
             None

@@ -16,7 +16,12 @@ _PASSING = re.compile(
     re.I,
 )
 # 'Offered to affiliated and non-affiliated schools'
-_OTHERS_TOO = re.compile(r"\b(?:non|un)-?\s?affiliated\b", re.I)
+_OTHERS_TOO = re.compile(
+    r"\b(?:non|un)-?\s?affiliated\b|\bnon-?\s?partner"
+    r"|\b(?:accredited|LCME|COCA)\b[^.;]{0,80}\bor (?:from |at |with )?(?:an? |our )?(?:\w+\s){0,3}?(?:institutions?|schools?|universit\w+|colleges?)\b[^.;]{0,25}\b(?:with|which|that)\b"
+    r"|\bpartner (?:institution|school|university) or (?:have|hold|be|with)\b",
+    re.I,
+)
 _HAS_TO = re.compile(
     r"\b(?:has|have) no\b|\bin place\b|\bexecuted\b|\bsigned\b|\bhas an?\b|\bhold(?:s|ing)?\b|\bhave an?\b|\bexists?\b|\bmust\b|\bneed|\brequire|\bcomplete\b|\bprior to\b|\bestablish|\bbefore\b|\bonly\b|\bwithout\b|\bunless\b|\bbetween\b",
     re.I,
@@ -56,7 +61,7 @@ def _agreement(passage: Passage) -> Fact | None:
     start, end = (match.start, match.end) if match else (0, len(text))
     if match and text[match.start : match.start + 4].lower() == "sign" and not _SCHOOL.search(text):
         return None
-    if partner and not agreement and _OTHERS_TOO.search(text):
+    if partner and _OTHERS_TOO.search(text):
         return None
     if passage.is_question:
         asked = passage.answer is not None and agreement and "demand" in passage.cues

@@ -54,7 +54,7 @@ _HELD = (
 _VISITING_STUDENT = re.compile(r"(?:visiting|guest|away|rotating|external|outside)\b", re.I)
 # How students of US schools apply says nothing of others.
 _BY_PORTAL = re.compile(
-    r"^(?:[^.;]|(?<=U)\.|(?<=S)\.){0,80}?\b(?:must|should|may|can|will|need to)? ?(?:apply|submit|use)\b[^.;]{0,80}\b(?:VSLO|VSAS|Visiting Student|form\b|portal\b)",
+    r"^(?:[^.;]|(?<=U)\.|(?<=S)\.){0,80}?\b(?:must|should|may|can|will|need to)? ?(?:apply|submit|use)\b[^.;]{0,80}\b(?:VSLO|VSAS|Visiting Students? (?:Learning|Application)|form\b|portal\b)",
     re.I,
 )
 # Who is preferred is not alone.
@@ -63,7 +63,10 @@ _PREFERRED = re.compile(
 )
 _NAMED_STUDENT = re.compile(r"(?!students?\b)", re.I)
 _CLAUSES = re.compile(r"[^;]+(?:;|$)")
-_EXCHANGE = re.compile(r"\bwill need to complete\b|\bwith the exception of\b|\bpriority\b|\bpreference\b", re.I)
+_EXCHANGE = re.compile(
+    r"\bnon-?\s?partner|\bpartner (?:institution|school|university) or (?:have|hold|be|with)\b|\bwill need to complete\b|\bwith the exception of\b|\bpriority\b|\bpreference\b",
+    re.I,
+)
 
 
 def find_people(passages: list[Passage]) -> list[Fact]:

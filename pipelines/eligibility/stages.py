@@ -22,6 +22,11 @@ _MEDICAL = re.compile(
     r"\bmedical (?:school|student|education|studies|degree)|\bstudents?\b|\bMS-?(?:4|IV)|\bM4\b|\bOMS", re.I
 )
 _OWN = re.compile(r"\b(?:our|own)(?:\s+own)?\s+(?:[\w-]+\s+){0,3}$", re.I)
+# 'The fourth-year academic calendar', 'courses in the fourth year of our curriculum': a year of the host's own.
+_YEAR_OF_STUDY = re.compile(
+    r"[\s-]+(?:of (?:the|our) (?:\w+ ){0,3})?(?:(?:academic|elective) )?(?:calendar|curriculum|schedule|course catalog|catalog)\b",
+    re.I,
+)
 _ELSEWHERE = re.compile(
     r"\bpriority\b|\bregistrars?\b[^.]{0,30}\brespective|\bdo(?:es)? not have access\b|\bgenerally\b|\bcompared?\b|\bhelp determine\b",
     re.I,
@@ -75,7 +80,11 @@ def _year(passage: Passage) -> list[Fact]:
     if _RESIDENT.search(text) and not _MEDICAL.search(text):
         return []
     first = (final or earlier)[0]
-    if _OWN.search(text[max(0, first.start - 40) : first.start]) or _ELSEWHERE.search(text):
+    if (
+        _OWN.search(text[max(0, first.start - 40) : first.start])
+        or _ELSEWHERE.search(text)
+        or _YEAR_OF_STUDY.match(text, first.end)
+    ):
         return []
     takes = passage.demands or passage.block.kind == "item" or bool(_TAKES.search(text)) or first.start <= 2
     if not takes:

@@ -76,6 +76,11 @@ _OWN_SCHOOL = re.compile(
 )
 # 'Students may not engage in research' tells what they may not do, not who may come.
 _MAY_NOT = re.compile(r"^\s+(?:(?:may|can|will|must|should|do|are)\s?not|cannot)\b", re.I)
+# 'For international student inquiries, contact the dean': what concerns them, not who may come.
+_THEIR_MATTER = re.compile(
+    r"[’']?s?\s+(?:rotations?\s+|electives?\s+)?(?:inquir(?:y|ies)|enquir(?:y|ies)|questions?|affairs|matters|issues|concerns|services)\b",
+    re.I,
+)
 _PORTAL = re.compile(r"\b(?:vslo|vsas|portal)\b", re.I)
 # 'Whose schools are not accredited by the Liaison Committee (LCME)': no students of those that are.
 _NOT_ACCREDITED = re.compile(
@@ -264,7 +269,7 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
 
     if passage.is_heading:
         return _weigh_heading(passage, mention, say(LET_IN, 1))
-    if text.endswith("?"):
+    if text.endswith("?") or _THEIR_MATTER.match(text, mention.end):
         return None
     before = _clause_before(text, mention.start)
     after = text[mention.end : mention.end + 200]
