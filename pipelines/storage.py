@@ -42,7 +42,7 @@ from scraper.database import (
     write_institutions,
 )
 from scraper.items import Deadline, Elective, Fact, Fee, Program, utc_now
-from scraper.memory import Trail, remember
+from scraper.memory import Trail, forget, remember
 from scraper.outcomes import GONE, Outcome
 from scraper.record import deadline_of, fee_of, row_of_value, value_of, value_text
 from scraper.signals import institution_finished
@@ -84,8 +84,12 @@ def store_visit(
     with db.atomic():
         stored = _Writer(db, visit, crawl_id, outcome).write()
         for page in (*visit.shells, *visit.pages):
-            if (trail := (trails or {}).get(key(page.url))) is not None:
+            if (trail := (trails or {}).get(key(page.url))) is None:
+                continue
+            if page.etag or page.last_modified:
                 remember(db, visit.institution_id, page.remembered(trail, needs_browser=page in visit.shells))
+            else:
+                forget(db, page.url)
     return stored
 
 

@@ -548,7 +548,7 @@ def _run(
     """Let Scrapy crawl; its stats, with the event to send under 'failed' where it broke. Without `reading` pages are read in this process."""
     collect_less_often()
     process = AsyncCrawlerProcess(settings)
-    _silence()
+    _silence(settings["LOG_LEVEL"])
     crawler = process.create_crawler(SPIDER)
     crawler.reading = reading  # type: ignore[attr-defined]
     reporters: list[Reporter] = [Reporter(crawler, emit)]
@@ -575,8 +575,10 @@ def _failed(error: BaseException) -> dict[str, Any]:
     return {"event": "failed", "kind": kind, "message": str(error) if kind in _ERRORS else f"{kind}: {error}"}
 
 
-def _silence() -> None:
-    """Failures of hosts are outcomes of their own, counted and named; Scrapy's tracebacks for each of them are not wanted."""
+def _silence(level: str) -> None:
+    """Failures of hosts are outcomes of their own, counted and named; Scrapy's tracebacks for each of them are not wanted. Records below
+    `level`, some for each page, are not even made."""
+    logging.disable(logging.getLevelName(level) - 1)
     logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
     for name in (
         "scrapy.core.downloader.handlers.http11",

@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -1129,9 +1130,13 @@ def select_one(db: sqlite_utils.Database, table: str, **equals: Any) -> Row | No
 
 def insert(db: sqlite_utils.Database, table: str, row: Row) -> int:
     """Write a new row; gives its number."""
-    names = ", ".join(_quoted(name) for name in row)
-    marks = ", ".join("?" * len(row))
-    return int(db.execute(f'insert into "{table}" ({names}) values ({marks})', list(row.values())).lastrowid or 0)
+    return int(db.execute(_insertion(table, tuple(row)), list(row.values())).lastrowid or 0)
+
+
+@cache
+def _insertion(table: str, columns: tuple[str, ...]) -> str:
+    marks = ", ".join("?" * len(columns))
+    return f'insert into "{table}" ({", ".join(map(_quoted, columns))}) values ({marks})'
 
 
 def update(db: sqlite_utils.Database, table: str, key: Row, values: Row) -> None:

@@ -92,11 +92,13 @@ def fact_of(record: Mapping[str, Any]) -> Fact:
     return Fact(**{**record, "value": value, "headings": tuple(record["headings"])})
 
 
+def forget(db: sqlite_utils.Database, url: str) -> None:
+    """Forget a page that can no longer say 'not modified'."""
+    delete(db, "page_memory", url=url)
+
+
 def remember(db: sqlite_utils.Database, institution_id: str, page: Remembered) -> None:
-    """Write a page down, or forget it where it can no longer say 'not modified'."""
-    if not page.headers:
-        delete(db, "page_memory", url=page.url)
-        return
+    """Write a page down that may say 'not modified' next time."""
     memory = {
         "relevant": page.relevant,
         "needs_browser": page.needs_browser,

@@ -24,6 +24,8 @@ _NOISE = re.compile(
 )
 _PRINT_VIEWS = {("view", "print"), ("format", "print"), ("output", "print"), ("mode", "print"), ("tmpl", "component")}
 _PATH_SESSION = re.compile(r";(?:jsessionid|sid|phpsessid|sessionid)=[^/?#]*", re.I)
+# Most addresses: nothing in them that has more than one spelling.
+_PLAIN = re.compile(r"https?://[a-z0-9.-]+(?::[1-9][0-9]{1,3}|:[1-5][0-9]{4})?(?:/(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*)?)+")
 _INDEX_FILE = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?|jsp|cfm)$", re.I)
 # The list of public suffixes that comes with tldextract: nothing is downloaded, nothing is written.
 _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
@@ -56,6 +58,8 @@ def _host_is_sound(host: str) -> bool:
 
 def is_address(host: str) -> bool:
     """Is `host` an IP address rather than a name?"""
+    if ":" not in host and not host[-1:].isdigit():
+        return False  # as most are, told without an exception
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:
@@ -63,9 +67,16 @@ def is_address(host: str) -> bool:
     return True
 
 
+def is_plain(url: str) -> bool:
+    """Is `url` of the plain kind that can be spelled in one way only, as most are?"""
+    return _PLAIN.fullmatch(url) is not None
+
+
 @lru_cache(maxsize=10_000)
 def canonical(url: str) -> str:
     """`url` as it is fetched: without fragment, tracking parameters, session ids and the wish for a printer's view."""
+    if is_plain(url):
+        return url
     parts = urlsplit(url)
     pairs = [pair for pair in parts.query.split("&") if pair and not _is_noise(pair)]
     path = _PATH_SESSION.sub("", parts.path)

@@ -169,6 +169,7 @@ class InstitutionsSpider(Spider):
     async def visit(self, response: Response) -> AsyncIterator[Page]:
         """One institution from beginning to end."""
         institution = self.registry.institutions[response.meta["institution_id"]]
+        came_through = False
         async with self.slots:
             if self._is_late(LAST_VISITS) or not self._running:
                 await self._skip()
@@ -182,18 +183,19 @@ class InstitutionsSpider(Spider):
                     visit.read.clear()
                     yield page
                     await visit.read.wait()
+                came_through = True
             except Stopped:
                 pass
             except Exception:
                 # Nothing that one site does may end the visits to the others.
                 logger.exception("the visit to %s broke off", institution.id)
                 visit.outcome.failed("other")
-            else:
-                await self._finish(visit)
-            del self.visits[institution.id]
-            self.crawler.signals.send_catch_log(institution_reported, outcome=visit.outcome)
-            if self.skipped and not self.visits and self._running:
-                await self._close(CloseSpider(OUT_OF_TIME))
+        if came_through:
+            await self._finish(visit)  # while it is stored, the next one is visited
+        del self.visits[institution.id]
+        self.crawler.signals.send_catch_log(institution_reported, outcome=visit.outcome)
+        if self.skipped and not self.visits and self._running:
+            await self._close(CloseSpider(OUT_OF_TIME))
 
     async def _finish(self, visit: Visit) -> None:
         """Let the stages that group and store have their turn; an error of theirs is a failure of the visit."""

@@ -9,14 +9,13 @@ from typing import Literal
 from urllib.parse import unquote, urljoin, urlsplit
 
 import attrs
-import lxml.html
 from lxml import etree
 from scrapy.http import TextResponse
 from scrapy.linkextractors import IGNORED_EXTENSIONS
 from w3lib.url import safe_url_string
 
 from scraper.text import fold_space
-from scraper.urls import canonical, problem_with
+from scraper.urls import canonical, is_plain, problem_with
 from scraper.vocabulary import vocabulary
 
 Section = Literal["main", "nav", "header", "aside", "footer", "sitemap"]
@@ -76,6 +75,7 @@ _EMPTY_WORDS = re.compile(
 _IGNORED = frozenset(extension for extension in IGNORED_EXTENSIONS if extension != "pdf") | {
     "ics", "xml", "json", "rss", "atom", "css", "js", "zip", "exe", "mobi", "epub", "txt", "csv",
 }  # fmt: skip
+_content = etree.XPath("string()")  # the text of an element and of all that it holds
 
 
 @attrs.frozen
@@ -151,14 +151,14 @@ def find_links(response: TextResponse) -> Iterator[FoundLink]:
     root = _parse(response)
     if root is None:
         return
-    base = _base(root, response.url)
+    base, encoding = _base(root, response.url), response.encoding
     sections: dict[etree._Element, Section] = {}
     seen: dict[tuple[str, str], None] = {}
     for anchor in root.iter("a", "area"):
         href = (anchor.get("href") or "").strip()
         if not href or href.startswith(("#", "javascript:", "mailto:", "tel:", "data:")):
             continue
-        url = _absolute(base, href, response.encoding)
+        url = _absolute(base, href, encoding)
         if url is None:
             continue
         text = _text_of(anchor)
@@ -171,12 +171,10 @@ def find_links(response: TextResponse) -> Iterator[FoundLink]:
 
 
 def _parse(response: TextResponse) -> etree._Element | None:
-    parser = lxml.html.HTMLParser(encoding="utf-8", recover=True)
+    parser = etree.HTMLParser(encoding="utf-8", recover=True)
     try:
-        return lxml.html.document_fromstring(
-            response.text.replace("\x00", "").encode("utf-8", "replace"), parser=parser
-        )
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError, LookupError):
+        return etree.fromstring(response.text.replace("\x00", "").encode("utf-8", "replace"), parser)
+    except (etree.XMLSyntaxError, ValueError, LookupError):
         return None
 
 
@@ -200,7 +198,9 @@ def _absolute(base: str, href: str, encoding: str) -> str | None:
 def _folded(base: str, href: str, encoding: str) -> str | None:
     # The menus of a site stand on each of its pages: most links have been seen before.
     try:
-        url = canonical(safe_url_string(urljoin(base, href), encoding))
+        url = urljoin(base, href)
+        if not is_plain(url):
+            url = canonical(safe_url_string(url, encoding))
     except (ValueError, UnicodeError, LookupError):
         return None
     if len(url) > MAX_URL or problem_with(url):
@@ -212,8 +212,10 @@ def _folded(base: str, href: str, encoding: str) -> str | None:
 
 def _text_of(anchor: etree._Element) -> str:
     """The words of a link: its text, what it is labelled for screen readers, the texts of its images."""
-    parts = [anchor.text_content() if hasattr(anchor, "text_content") else ""]
-    parts += [anchor.get(name) or "" for name in ("aria-label", "title")]
+    labels = [anchor.get("aria-label"), anchor.get("title")]
+    if not len(anchor) and labels == [None, None]:
+        return fold_space(anchor.text or "")[:300]  # as most are
+    parts = [_content(anchor), *(label or "" for label in labels)]
     parts += [image.get("alt") or "" for image in anchor.iter("img")]
     return fold_space(" ".join(dict.fromkeys(part.strip() for part in parts if part)))[:300]
 

@@ -23,6 +23,7 @@ from scraper.crawling import CrawlError, CrawlReport, CrawlRequest, Lock, run_cr
 from scraper.database import DatabaseError, open_database, select
 from scraper.demo import CRAWL_SETTINGS, serve_sites
 from scraper.settings import ITEM_PIPELINES
+from scraper.signals import institution_finished
 from tests.spiders.hosts import crawl, page, serve
 from tests.states import facts, is_whole
 
@@ -92,6 +93,23 @@ class Slow:
         time.sleep(0.3)
         item.relevant = False
         return item
+
+
+class SlowToStore:
+    """A stage that takes its time when a visit is over."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> SlowToStore:
+        stage = cls()
+        crawler.signals.connect(stage.finished, signal=institution_finished)
+        return stage
+
+    def process_item(self, item: Any) -> Any:
+        item.relevant = False
+        return item
+
+    def finished(self) -> None:
+        time.sleep(0.6)
 
 
 class Counts:
@@ -210,6 +228,16 @@ def test_a_page_that_takes_long_to_read_holds_up_no_download(tmp_path: Path) -> 
     first = [min(when for when, host, path in hosts.log if (host, path) == (name, "/")) for name in names]
     assert max(first) - min(first) < 0.3
     assert report.pages == 4
+
+
+def test_while_a_visit_is_stored_the_next_one_begins(tmp_path: Path) -> None:
+    names = ["www.site-0.example", "www.site-1.example"]
+    with serve({name: {"/": page("Home")} for name in names}) as hosts:
+        settings = {"ITEM_PIPELINES": {f"{PLACE}.SlowToStore": 1}, "USCE_CONCURRENT_INSTITUTIONS": 1}
+        report, _ = crawl(tmp_path, hosts, {n.split(".")[1]: hosts.url(n) for n in names}, settings=settings)
+    first, second = (next(when for when, host, path in hosts.log if (host, path) == (name, "/")) for name in names)
+    assert second - first < 0.5
+    assert all(outcome.finished for outcome in report.outcomes.values())
 
 
 # --- one without the other -----------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pipelines.programs import Summary
+from pipelines.programs import Summary, Visit
+from pipelines.storage import store_visit
 from scraper import memory
 from scraper.database import insert, open_database, update
 from scraper.items import Deadline, Fee
@@ -52,9 +53,9 @@ def test_a_page_comes_back_as_it_was(db) -> None:
 
 
 def test_a_page_without_validators_is_forgotten(db) -> None:
-    remember(db, "alderbrook", PAGE.remembered(TRAIL))
-    remember(db, "alderbrook", attrs.evolve(PAGE, etag="").remembered(TRAIL))
-    assert not known(db).pages
+    for read, count in ((PAGE, 1), (attrs.evolve(PAGE, etag=""), 0)):
+        store_visit(db, Visit("alderbrook", pages=[read]), trails={key(PAGE.url): TRAIL})
+        assert len(known(db).pages) == count
 
 
 def test_other_rules_read_the_page_anew(db, monkeypatch: pytest.MonkeyPatch) -> None:

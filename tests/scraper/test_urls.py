@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from w3lib.url import canonicalize_url, safe_url_string
 
 from scraper.items import Institution, StartUrl
 from scraper.registry import Registry
-from scraper.urls import Sites, canonical, domain_of, key
+from scraper.urls import _PLAIN, Sites, canonical, domain_of, is_address, is_plain, key
 
 SAME = [
     "https://www.lakeshore.example/visiting",
@@ -88,3 +91,34 @@ SITES = Sites(
 )
 def test_whose_page(url, owners):
     assert SITES.owners(url) == owners
+
+
+@given(st.from_regex(_PLAIN, fullmatch=True))
+def test_plain_addresses_are_their_own_canonical_spelling(url):
+    assert canonicalize_url(safe_url_string(url, "utf-8")) == canonical(url) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://h.example/a?b=1",
+        "https://h.example",
+        "https://H.example/",
+        "https://h.example/a/../b",
+        "https://h.example/a%20b",
+        "https://h.example/a;jsessionid=1",
+        "https://h.example/a#b",
+        "https://me@h.example/",
+        "ftp://h.example/",
+    ],
+)
+def test_others_are_looked_at_closely(url):
+    assert not is_plain(url)
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [("127.0.0.1", True), ("[::1]", True), ("::ffff:a", True), ("h.example", False), ("h1", False), ("", False)],
+)
+def test_addresses_by_number(host, told):
+    assert is_address(host) is told
