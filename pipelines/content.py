@@ -17,6 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache, cached_property, lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 from urllib.parse import unquote, urljoin
 
@@ -96,7 +97,6 @@ _END = (".", "!", ",", ";")
 _ROW_GROUPS = {"thead", "tbody", "tfoot"}
 
 _text_length = etree.XPath("string-length(normalize-space(.))")
-_texts = etree.XPath(".//text()", smart_strings=False)
 _ids = etree.XPath(".//@id", smart_strings=False)
 # Attributes are met on their own axis: a condition in brackets is asked of every element.
 _panels = etree.XPath(
@@ -116,11 +116,18 @@ def _linked_length(element: etree._Element) -> int:
     for link in element.iter("a"):
         if link in counted or (link.get("href") or "").startswith(("mailto:", "tel:")):
             continue
+        if text := link.text:
+            length += len(text.strip())
         if not len(link):
-            length += len((link.text or "").strip())
-        else:
-            length += sum(map(len, map(str.strip, _texts(link))))
-            counted.update(link.iter("a"))
+            continue
+        for inner in link.iterdescendants():
+            tag = inner.tag
+            if tag == "a":
+                counted.add(inner)
+            if isinstance(tag, str) and (text := inner.text):
+                length += len(text.strip())
+            if text := inner.tail:
+                length += len(text.strip())
     return length
 
 
@@ -189,12 +196,14 @@ def parse_html(body: bytes, content_type: str = "text/html", encoding: str | Non
             text = body.decode(encoding, "replace")
     except (LookupError, ValueError):
         encoding, text = "utf-8", body.decode("utf-8", "replace")
-    if "\x00" in text:
-        encoding, text = "", text.replace("\x00", "")
+    # What came as sound UTF-8 need not be made UTF-8 again.
+    sound = (
+        encoding == "utf-8" and b"\x00" not in body and "\ufffd" not in text and not body.startswith(codecs.BOM_UTF8)
+    )
+    if not sound:
+        text = text.replace("\x00", "")
     if not text or text.isspace():
         return None
-    # What came as sound UTF-8 need not be made UTF-8 again.
-    sound = encoding == "utf-8" and "\ufffd" not in text and not body.startswith(codecs.BOM_UTF8)
     try:
         # huge_tree: pages with hundreds of unclosed <font> nest deeper than libxml2's careful default allows.
         # lxml.etree's own elements, not lxml.html's: making those costs a quarter of the whole reading.
@@ -333,9 +342,9 @@ class _Reader:
         title = _text_of(title_tag) if title_tag is not None else ""
         if title:
             self.blocks.append(Block("title", title))
-        etree.strip_elements(self.root, *_STRIP, with_tail=False)
         body = self.root.find(".//body")
         body = self.root if body is None else body
+        etree.strip_elements(body, *_STRIP, with_tail=False)
         main = self._main(body)
         self.whole_body = main is body
         self.main = main
@@ -353,8 +362,8 @@ class _Reader:
     def _main(self, body: etree._Element) -> etree._Element:
         """The element that holds the page's own content: main, role=main or the one article; else the body."""
         candidates = _main_parts(body)
-        best = max(candidates[:20], key=_text_length, default=None)
-        if best is not None and _text_length(best) >= 200:
+        length, best = max([(_text_length(e), e) for e in candidates[:20]], key=itemgetter(0), default=(0, None))
+        if best is not None and length >= 200:
             return best
         articles = list(body.iter("article"))
         if len(articles) == 1:
@@ -446,7 +455,7 @@ class _Reader:
         text, linked = self._lengths(element, at_least=800)
         return text - linked > 800 and self.running >= 800 and text - linked > 0.5 * self.running
 
-    def _is_chrome(self, element: etree._Element, tag: str, role: str | None, name: str, ident: str) -> bool:
+    def _is_chrome(self, element: etree._Element, tag: str, role: str | None, said: _Name, ident: str) -> bool:
         if tag in _CHROME_TAGS or role in _HARD_ROLES or element.get("aria-modal") == "true":
             return not self._holds_the_page(element)
         if tag == "header":
@@ -455,7 +464,7 @@ class _Reader:
             return self._is_list_of_links(element)
         if tag in _NEVER_CHROME:
             return False
-        kind, other = name and _named(name).chrome, ident and _named(ident).chrome
+        kind, other = said.chrome, ident and _named(ident).chrome
         if not (kind or other) or self.budget < 0:
             return False
         if kind != "hard" and other != "hard":
@@ -483,10 +492,8 @@ class _Reader:
                 tag = element.tag
                 if element in around or not isinstance(tag, str) or tag in ("header", "h1") or self.budget < 0:
                     continue
-                name, ident = element.get("class") or "", element.get("id") or ""
-                if _named(name).site or _named(ident).site:
-                    continue
-                if self._is_chrome(element, tag, element.get("role"), name, ident):
+                said, ident = _named(element.get("class") or ""), element.get("id") or ""
+                if said.site or _named(ident).site or self._is_chrome(element, tag, element.get("role"), said, ident):
                     continue
                 self.stack, self.frame, self.lead, self.blocks = (), 0, "", []
                 self._walk(element)
@@ -505,12 +512,12 @@ class _Reader:
                 closers.append(closer)
                 if not inside:
                     walker.skip_subtree()
-                elif text := element.text:
+                elif (text := element.text) and (self.written or self.pre or not text.isspace()):
                     self._text(text)
                 continue
             if event == "end" and (closer := closers.pop()) is not None:
                 closer()
-            if (text := element.tail) and element is not top:
+            if (text := element.tail) and (self.written or self.pre or not text.isspace()) and element is not top:
                 self._text(text)
         self._flush()
 
@@ -524,7 +531,8 @@ class _Reader:
             return self._open_inline(element, tag)
         get = element.get
         role, name, ident = get("role"), get("class") or "", get("id") or ""
-        if self._is_chrome(element, tag, role, name, ident):
+        said = _named(name)
+        if self._is_chrome(element, tag, role, said, ident):
             self._flush()
             return None, False
         item = self._flush() if self.written or self.buffer or self.links else ""
@@ -535,7 +543,7 @@ class _Reader:
             before = element.getprevious().tag
             self._heading(_HEADINGS[before], _text_of(element), self._links_in(element), before)
             return None, False
-        if element in self.triggers or tag in ("summary", "dt") or self._is_class_title(element, tag, role, name):
+        if element in self.triggers or tag in ("summary", "dt") or self._is_class_title(element, tag, role, said):
             # The title of a panel that the page controls by id is written when the panel is entered.
             if element not in self.triggers:
                 mark = tag if tag in ("summary", "dt") else f"{tag}.{name}"
@@ -543,9 +551,9 @@ class _Reader:
                 if tag == "summary":
                     self.frame = len(self.stack)
             return None, False
-        closer = self._open_block(element, tag, name, item)
+        closer = self._open_block(element, tag, said, item)
         panel = self.titles.get(ident, "")
-        if panel or tag in ("details", "dl", "aside") or (len(name) > 3 and _named(name).scope):
+        if panel or tag in ("details", "dl", "aside") or (len(name) > 3 and said.scope):
             # What is headed inside of it says nothing about what follows.
             closer = self._restoring(closer)
             if panel and not (self.stack and self.stack[-1][1] == panel):
@@ -557,10 +565,10 @@ class _Reader:
             return closer, False
         return closer, True
 
-    def _open_block(self, element: etree._Element, tag: str, name: str, item: str) -> Callable[[], None]:
+    def _open_block(self, element: etree._Element, tag: str, said: _Name, item: str) -> Callable[[], None]:
         """Begin a block element: what to do at its end."""
         if tag in ("ul", "ol"):
-            if _named(name).accordion:
+            if said.accordion:
                 return self._flush_only
             self._enter_list(item)
             return self._leave_list
@@ -587,11 +595,11 @@ class _Reader:
             return False
         return not (before.tail or "").strip() and 0 < _text_length(element) <= _TITLE
 
-    def _is_class_title(self, element: etree._Element, tag: str, role: str | None, name: str) -> bool:
+    def _is_class_title(self, element: etree._Element, tag: str, role: str | None, said: _Name) -> bool:
         """Is a div or paragraph a heading by its role, or by a class name such as 'accordion-title'?"""
         if role == "heading":
             return True
-        if len(name) < 2 or tag not in ("div", "p") or not _named(name).title:
+        if not said.title or tag not in ("div", "p"):
             return False
         if any(child.tag not in _INLINE and child.tag != "div" for child in element if isinstance(child.tag, str)):
             return False
@@ -679,9 +687,9 @@ class _Reader:
         return close
 
     def _text(self, text: str) -> None:
-        if text.isspace() and not self.pre:
-            if self.written:
-                self.buffer.append((" ", self.bold > 0))
+        """Take a text of the page; white space only where something stands before it already, or in preformatted text."""
+        if not self.pre and text.isspace():
+            self.buffer.append((" ", self.bold > 0))
             return
         self.written = True
         if not self.pre and ("\n" in text or "\r" in text):
