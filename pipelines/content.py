@@ -13,6 +13,7 @@ import binascii
 import codecs
 import io
 import logging
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -97,10 +98,11 @@ _END = (".", "!", ",", ";")
 _ROW_GROUPS = {"thead", "tbody", "tfoot"}
 
 _text_length = etree.XPath("string-length(normalize-space(.))")
-_ids = etree.XPath(".//@id", smart_strings=False)
+_ids = etree.XPath("descendant-or-self::*/@id", smart_strings=False)
 # Attributes are met on their own axis: a condition in brackets is asked of every element.
 _panels = etree.XPath(
-    ".//@aria-controls/.. | .//@data-target/.. | .//@data-bs-target/.. | .//a/@data-toggle/.. | .//a/@data-bs-toggle/.. | .//a/@role[.='tab']/.."
+    "descendant-or-self::*/@aria-controls/.. | descendant-or-self::*/@data-target/.. | descendant-or-self::*/@data-bs-target/.. | "
+    "descendant::a/@data-toggle/.. | descendant::a/@data-bs-toggle/.. | descendant::a/@role[.='tab']/.."
 )
 
 
@@ -109,11 +111,16 @@ def _main_parts(body: etree._Element) -> list[etree._Element]:
     return [e for e in body.iter("main", "div", "section", "article") if e.tag == "main" or e.get("role") == "main"]
 
 
-def _linked_length(element: etree._Element) -> int:
-    """How many characters of an element are words of links. A link to an address or a phone number is text, no menu."""
+def _linked_length(element: etree._Element, enough: float = math.inf) -> int:
+    """How many characters of an element are words of links, counted until there are more than `enough`.
+
+    A link to an address or a phone number is text, no menu.
+    """
     length = 0
     counted: set[etree._Element] = set()  # links inside of links
     for link in element.iter("a"):
+        if length > enough:
+            break
         if link in counted or (link.get("href") or "").startswith(("mailto:", "tel:")):
             continue
         if text := link.text:
@@ -405,17 +412,17 @@ class _Reader:
                 self.blocks.append(block)
         self.lead = ""
 
-    def _lengths(self, element: etree._Element, at_least: float = 0) -> tuple[int, int]:
-        """How many characters of text an element holds, and how many of them are words of links.
-
-        Where there is less text than `at_least`, whose it is does not matter: all counts as words of links.
-        """
+    def _lengths(self, element: etree._Element) -> tuple[int, int]:
+        """How many characters of text an element holds, and how many of them are words of links."""
         text = int(_text_length(element))
-        if text < at_least:
-            self.budget -= 2 * text
-            return text, text
         self.budget -= 2 * text
         return text, min(text, _linked_length(element))
+
+    def _has_text(self, element: etree._Element, at_least: int, share: float = 1) -> bool:
+        """Does the element hold `at_least` characters outside of links, and are no more than a `share` of all words of links?"""
+        text = int(_text_length(element))
+        self.budget -= 2 * text
+        return text >= at_least and _linked_length(element, enough := min(text - at_least, share * text)) <= enough
 
     def _find_panels(self, main: etree._Element) -> None:
         """Note the title of each accordion or tab panel: the text of what controls it."""
@@ -450,10 +457,9 @@ class _Reader:
 
     def _holds_the_page(self, element: etree._Element) -> bool:
         """Does the element hold most of the page's running text? An unclosed menu swallows the page."""
-        if self.budget < 0:
+        if self.budget < 0 or not self._has_text(element, 801):
             return False
-        text, linked = self._lengths(element, at_least=800)
-        return text - linked > 800 and self.running >= 800 and text - linked > 0.5 * self.running
+        return self.running >= 800 and self._has_text(element, self.running // 2 + 1)
 
     def _is_chrome(self, element: etree._Element, tag: str, role: str | None, said: _Name, ident: str) -> bool:
         if tag in _CHROME_TAGS or role in _HARD_ROLES or element.get("aria-modal") == "true":
@@ -470,15 +476,11 @@ class _Reader:
         if kind != "hard" and other != "hard":
             return self._is_list_of_links(element) and element.find(".//h1") is None
         # A wrapper may carry such a word and still hold the page: what has running text outside of links stays.
-        text, linked = self._lengths(element, at_least=400)
-        if text - linked >= 400 and linked <= 0.6 * text:
-            return False
-        return element.find(".//h1") is None
+        return not self._has_text(element, 400, 0.6) and element.find(".//h1") is None
 
     def _is_list_of_links(self, element: etree._Element) -> bool:
         """Is what stands beside the page a menu, and not a box with text or a contact?"""
-        text, linked = self._lengths(element, at_least=40)
-        return text - linked < 40 or linked > 0.5 * text
+        return not self._has_text(element, 40, 0.5)
 
     def _contact_boxes(self, body: etree._Element, main: etree._Element) -> None:
         """Read the contact boxes that stand beside the main part; those of the site (header, footer, menu) are not the page's."""
@@ -787,7 +789,7 @@ class _Reader:
             return ""
         kind, term = self.kind[-1] if self.kind else ("paragraph", "")
         if kind != "paragraph" or self.lists:
-            text = "\n".join(text for text, _ in lines if text)
+            text = lines[0][0] if len(lines) == 1 else "\n".join(text for text, _ in lines if text)
             if not _is_control(text):
                 self._add(kind, text, links, term)
             return text
