@@ -1029,7 +1029,7 @@ def _is_only_links(block: Block) -> bool:
     """Is a block nothing but the words of links to other pages?"""
     if not block.links or block.kind in ("title", "heading"):
         return False
-    linked = sum(len(link.text) for link in block.links if not link.url.startswith(("mailto:", "tel:")))
+    linked = sum([len(link.text) for link in block.links if not link.url.startswith(("mailto:", "tel:"))])
     return linked >= 0.9 * len(block.text)
 
 
@@ -1041,27 +1041,27 @@ def _tidy(blocks: list[Block], whole_body: bool) -> list[Block]:
     what follows it.
     """
     first = next((i for i, block in enumerate(blocks) if block.kind == "heading"), 0) if whole_body else 0
-    links = [_is_only_links(block) for block in blocks]
+    links = [bool(block.links) and _is_only_links(block) for block in blocks]
     drop = [False] * len(blocks)
-    run = 0
+    run, half, aside = 0, 0.5 * len(blocks), _aside_headings()
     seen: set[tuple[str, tuple[str, ...]]] = set()
     for i, block in enumerate(blocks):
         run = run + 1 if links[i] else 0
         if links[i]:
             above = block.headings[-1].lower().strip(" :") if block.headings else ""
-            drop[i] = i < first or above in _aside_headings()
+            drop[i] = i < first or above in aside
             if whole_body and run >= 6 and len(block.headings) < 2 and not block.lead.endswith(":"):
                 drop[i - 5 : i + 1] = [True] * 6
         elif len(block.text) > 30 and block.kind not in ("heading", "title", "row"):
             key = (block.text, block.headings)
             drop[i] = key in seen
             seen.add(key)
-        if i > 0.5 * len(blocks) and len(block.text) < 300 and _COPYRIGHT.opens(block.lower):
+        if i > half and len(block.text) < 300 and _COPYRIGHT.opens(block.lower):
             drop[i:] = [True] * (len(blocks) - i)
             break
     for i in range(len(blocks) - 1, -1, -1):
         # A heading over nothing goes with what stood under it.
-        if blocks[i].kind == "heading" and not drop[i] and blocks[i].text.lower().strip(" :") in _aside_headings():
+        if blocks[i].kind == "heading" and not drop[i] and blocks[i].text.lower().strip(" :") in aside:
             below = next((j for j in range(i + 1, len(blocks)) if not drop[j]), None)
             drop[i] = below is None or (blocks[below].kind == "heading" and blocks[below].depth <= blocks[i].depth)
     return [block for i, block in enumerate(blocks) if not drop[i]]

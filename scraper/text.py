@@ -35,6 +35,8 @@ NUMBER_WORDS = {
 
 def fold_space(text: str) -> str:
     """`text` with every run of white space (no-break and zero-width spaces included) made one blank, ends stripped."""
+    if text.isprintable() and "  " not in text:
+        return text.strip()  # blanks are the only white space that is printable: most texts have nothing to fold
     return " ".join((text if text.isascii() else text.replace("\u200b", "").replace("\ufeff", "")).split())
 
 
