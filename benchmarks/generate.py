@@ -22,9 +22,10 @@ import sqlite_utils
 
 from scraper.database import SEARCH_COLUMNS, SEARCH_TABLE, open_database, titles
 from scraper.demo import mark_fictional
-from scraper.items import Deadline, Fee
+from scraper.items import FIELDS, HOUSING, Deadline, Fee
 from scraper.record import row_of_value, value_text
 from scraper.registry import DIRECTORY
+from scraper.vocabulary import vocabulary
 from scraper.wording import value_words
 
 Row = dict[str, Any]
@@ -132,14 +133,22 @@ TYPE_NAMES = {
     "observership": "Observership Program",
     "research": "Visiting Research Students",
 }
+AGENCY_TERMS = {
+    "price_public": ("1200", "1800", "2400"), "refund_policy": ("nothing is paid back", "terms of refund are stated"), "hands_on": ("yes", "no"),
+    "host_named": ("Granite Hill Hospital", "Fernvale Clinic"), "letter_signer": ("attending",), "includes": ("housing", "insurance", "letter"),
+    "address_public": ("12 Elm Street, Fernvale, OH 44000",),
+}  # fmt: skip
+SPECIALTY_KEYS = {name: next(iter(sorted(vocabulary("specialties").keys_in(name)))) for name in SPECIALTIES}
 DAY = dt.date(2026, 10, 1)
 
 
 class Maker:
     """Makes the rows of every table, one institution after the other."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, besides: bool = True) -> None:
         self.random = random.Random(seed)
+        self.besides = besides
+        self.extras = random.Random(seed + 1)  # of what came later: the same seed goes on giving the same programs
         with (DIRECTORY / "institutions.csv").open(encoding="utf-8-sig", newline="") as file:
             self.places = [row for row in csv.DictReader(file) if row["state"] and row["lat"]]
         self.names = titles()
@@ -176,7 +185,47 @@ class Maker:
                 "crawl_hosts", crawl_id=crawl, institution_id=row["id"], outcome="not reached: timeout 1" if failed and crawl == 2 else "finished",
                 pages=0 if failed else 9, relevant_pages=0 if failed else 8, programs=0 if failed else 8, changes=0, finished_at=read,
             )  # fmt: skip
+        if self.besides and kind.startswith("medical_school"):
+            self.catalog(row)
+            if self.extras.random() < 0.8:
+                self.vslo_host(row)
+        elif self.besides and kind == "agency":
+            self.agency(row)
         return row
+
+    def catalog(self, institution: Row) -> None:
+        """The electives that a school lists."""
+        pick = self.extras
+        for number in range(pick.randrange(10, 40)):
+            specialty = pick.choice(SPECIALTIES)
+            weeks = pick.choice((2.0, 4.0, 4.0, None))
+            title = f"{pick.choice(('Advanced', 'Ambulatory', 'Inpatient', 'Consult'))} {specialty}"
+            self.add(
+                "electives", institution_id=institution["id"], program_id=None, title=title, specialty=SPECIALTY_KEYS[specialty],
+                code=f"{specialty[:4].upper()} {400 + number}", site=pick.choice((None, "Main Campus", "Riverside Campus")), weeks_min=weeks, weeks_max=weeks,
+                capacity=pick.choice((None, 1, 2, 4)), months=pick.choice((None, "7 8 9 10", "1 2 3 4 5 6 7 8 9 10 11 12")),
+                accepts_international=pick.choice((None, 0, 1)), prerequisites=pick.choice((None, "Internal medicine clerkship")), url=None,
+                page_url=f"{institution['website']}catalog", quote=f"{title} | 4 weeks", first_seen="2026-05-01T08:00:00Z", last_seen="2026-10-01T08:00:00Z",
+                closed_at=None,
+            )  # fmt: skip
+
+    def vslo_host(self, institution: Row) -> None:
+        for network in self.extras.sample(("us", "global"), self.extras.choice((1, 2))):
+            self.add(
+                "vslo_hosts", name=institution["name"], network=network, place=institution["state"], institution_id=institution["id"], matched="name",
+                candidates=None, page_url="https://portal.example/hosts", quote=institution["name"], first_seen="2026-05-01T08:00:00Z",
+                last_seen="2026-10-01T08:00:00Z", closed_at=None,
+            )  # fmt: skip
+
+    def agency(self, institution: Row) -> None:
+        for item, values in AGENCY_TERMS.items():
+            if self.extras.random() < 0.6:
+                value = self.extras.choice(values)
+                self.add(
+                    "agency_terms", institution_id=institution["id"], item=item, value=value, in_words=value, quote=f"{item}: {value}", headings="Fees",
+                    page_url=f"{institution['website']}fees", rule="made", confidence=0.8, first_seen="2026-05-01T08:00:00Z", last_seen="2026-10-01T08:00:00Z",
+                    closed_at=None,
+                )  # fmt: skip
 
     def stamp(self, days_ago: int) -> str:
         return f"{DAY - dt.timedelta(days=days_ago)}T08:{self.random.randrange(60):02}:00Z"
@@ -212,6 +261,7 @@ class Maker:
             "certificate_offered": pick.choices((None, 1, 0), (75, 20, 5))[0],
             "recommendation_offered": pick.choices((None, 1, 0), (85, 5, 10))[0],
         }
+        facts |= self.guide()
         name = f"{specialty} {TYPE_NAMES[kind]}"
         stale = f"{DAY - dt.timedelta(days=pick.randrange(30))}" if self.maybe(0.03) else None
         self.add(
@@ -237,15 +287,10 @@ class Maker:
             )  # fmt: skip
             return self.evidence_id
 
-        booleans = {"vslo", "visa_sponsored", "certificate_offered", "recommendation_offered"}
+        booleans = {field.name for field in FIELDS if field.kind == "bool"}
         for field, value in facts.items():
             if value is not None:
-                state(
-                    field,
-                    bool(value)
-                    if field in booleans or (field.endswith("_required") and field != "letters_required")
-                    else value,
-                )
+                state(field, bool(value) if field in booleans else value)
         self.sets(identifier, kind, international, specialty, state)
         self.fees_and_deadlines(identifier, international, state)
         if self.maybe(0.2):
@@ -257,6 +302,19 @@ class Maker:
             SEARCH_TABLE, rowid=self.search_id, program=name, institution=institution["name"], place=f"{institution['city']} {institution['state']}",
             offer=self.names["program_types"][kind], specialties=specialty, words="\n".join(said),
         )  # fmt: skip
+
+    def guide(self) -> Row:
+        """What students ask besides (docs/guide-fields.md)."""
+        pick = self.extras
+        shares: dict[str, tuple[tuple[Any, ...], tuple[int, ...]]] = {
+            "interview_required": ((None, 1, 0), (80, 15, 5)),
+            "mentorship_offered": ((None, 1), (80, 20)),
+            "housing": ((None, *HOUSING), (50, 5, 15, 15, 15)),
+            "home_school_applies": ((None, 1, 0), (80, 10, 10)),
+            "malpractice_provided": ((None, 1, 0), (90, 5, 5)),
+            "health_insurance_provided": ((None, 1, 0), (95, 1, 4)),
+        }
+        return {name: pick.choices(*share)[0] if self.besides else None for name, share in shares.items()}
 
     def sets(self, identifier: str, kind: str, international: str | None, specialty: str, state: Any) -> None:
         pick = self.random
@@ -347,11 +405,16 @@ def insert(db: sqlite_utils.Database, table: str, rows: list[Row]) -> None:
     )
 
 
-def generate(path: Path, programs: int = 50_000, institutions: int = 6_000, seed: int = 1) -> Iterator[int]:
-    """Write the database; yields the number of programs written, from time to time."""
+def generate(
+    path: Path, programs: int = 50_000, institutions: int = 6_000, seed: int = 1, besides: bool = True
+) -> Iterator[int]:
+    """Write the database; yields the number of programs written, from time to time.
+
+    Without `besides` there are no catalogs, VSLO lists, agencies' statements, and nothing of what students ask besides.
+    """
     mark_fictional(path)
     db = open_database(path)
-    maker, done = Maker(seed), 0
+    maker, done = Maker(seed, besides), 0
     order = ["institutions", "programs", "pages", "evidence"]
     with db.atomic():
         for crawl in (1, 2):

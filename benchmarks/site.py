@@ -22,7 +22,7 @@ from statistics import median, quantiles
 
 import httpx
 
-from benchmarks.generate import SPECIALTIES, VISAS, generate
+from benchmarks.generate import SPECIALTIES, SPECIALTY_KEYS, VISAS, generate
 from scraper.serving import serving
 
 ALLOWED = 2.0
@@ -57,6 +57,10 @@ def kinds(database: Path, pick: random.Random) -> dict[str, Callable[[], str]]:
         "Institution": lambda: f"/institution/{pick.choice(hosts)}",
         "Deadlines": lambda: f"/deadlines?month={pick.choice(months)}",
         "Deadlines, filtered": lambda: f"/deadlines?month={pick.choice(months)}&state={pick.choice(states)}&type={pick.choice(types)}",
+        "Electives": lambda: f"/electives?page={number(500)}",
+        "Electives, filtered": lambda: f"/electives?state={pick.choice(states)}&specialty={pick.choice(list(SPECIALTY_KEYS.values()))}&international=yes",
+        "VSLO": lambda: f"/vslo?page={number(10)}&by={pick.choice(('', 'aamc'))}",
+        "Agencies": lambda: "/agencies",
         "Changes": lambda: f"/changes?page={number(100)}",
         "Charts": lambda: "/charts",
         "Data": lambda: "/data",

@@ -224,7 +224,7 @@ def store(db: sqlite_utils.Database, at: str) -> None:
 
 def make(path: Path) -> Path:
     """Write the database."""
-    for _ in generate(path, programs=FILLING, institutions=8, seed=7):
+    for _ in generate(path, programs=FILLING, institutions=8, seed=7, besides=False):
         pass
     db = open_database(path)
     write_institutions(db, INSTITUTIONS)
