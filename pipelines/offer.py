@@ -7,6 +7,7 @@ or said of somebody else (own residents, what an applicant has done before).
 
 from __future__ import annotations
 
+import calendar
 import itertools
 import re
 from collections import Counter
@@ -406,34 +407,15 @@ def _fact(
 # -- status -----------------------------------------------------------------------------------------------------------------------------
 
 _UNTIL = re.compile(r"\b(?:until|once|if|when|unless|after|before|should|whether|as soon as)\b[^.;]{0,40}$", re.I)
-_PART = re.compile(
-    r"\b(?:departments?|divisions?|specialt(?:y|ies)|citizens?|nationals?|countries|month of|holidays?|sections?|some|certain|several|following|partners?|incomplete|late|unsolicited|"
-    r"fax|e-?mail|walk-?in|paper|phone calls?|calls|in (?:January|February|March|April|May|June|July|August|September|October|November|December)\b(?! \d{4}))\b",
-    re.I,
-)
+_IN_A_MONTH = re.compile(rf"\bin (?:{'|'.join(calendar.month_name[1:])})\b(?! \d{{4}})", re.I)
 # 'The Department of Urology is accepting applications' speaks of the house itself.
 _THE_HOUSE = re.compile(
     r"\b(?:(?:the|our) (?:department|division|section) of|our (?:department|division|section))\b", re.I
 )
 _DATES = re.compile(r"\d{1,2}/\d{1,2}")
-_GROUPS = {
-    "international": re.compile(
-        r"\binternational\b|\bforeign\b|outside (?:of )?the (?:US|U\.S\.|United States)|\boffshore\b|\bCaribbean\b|\bnon-?US\b|\bnon-LCME\b",
-        re.I,
-    ),
-    "do": re.compile(r"\bD\.?O\.?\b|\bosteopathic\b"),
-    "graduate": re.compile(r"\bgraduates?\b|\bIMGs?\b"),
-    "young": re.compile(r"\b(?:pre-?med\w*|high school|undergraduates?|third[- ]year|pre-?clinical|shadow\w*)\b", re.I),
-    "resident": re.compile(r"\bresidents?\b|\bfellows?\b", re.I),
-    "observer": re.compile(r"\bobserv\w+\b", re.I),
-    "some": re.compile(
-        r"\b(?:those|students|applicants|individuals|anyone|people|physicians) (?:who|that|with|without|in|from)\b|completed their|already (?:graduated|completed)",
-        re.I,
-    ),
-    "unaffiliated": re.compile(
-        r"\bunaffiliated\b|\bnon-?affiliated\b|\bfrom (?:schools|other|medical schools)\b", re.I
-    ),
-}
+_GROUPS = frozenset(
+    {"international", "osteopathic", "graduate", "young", "resident", "observer", "some", "unaffiliated"}
+)  # keys of data/vocabulary/offer_status.yml
 _FUTURE = re.compile(r"\b(?:will|to|shall|would|expects? to|plans? to|may|tentatively)\b(?: \w+){0,2} ?$", re.I)
 _IS_OPEN = re.compile(
     r"\bapplications?\b[^.;!?]{0,70}?\b(?:is|are|remains?) (?:now |currently |still )?open\b(?! to\b| until (?:the )?closed)",
@@ -447,10 +429,7 @@ _NEEDS_OBJECT = re.compile(
     r" (?:applications?|applicants?|requests?|observers?|students?|visitors?|observerships?|electives?|rotations?|externs?|clerks?|clerkships?)\b",
     re.I,
 )
-_NOW = re.compile(
-    r"\b(?:at this time|at present|at the moment|currently|presently|until further notice|for the (?:foreseeable future|time being)|temporarily|right now|for (?:the )?(?:AY\s?\d*|academic year|current|upcoming|coming|20\d\d))\b",
-    re.I,
-)
+_FOR_A_YEAR = re.compile(r"\bfor (?:the )?(?:AY\s?\d+|20\d\d)\b", re.I)
 _OBJECT = re.compile(
     r"^(?:[^\w.;!?]+\w+){0,6}?[^\w.;!?]+(?:applications?|applicants?|requests?|observers?|students?|visitors?|observerships?|electives?|rotations?|externs?|clerks?|sub-?internships?|clerkships?|externships?)\b",
     re.I,
@@ -529,11 +508,11 @@ def _status_of(sentence: str, named: str, matches: Iterable[Match]) -> str | Non
         if match.key not in _STATUS_KEYS:
             continue
         words_before = _left(sentence, match.start)
-        if match.key == "closed" or (match.key == "refusing" and _NOW.search(sentence)):
+        if match.key == "closed" or (match.key == "refusing" and _is_now(sentence)):
             if (
                 re.search(r"\b(?:might|may|any|some|could)\b", words_before[-40:], re.I)
                 or _UNTIL.search(words_before)
-                or _PART.search(sentence)
+                or _names_a_part(sentence)
                 or _DATES.search(sentence)
             ):
                 continue
@@ -572,7 +551,20 @@ def _status_of(sentence: str, named: str, matches: Iterable[Match]) -> str | Non
 
 def _of_a_part(sentence: str) -> bool:
     """Is it a part of the program that the sentence calls open? A department that accepts applications is none."""
-    return bool(_PART.search(sentence)) and bool(_PART.search(_THE_HOUSE.sub(" ", sentence)))
+    return _names_a_part(sentence) and _names_a_part(_THE_HOUSE.sub(" ", sentence))
+
+
+def _names_a_part(sentence: str) -> bool:
+    return "part" in vocabulary("offer_status").keys_in(sentence) or bool(_IN_A_MONTH.search(sentence))
+
+
+def _is_now(sentence: str) -> bool:
+    return "now" in vocabulary("offer_status").keys_in(sentence) or bool(_FOR_A_YEAR.search(sentence))
+
+
+def _groups(text: str) -> frozenset[str]:
+    """The groups of people that `text` names."""
+    return _GROUPS & vocabulary("offer_status").keys_in(text)
 
 
 _WHO_HEADING = re.compile(r"\W*(?:eligib|who (?:can|may|is|should)\b)", re.I)
@@ -580,7 +572,8 @@ _WHO_HEADING = re.compile(r"\W*(?:eligib|who (?:can|may|is|should)\b)", re.I)
 
 def _whole(sentence: str, named: str) -> bool:
     """Does a closure hold for what the page is about? One that names a group only does where the page is that group's."""
-    return all(pattern.search(named) or not pattern.search(sentence) for pattern in _GROUPS.values())
+    groups = _groups(sentence)
+    return not groups or groups <= _groups(named)
 
 
 # -- VSLO -------------------------------------------------------------------------------------------------------------------------------
@@ -633,8 +626,8 @@ def _find_vslo(blocks: list[Block], pieces: list[_Piece], observers_only: bool) 
                 if _VSLO_DENIED.search(before) or _VSLO_DENIED_AFTER.search(after):
                     denied = match.end
                     own = not _OF_SCHOOLS.search(before) and "students" not in after[:60].lower()
-                    scoped = bool(_GROUPS["international"].search(sentence))
-                    if (scoped and _GROUPS["international"].search(named)) or (own and not scoped):
+                    scoped = "international" in _groups(sentence)
+                    if (scoped and "international" in _groups(named)) or (own and not scoped):
                         denials.append(
                             _fact("vslo", False, block, proof, "vslo_denied", 0.85, audience_of(block, sentence))
                         )
@@ -674,19 +667,10 @@ _LODGING = re.compile(r"housing|lodging|accommodation|room and board|apartment|d
 _LODGING_COSTS = re.compile(
     r"\$|\b(?:rent|fees?|costs?|per (?:night|week|month)|for purchase|list|information)\b(?! of charge)", re.I
 )
-_MONEY_OF_OTHERS = re.compile(
-    r"\b(?:residents?|fellows?|employees?|staff|PGY|house ?staff|discriminat\w*|postdoc\w*)\b", re.I
-)
-_VISITORS = re.compile(
-    r"\b(?:students?|visitors?|visiting|observers?|observerships?|participants?|scholars?|electives?|clerkships?|rotations?|sub-?internship|awardees?|recipients?|externs?|externships?|interns?)\b",
-    re.I,
-)
 _GIVES_MONEY = re.compile(
     r"\$|\b(?:gets?|receives?|received|provides?|provided|offers?|offered|offering|awards?|awarded|includes?|included|available|reimburs\w+|covers?|pays?|eligible|appl(?:y|ying|ication)|funding|supports?|program|granted|opportunit(?:y|ies))\b",
     re.I,
 )
-_CHARGES = re.compile(r"\b(?:fees?|tuition|invoices?|deposit|balance|malpractice|insurance|refund\w*)\b", re.I)
-
 _MONEY_FOR_VISITORS = re.compile(
     r"\b(?:scholarships?|stipends?|awards?|grants?)\b[^.;?]{0,20}\bfor (?:visiting|away|external|rotating)\b"
     r"|\b(?:visiting|away|elective|clerkship|externship|rotation|sub-?internship) (?:\w+ ){0,2}(?:scholarships?|stipends?)\b(?![^.;]{0,40}\?)",
@@ -767,7 +751,12 @@ def _find_gains(blocks: list[Block], pieces: list[_Piece]) -> Iterator[Fact]:
 def _answered_gain(question: str, block: Block) -> Iterator[Fact]:
     """'Will I be paid?', 'Can I get a letter of recommendation?' with the yes or no that opens the answer below."""
     answer = _ANSWER.match(block.text)
-    if answer is None or len(question) > 200 or _CHARGES.search(question) or _HANDS_IN.search(question):
+    if (
+        answer is None
+        or len(question) > 200
+        or "charged" in vocabulary("offer_money").keys_in(question)
+        or _HANDS_IN.search(question)
+    ):
         return
     proof = quote((block.sentences or [block.text])[0])
     yes = answer.lastgroup == "yes"
@@ -788,7 +777,8 @@ def _answered_gain(question: str, block: Block) -> Iterator[Fact]:
 def _compensation(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
     """'unpaid' needs words that say so; 'stipend' money that is given to visitors. That there are no scholarships says nothing of pay."""
     words = sentence[match.start : match.end].lower()
-    if _MONEY_OF_OTHERS.search(sentence) and not _VISITORS.search(sentence):
+    money = vocabulary("offer_money").keys_in(sentence)
+    if "others" in money and "visitor" not in money:
         return
     proof = quote(sentence, match.start, match.end)
     audience = audience_of(block, sentence)
@@ -797,14 +787,14 @@ def _compensation(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
             yield _fact("compensation", "unpaid", block, proof, "no_pay", 0.85, audience)
         return
     if match.key == "unpaid":
-        if _CHARGES.search(sentence) and not re.search(r"salar|stipend|wage|remunerat|compensat|unpaid", words):
+        if "charged" in money and not re.search(r"salar|stipend|wage|remunerat|compensat|unpaid", words):
             return
         yield _fact("compensation", "unpaid", block, proof, "no_pay", 0.85, audience)
         return
     if block.kind == "heading" and _MONEY_FOR_VISITORS.search(sentence):
         yield _fact("compensation", "stipend", block, proof, "money_in_heading", 0.7, audience)
         return
-    if block.kind == "heading" and block.depth == 1 and "scholarship" in words and not _VISITORS.search(sentence):
+    if block.kind == "heading" and block.depth == 1 and "scholarship" in words and "visitor" not in money:
         return
     if _denied(sentence, match.start, match.end) or _NOT_AFTER.match(sentence[match.end : match.end + 60]):
         if "stipend" in words:
@@ -813,11 +803,9 @@ def _compensation(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
     if _LODGING.search(words) and not _FREE.search(words) and _LODGING_COSTS.search(sentence):
         return
     about = f"{block.context} {sentence}"
-    if _GIVES_MONEY.search(sentence) and _VISITORS.search(
-        about
-        if "scholarship" not in words
-        else f"{sentence} {block.headings[-1] if block.headings else ''} {block.lead}"
-    ):
+    if "scholarship" in words:
+        about = f"{sentence} {block.headings[-1] if block.headings else ''} {block.lead}"
+    if _GIVES_MONEY.search(sentence) and "visitor" in vocabulary("offer_money").keys_in(about):
         if _REFERRAL.search(sentence) and not re.search(r"\$|\bour\b|\bavailable\b|\boffer", sentence, re.I):
             return
         yield _fact("compensation", "stipend", block, proof, "money_for_visitors", 0.8, audience)

@@ -7,6 +7,7 @@ import re
 from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
 from scraper.text import Gate, has_any
+from scraper.vocabulary import vocabulary
 
 _YEAR_GATE = Gate(
     ("year", "senior", "oms", "m3/", "m4/", "y4", "standing", "months of", "level"),
@@ -25,10 +26,6 @@ _OWN = re.compile(r"\b(?:our|own)(?:\s+own)?\s+(?:[\w-]+\s+){0,3}$", re.I)
 # 'The fourth-year academic calendar', 'courses in the fourth year of our curriculum': a year of the host's own.
 _YEAR_OF_STUDY = re.compile(
     r"[\s-]+(?:of (?:the|our) (?:\w+ ){0,3})?(?:(?:academic|elective) )?(?:calendar|curriculum|schedule|course catalog|catalog)\b",
-    re.I,
-)
-_ELSEWHERE = re.compile(
-    r"\bpriority\b|\bregistrars?\b[^.]{0,30}\brespective|\bdo(?:es)? not have access\b|\bgenerally\b|\bcompared?\b|\bhelp determine\b",
     re.I,
 )
 _TAKES = re.compile(
@@ -82,7 +79,7 @@ def _year(passage: Passage) -> list[Fact]:
     first = (final or earlier)[0]
     if (
         _OWN.search(text[max(0, first.start - 40) : first.start])
-        or _ELSEWHERE.search(text)
+        or vocabulary("study_years").find(text)
         or _YEAR_OF_STUDY.match(text, first.end)
     ):
         return []
