@@ -13,6 +13,7 @@ import attrs
 from pipelines.eligibility.passages import Passage
 from scraper.scope import Mention, audience_in
 from scraper.text import has_any
+from scraper.vocabulary import vocabulary
 
 # Where one of these matches is looked for in text of small letters, it is compiled without re.I, which costs half of its time.
 _CLAUSE = re.compile(r"[;:]\s|,?\s+(?:but|however|whereas|although|though|while|yet)\s+|\s[–—-]\s|\.\s", re.I)
@@ -106,10 +107,6 @@ _NOT_PORTAL = re.compile(
     r"^[^.;]{0,30}?\b(?:cannot|(?:do|may|can|should|will)\s+not)\s+(?:use|apply (?:through|via|in|using|by way of|with|on))\b[^.;]{0,40}\b(?:vslo|vsas|portal)",
     re.I,
 )
-_PROGRAM_SECTION = re.compile(
-    r"\b(?:electives?|observ\w+|rotations?|clerkships?|extern\w+|research|shadow\w*|preceptor\w*|sub-?i\w*|visit\w*)\b",
-    re.I,
-)
 _VERB = re.compile(
     r"\b(?:is|are|was|were|will|may|must|can|should|has|have|had|do|does|work\w*|teach\w*|provide\w*|participate\w*|visit(?:ed|s)|learn\w*|complete\w*)\b",
     re.I,
@@ -150,14 +147,6 @@ _STAFF_BEFORE = re.compile(
     r"\b(?:with|by|under|our|shadow\w*|observing|supervis\w*|attending|faculty|teach\w*|train(?:s|ing|ed)?|from an?|signed|letter|recommendation|approval|sponsor\w*|of the|among|between|interact\w*|treat\w*|referr\w*|learn\w*|serve)\b[^,;]{0,40}$",
     re.I,
 )
-_PROGRAM_WORD = re.compile(
-    r"visit|program|observ|elective|rotat|clerkship|student|extern|intern|preceptor|opportunit|shadow|scholar|guest|graduate|img|physician",
-    re.I,
-)
-_PAPERWORK = re.compile(
-    r"immuni[sz]|insurance|requirements? for|polic(?:y|ies)|testimonial|meet our|resources for", re.I
-)
-
 LET_IN, SHUT_OUT, NAMED = 1, -1, 0
 
 
@@ -345,7 +334,7 @@ def _heads_section(passage: Passage, mention: Mention) -> bool:
         or passage.block.kind == "item"
     ):
         return False
-    return any(_PROGRAM_SECTION.search(above) for above in passage.above[:1])
+    return any({"kind", "study"} & vocabulary("heading_words").keys_in(above) for above in passage.above[:1])
 
 
 def _weigh_heading(passage: Passage, mention: Mention, say: Say) -> Say | None:
@@ -355,10 +344,10 @@ def _weigh_heading(passage: Passage, mention: Mention, say: Say) -> Say | None:
         return None
     if _negated(before) or re.search(r"\bnot\b|\bno\b", before, re.I):
         return attrs.evolve(say, polarity=SHUT_OUT, firmness=3)
-    if mention.group in ("physician", "graduate") and (
-        not _PROGRAM_WORD.search(passage.text) or _PAPERWORK.search(passage.text)
-    ):
-        return None
+    if mention.group in ("physician", "graduate"):
+        words = vocabulary("heading_words").keys_in(passage.text)
+        if "papers" in words or not words & {"kind", "people"}:
+            return None
     if re.match(r"(?i)visiting scholar", passage.text[mention.start :]):
         return None
     return say
