@@ -49,22 +49,28 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def dask(folder: Path, *command: str) -> subprocess.Popen[bytes]:
+    """A process of Dask's on loopback that works in `folder` and has the project."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "dask", *command, "--host", "127.0.0.1", "--no-dashboard"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def dask_worker(folder: Path, address: str) -> subprocess.Popen[bytes]:
+    """A worker with two threads, of the scheduler at `address`."""
+    return dask(folder, "worker", address, "--nthreads", "2", "--no-nanny", "--local-directory", str(folder))
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Dask cluster of one worker with two threads, on free ports of loopback."""
     folder = tmp_path_factory.mktemp("dask")
     file = folder / "scheduler.json"
-    dask = [sys.executable, "-m", "dask"]
-    there = {
-        "cwd": folder,
-        "env": {**os.environ, "PYTHONPATH": str(ROOT)},
-        "stdout": subprocess.DEVNULL,
-        "stderr": subprocess.DEVNULL,
-    }
-    scheduler = subprocess.Popen(
-        [*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)],
-        **there,
-    )
+    scheduler = dask(folder, "scheduler", "--port", "0", "--scheduler-file", str(file))
     worker = None
     try:
         until = time.monotonic() + 60
@@ -73,22 +79,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             assert time.monotonic() < until
             time.sleep(0.05)
         address = json.loads(file.read_text())["address"]
-        worker = subprocess.Popen(
-            [
-                *dask,
-                "worker",
-                address,
-                "--host",
-                "127.0.0.1",
-                "--nthreads",
-                "2",
-                "--no-nanny",
-                "--no-dashboard",
-                "--local-directory",
-                str(folder),
-            ],
-            **there,
-        )
+        worker = dask_worker(folder, address)
         yield address
     finally:
         for process in (worker, scheduler):
@@ -446,25 +437,7 @@ def unhurried(piece: Piece) -> Result:
 
 
 def test_a_worker_of_a_cluster_that_is_lost_costs_nothing(cluster: str, tmp_path: Path) -> None:
-    worker = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "dask",
-            "worker",
-            cluster,
-            "--host",
-            "127.0.0.1",
-            "--nthreads",
-            "2",
-            "--no-nanny",
-            "--no-dashboard",
-        ],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    worker = dask_worker(tmp_path, cluster)
     try:
         with Dask(cluster) as engine:
             wait_for(lambda: len(engine.client.nthreads()) == 2)
