@@ -13,7 +13,6 @@ import binascii
 import codecs
 import io
 import logging
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -97,6 +96,10 @@ _TITLE = 120  # characters: what is longer is no heading
 _END = (".", "!", ",", ";")
 _ROW_GROUPS = {"thead", "tbody", "tfoot"}
 
+_linked_text = etree.XPath(
+    "descendant::a[not(starts-with(@href, 'mailto:') or starts-with(@href, 'tel:'))]/descendant::text()",
+    smart_strings=False,
+)
 _text_length = etree.XPath("string-length(normalize-space(.))")
 _ids = etree.XPath("descendant-or-self::*/@id", smart_strings=False)
 # Attributes are met on their own axis: a condition in brackets is asked of every element.
@@ -111,31 +114,9 @@ def _main_parts(body: etree._Element) -> list[etree._Element]:
     return [e for e in body.iter("main", "div", "section", "article") if e.tag == "main" or e.get("role") == "main"]
 
 
-def _linked_length(element: etree._Element, enough: float = math.inf) -> int:
-    """How many characters of an element are words of links, counted until there are more than `enough`.
-
-    A link to an address or a phone number is text, no menu.
-    """
-    length = 0
-    counted: set[etree._Element] = set()  # links inside of links
-    for link in element.iter("a"):
-        if length > enough:
-            break
-        if link in counted or (link.get("href") or "").startswith(("mailto:", "tel:")):
-            continue
-        if text := link.text:
-            length += len(text.strip())
-        if not len(link):
-            continue
-        for inner in link.iterdescendants():
-            tag = inner.tag
-            if tag == "a":
-                counted.add(inner)
-            if isinstance(tag, str) and (text := inner.text):
-                length += len(text.strip())
-            if text := inner.tail:
-                length += len(text.strip())
-    return length
+def _linked_length(element: etree._Element) -> int:
+    """How many characters of an element are words of links. A link to an address or a phone number is text, no menu."""
+    return sum(map(len, map(str.strip, _linked_text(element))))
 
 
 def _tab_lists(main: etree._Element) -> list[etree._Element]:
@@ -349,9 +330,9 @@ class _Reader:
         title = _text_of(title_tag) if title_tag is not None else ""
         if title:
             self.blocks.append(Block("title", title))
+        etree.strip_elements(self.root, *_STRIP, with_tail=False)
         body = self.root.find(".//body")
         body = self.root if body is None else body
-        etree.strip_elements(body, *_STRIP, with_tail=False)
         main = self._main(body)
         self.whole_body = main is body
         self.main = main
@@ -422,7 +403,7 @@ class _Reader:
         """Does the element hold `at_least` characters outside of links, and are no more than a `share` of all words of links?"""
         text = int(_text_length(element))
         self.budget -= 2 * text
-        return text >= at_least and _linked_length(element, enough := min(text - at_least, share * text)) <= enough
+        return text >= at_least and _linked_length(element) <= min(text - at_least, share * text)
 
     def _find_panels(self, main: etree._Element) -> None:
         """Note the title of each accordion or tab panel: the text of what controls it."""
