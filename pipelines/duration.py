@@ -283,7 +283,7 @@ _CONSISTS = re.compile(rf"\b{_PLACE} consists? of (?:a )?$", re.I)
 _LIMIT_NOUN = re.compile(r"^\s(?:minimum|maximum|limit)\b", re.I)
 # 'Students spend four weeks on a sub-internship'
 _ON_ONE = re.compile(
-    r"^\s(?:either )?(?:on|in|doing|completing) (?:either )?(?:an?|one|our|the|this|their|your) (?:[\w-]+ ){0,3}?(?:electives?|rotations?|clerkships?|sub-?internships?|acting internships?|sub-?I|observerships?|externships?|(?:ward|medicine|inpatient|clinical|surgical) teams?)\b",
+    r"^\s(?:either )?(?:rotating (?:(?:on|with|through|among|within|in|at) )*|(?:on|in|doing|completing) (?:either )?(?:an?|one|our|the|this|their|your) (?:[\w-]+ ){0,3}?(?:electives?|rotations?|clerkships?|sub-?internships?|acting internships?|sub-?I|observerships?|externships?|(?:ward|medicine|inpatient|clinical|surgical) teams?))\b",
     re.I,
 )
 _SPEND = re.compile(r"\b(?:spends?|completes?)(?: (?:a total of|up to))?\s$", re.I)

@@ -47,6 +47,8 @@ _WEIGHTS = {
 }
 # What none, one, two, three and four ways of speaking of other houses take away.
 _OTHER_HOUSES = (0.0, 0.0, -1.5, -7.0, -10.5)
+# Behind these words other houses are where visitors come from.
+_COMES_FROM = ("from ", "attending ", "enrolled ", "enrolled in ", "enrolled at ", "matriculated ", "matriculated at ")
 # Learners of other schools than medical ones, as other_people names them.
 _PUPILS = ("student", "high school", "college", "undergraduate", "pre", "shadow", "observation", "sophomore")
 # What the lines of a single elective's page are called: 'Duration: 4 weeks', 'Number of students: 1'.
@@ -298,6 +300,8 @@ class _Judge:
 
     def _note(self, key: str, match: Match, text: str) -> None:
         if key in self.against:
+            if key == "elsewhere" and text.endswith(_COMES_FROM, 0, match.start):
+                return  # 'students from other schools may apply'
             self.against[key].add(text[match.start : match.end].lower().removesuffix("s"))
         elif key in _FACTS:
             self.facts.add(key)
