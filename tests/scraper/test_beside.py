@@ -318,6 +318,10 @@ def test_no_second_crawl_begins_while_the_reader_of_a_killed_one_may_still_write
 
 
 def _state(process: int) -> str:
+    """'T' for a process that stands still."""
+    known = Path(f"/proc/{process}/stat")
+    if known.exists():
+        return known.read_text().rpartition(") ")[2][:1]
     done = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True)
     return done.stdout.strip()[:1]
 
