@@ -162,7 +162,8 @@ class Recorder:
             [*_pairs(response.headers, drop=("content-length",)), ("Content-Length", str(len(body)))],
             protocol=response.protocol or "HTTP/1.1",
         )
-        date = utc_now()
+        # The page that is made of the response is as old as its record, to the second.
+        date = request.meta["archived_at"] = utc_now()
         extra = {"WARC-Date": date}
         if response.ip_address is not None:
             extra["WARC-IP-Address"] = str(response.ip_address)

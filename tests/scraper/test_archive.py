@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import subprocess
 import sys
 from io import BytesIO
@@ -123,6 +124,17 @@ def test_what_is_no_archive_is_refused(tmp_path, content, words):
         path.write_bytes(content)
     with pytest.raises(ArchiveError, match=words):
         Archive(path)
+
+
+def test_a_page_is_as_old_as_its_record(tmp_path, monkeypatch):
+    """Two looks at the clock may fall on two sides of a second: a replay would find another date."""
+    seconds = itertools.count()
+    monkeypatch.setattr("scraper.archive.utc_now", lambda: f"2026-05-17T08:00:{next(seconds):02}Z")
+    response = HtmlResponse(URL, body=b"x", request=Request(URL))
+    recorder = Recorder(tmp_path, "usce-atlas/test")
+    recorder.record(response.request, response)
+    recorder.close()
+    assert response.meta["archived_at"] == Archive(recorder.path).find(URL).date
 
 
 def test_a_recorded_crawl_replays_as_it_was(tmp_path):
