@@ -30,6 +30,14 @@ _NEED_NOT = re.compile(
     r"\bno longer (?:requir|need)|\bno\b[^.;]{0,50}\b(?:needed|required|necessary)\b|\b(?:does|do|is|are|need|will)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:requir|need|necessary|be affiliated)|\bneed not\b",
     re.I,
 )
+# 'You may apply even if your school has no agreement with us'
+_EITHER_WAY = re.compile(
+    r"\b(?:even (?:if|when|where|though)|whether or not|regardless of|irrespective of|with or without)\b[^.;,]{0,60}?"
+    r"\b(?:agreements?|contracts?|affiliat\w+|mou)\b",
+    re.I,
+)
+_LACKS = re.compile(r"\b(?:no|not|lacks?|without|whether|regardless|irrespective)\b|n['’]t\b", re.I)
+_MAY = re.compile(r"\b(?:may|can|welcomed?|accept(?:s|ed)?|open|eligible|consider(?:ed)?)\b", re.I)
 _SCHOOL = re.compile(r"\b(?:schools?|institutions?|university|universities|colleges?)\b", re.I)
 _BINDING = re.compile(r"\bmust\b|\brequire|\bha(?:s|ve) to\b|\bneeds? to\b", re.I)
 _EXCEPT = re.compile(
@@ -68,6 +76,10 @@ def _agreement(passage: Passage) -> Fact | None:
         return passage.fact("affiliation_required", passage.answer, "agreement_answered", start, end) if asked else None
     if _NEED_NOT.search(text):
         return passage.fact("affiliation_required", False, "agreement_not_needed", start, end)
+    if either := _EITHER_WAY.search(text):
+        if _BINDING.search(text) or not _MAY.search(text) or not _LACKS.search(either[0]):
+            return None
+        return passage.fact("affiliation_required", False, "agreement_either_way", start, end, 0.8)
     if "optional" in passage.cues:
         return None
     if agreement and _agreement_demanded(passage):

@@ -10,7 +10,11 @@ from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
 from scraper.text import Gate, number
 
-_GATE = Gate(("recommendation", "reference", "letters of", "letter of support"), ("lor",), re.compile(r"\blors?\b"))
+_GATE = Gate(
+    ("recommendation", "reference", "letters of", "letter of support", "letters from", "letter from"),
+    ("lor",),
+    re.compile(r"\blors?\b"),
+)
 _BEFORE = re.compile(
     r"(?:\b(?P<word>one|two|three|four|five|a|an|1|2|3|4|5)\s*(?:\((?P<digit>\d)\))?(?:\s+(?:or more|original|current|recent|signed|strong|separate|professional|academic|clinical|faculty|up-to-date|written|formal|additional|confidential|supporting|official)\b,?){0,4}\s*)$",
     re.I,

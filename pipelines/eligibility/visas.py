@@ -61,6 +61,7 @@ _DENIED = re.compile(
     r"\b(?:not|cannot|never|unable|n['’]t|no longer|neither)\b(?!\s+(?:\w+ly\s+)?(?:require|need)\b)(?!\s+(?:[\w.]+\s+){0,3}(?:citizens?|residents?|nationals?)\b)[^.;]{0,50}\b(?:sponsor|issue|process|provide|assist|help|support|offer|advise|aid|obtain|arrange|facilitat|secure|grant|handle)\w*\b"
     r"[^.;]{0,70}\b(?:visas?\b|immigration|ds-?2019|i-?20\b)"
     r"|\b(?:need|requir)\w*\s+(?:a\s+)?(?:visa\s+)?sponsorship\b[^.;]{0,40}\b(?:cannot|not|ineligible)\b"
+    r"|\b(?:not|never|cannot)\s+(?:act|serve|be)\s+(?:as\s+)?(?:an?|your|the|their)\s+(?:visa\s+sponsor\b|sponsor\b[^.;]{0,20}\bvisas?\b)"
     r"|\bno\s+(?:visa|immigration)\s+(?:sponsorship|support|assistance|help|documents?)"
     r"|\b(?:visas?|visa "
     + _OFFICE

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pipelines.eligibility import find_eligibility
 from scraper.items import FIELDS, Block, Fact, Page
 from scraper.record import to_record
+from scraper.statements import MAX_QUOTE
 
 TABLE = yaml.safe_load((Path(__file__).parent / "eligibility.yml").read_text("utf-8"))
 ELIGIBILITY = [field for field in FIELDS if field.group == "eligibility"]
@@ -88,7 +89,7 @@ def test_quotes_are_verbatim_pieces_of_a_block(parts: list[tuple[Any, list[str]]
     blocks = [Block(kind, " ".join(words), depth=1) for kind, words in parts]
     for fact in find_eligibility(blocks):
         assert any(fact.quote in block.text for block in blocks)
-        assert 0 < len(fact.quote) <= 200
+        assert 0 < len(fact.quote) <= MAX_QUOTE
         assert fact.confidence >= 0.5
         assert fact.rule
 
