@@ -12,13 +12,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import attrs
 from scrapy.exceptions import DropItem
 
 from scraper.items import Block, Page
-from scraper.text import has_any
+from scraper.text import Gate, has_any
 from scraper.vocabulary import Match, look_for_all, vocabulary
 
 MAX_BLOCKS = 4000
@@ -26,16 +26,27 @@ MAX_TEXT = 400_000  # characters: what a hostile page has beyond is not looked a
 MAX_SENTENCE = 1500
 
 # No page without one of these words describes an opportunity: most of a crawl is settled by this look.
-_CORE = re.compile(
-    r"visit|observ|elective|rotat|clerk|extern|shadow|sub-?\s?i|acting|preceptor|guest|exchange|vslo|vsas|research|clinical (?:exp|place|att)|img|"
-    r"student|incoming|abroad|overseas|foreign|graduates"
-)
+_CORE = Gate(
+    (
+        "student", "research", "visit", "elective", "rotat", "clerk", "observ", "extern", "shadow", "acting", "preceptor", "guest", "exchange",
+        "vslo", "vsas", "img", "incoming", "abroad", "overseas", "foreign", "graduates",
+    ),
+    ("sub", "clinical "),
+    re.compile(r"sub-?\s?i|clinical (?:exp|place|att)"),
+)  # fmt: skip
 _FACTS = ("facts_fee", "facts_deadline", "facts_documents", "facts_visa", "facts_duration")
 _STUDENTS = re.compile(r"medical students?\b|student (?:rotation|elective|clerkship)s?\b", re.I)
 BIAS = -3.0
 CLEAR = 3.0  # no later evidence can turn a page with this score
 _ABOUT = {"visiting_student", "visitor", "strong_opportunity", "portal"}
 _VISITOR = {"visiting_student", "visitor"}
+_NOT_FOR_THEM = {"own", "other_people", "no_offer"}
+_OTHERS = {"residency", "own", "elsewhere", "other_people"}
+_PROGRAM = {"visiting_student", "strong_opportunity"}
+_ABLE_TO_PAUSE = _VISITOR | _PROGRAM
+_TERMS_OF = {"offer", "learner"}
+_AGAINST = ("own", "residency", "other_people", "elsewhere", "profession")
+_NOTED = frozenset((*_FACTS, *_AGAINST))
 # What the first, second, third and fourth sentence of a kind add.
 _WEIGHTS = {
     "near": (1.0, 0.4),
@@ -59,6 +70,8 @@ _CARD = re.compile(
 )
 _COURSE = re.compile(r"\b[A-Z]{2,5}[-\s]?\d{3,5}[A-Z]?\b|\bcredit(?:s| hours)\b|\bgrading\b", re.I)
 _LEARNING = frozenset({"opportunity", "strong_opportunity"})
+_OFFERED = frozenset({"opportunity", "strong_opportunity", "portal"})
+_APPLYING = frozenset({"opportunity", "applying"})
 _MATCH = ("eras", "nrmp", "electronic residency")
 _OF_MEDICINE = re.compile(
     r"(?<!podiatric )(?<!veterinary )\bmedical (?:students?|graduates?|schools?)\b|\bvisiting physicians?\b|\bosteopathic|\bmd/do\b|\bimgs?\b"
@@ -88,7 +101,10 @@ def evidence(title: str, blocks: list[Block]) -> list[Evidence]:
 
 def relevance(title: str, blocks: list[Block]) -> float:
     """How sure it is, from 0 to 1, that the page describes an opportunity for visitors."""
-    if not any(_CORE.search(block.lower) for block in blocks[:MAX_BLOCKS]):
+    for block in blocks[:MAX_BLOCKS]:
+        if _CORE.opens(block.lower):
+            break
+    else:
         return 0.0
     total = BIAS + sum(reason.weight for reason in evidence(title, blocks))
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
@@ -100,16 +116,12 @@ class _Judge:
     def __init__(self, title: str, blocks: list[Block]) -> None:
         self.title = title
         self.blocks = blocks[:MAX_BLOCKS]
+        self.headings = [block for block in self.blocks if block.kind == "heading"]
+        self.links = {id(block) for block in self.blocks if block.links and _is_link(block)}
         self.reasons: list[Evidence] = []
         self.counts: Counter[str] = Counter()
         self.seen: dict[str, set[str]] = {}  # heading -> keys
-        self.against: dict[str, set[str]] = {
-            "own": set(),
-            "residency": set(),
-            "other_people": set(),
-            "elsewhere": set(),
-            "profession": set(),
-        }
+        self.against: dict[str, set[str]] = {key: set() for key in _AGAINST}
         self.facts: set[str] = set()
         self.names: list[str] = []  # the title and the first headings
         self.topic = 0.0
@@ -120,6 +132,9 @@ class _Judge:
         self.pupils = 0  # how many sentences speak of learners who are not of medicine
         self.learners = False  # does a sentence name medical students, graduates, physicians or visitors?
         self.for_students: re.Match[str] | None = None
+        # The headings of the block weighed last, and what they say of those below.
+        self.below: tuple[str, ...] | None = None
+        self.context: tuple[bool, Collection[str]] = False, ()
 
     def judge(self) -> list[Evidence]:
         self._topics()
@@ -129,10 +144,11 @@ class _Judge:
         for block in self.blocks:
             if block.kind == "heading":
                 question = block.text if block.text.rstrip().endswith("?") else ""
-            if block.kind in ("title", "heading") or _is_link(block):
+            if block.kind in ("title", "heading") or id(block) in self.links:
                 continue
-            self._question(question, block)
-            question = ""
+            if question:
+                self._question(question, block)
+                question = ""
             size += len(block.text)
             if size > MAX_TEXT:
                 break
@@ -143,7 +159,8 @@ class _Judge:
             # Only a page that might go either way is read to the last word.
             for block in unread:
                 for match in _find(block.text[:MAX_SENTENCE]):
-                    self._note(match.key, match, block.text)
+                    if match.key in _NOTED:
+                        self._note(match.key, match, block.text)
         if self.counts and self.for_students:
             self._add("heading_for_medical_students", 0.8, self.for_students[0])
         if self.counts:
@@ -214,31 +231,28 @@ class _Judge:
 
     def _topics(self) -> None:
         """What the title and the headings are about; a heading over nothing but links counts for nothing."""
-        over_text = {
-            h
-            for block in self.blocks
-            if block.kind not in ("title", "heading") and not _is_link(block)
-            for h in block.headings
-        }
+        over_text: set[str] = set()
+        last: tuple[str, ...] = ()
+        for block in self.blocks:
+            if block.headings is not last and block.kind not in ("title", "heading") and id(block) not in self.links:
+                over_text.update(last := block.headings)
         best = 0.0
         words = ""
-        heads = [b.text for b in self.blocks if b.kind == "heading" and b.depth == 1]
+        heads = [block.text for block in self.headings if block.depth == 1]
         name = self.title.split(" | ")[0].split(" - ")[0]
         top = [(name, 2.0)] + [
-            (block.text, 2.0 if block.depth == 1 else 1.3)
-            for block in self.blocks
-            if block.kind == "heading" and block.text in over_text
+            (block.text, 2.0 if block.depth == 1 else 1.3) for block in self.headings if block.text in over_text
         ]
         self.names = [name, *heads]
         advice = {text for text in self.names if vocabulary("advice").find(text[:300])}
         self.advice = next(iter(advice), "")
         for text, weight in top:
-            if text in advice:
+            if weight <= best or text in advice:
                 continue
             keys = self._keys(text)
             # Who asks 'Must I rotate at your institution?' means the host.
             about = keys & (_ABOUT - {"visitor"} if text.rstrip().endswith("?") else _ABOUT)
-            if about and not keys & {"no_offer", "own", "other_people"} and weight > best:
+            if about and not keys & _NOT_FOR_THEM:
                 best, words = weight, text
                 self.about = about
         if best:
@@ -251,37 +265,47 @@ class _Judge:
             )
         names = {key for text in self.names for key in self._keys(text)}
         self.for_students = (
-            None
-            if best
-            else _STUDENTS.search(" ".join([name, *(b.text for b in self.blocks if b.kind == "heading")][:40]))
+            None if best else _STUDENTS.search(" ".join([name, *(block.text for block in self.headings[:39])]))
         )
         if "other_people" in names and not names & {"learner", *_ABOUT}:
             self._add("about_other_people", -1.5, name)
 
+    def _above(self, headings: tuple[str, ...]) -> tuple[bool, Collection[str]]:
+        """Do `headings` name a visitor or an opportunity for visitors, and what else of an opportunity do they speak of?"""
+        if headings != self.below:
+            self.below = headings
+            context = _offers({key for heading in headings for key in self._keys(heading)})
+            about = bool(context & _ABOUT) and not context & _NOT_FOR_THEM
+            # What a heading offers need not be said again below it: 'Applying for the Sub-Internship'.
+            offered = context & _LEARNING and not context & _NOT_FOR_THEM and "residency" not in context
+            self.context = about, context if offered else ()
+        return self.context
+
     def _block(self, block: Block) -> bool:
         """Weigh the sentences of one block; False where nothing in or above it can be about an opportunity."""
-        context = _offers({key for heading in block.headings for key in self._keys(heading)})
-        about = context & _ABOUT and not context & {"own", "other_people", "no_offer"}
-        # What a heading offers need not be said again below it: 'Applying for the Sub-Internship'.
-        offered = context if context & {"opportunity", "strong_opportunity"} else set()
-        offered = set() if context & {"own", "residency", "other_people", "no_offer"} else offered
-        if not about and not offered and not _CORE.search(block.lower):
+        about, offered = self._above(block.headings)
+        if not about and not offered and not _CORE.opens(block.lower):
             return False
         together: set[str] = set()
+        telling = 0  # how many sentences tell anything
         kinds: set[str] = set()
         for sentence in block.sentences[:400]:
             keys = self._sentence(sentence[:MAX_SENTENCE])
-            kind = _kind(keys, bool(about), offered)
+            if not keys:
+                continue
+            telling += 1
+            kind = _kind(keys, about, offered)
             if kind:
                 self._count(kind, sentence)
                 kinds.add(kind)
                 self.learners = self.learners or kind == "clear"
                 self.explicit = self.explicit or "explicit" in keys
             together |= keys
-        kind = _kind(together, bool(about))
-        if "clear" not in kinds and (kind == "clear" or (kind and not kinds)):
-            # Who, what and the offer stand in neighbouring sentences.
-            self._count("near" if kinds else "weak", block.text)
+        if telling > 1 and "clear" not in kinds:
+            kind = _kind(together, about)
+            if kind == "clear" or (kind and not kinds):
+                # Who, what and the offer stand in neighbouring sentences.
+                self._count("near" if kinds else "weak", block.text)
         return True
 
     def _question(self, question: str, answer: Block) -> None:
@@ -289,7 +313,7 @@ class _Judge:
 
         Unless the answer is no, and unless who asks applies for a residency.
         """
-        if not question or _NO.match(answer.text):
+        if _NO.match(answer.text):
             return
         keys = _offers(self._keys(question))
         if keys & {"no_offer", "own", "residency", "other_people"} or "offer" not in keys:
@@ -299,46 +323,62 @@ class _Judge:
             self._count("clear" if granted else "question", question)
 
     def _note(self, key: str, match: Match, text: str) -> None:
+        """Keep what speaks against the page, and which facts of an application it states."""
         if key in self.against:
             if key == "elsewhere" and text.endswith(_COMES_FROM, 0, match.start):
                 return  # 'students from other schools may apply'
             self.against[key].add(text[match.start : match.end].lower().removesuffix("s"))
-        elif key in _FACTS:
+        else:
             self.facts.add(key)
 
     def _sentence(self, sentence: str) -> set[str]:
         """What a sentence speaks of; nothing where it refuses or speaks of people who are no visitors."""
         found = _find(sentence)
+        if not found:
+            return set()
+        keys: set[str] = set()
         for match in found:
-            self._note(match.key, match, sentence)
-        others = [m for m in found if m.key == "other_people" and "medical" not in sentence[m.start : m.end].lower()]
-        # 'Pharmacy students from other schools' come from elsewhere, but not for what is looked for here.
-        keys = {
-            match.key
-            for match in found
-            if match.key not in _VISITOR or not any(m.start < match.end and match.start < m.end for m in others)
-        }
-        if keys & _VISITOR or any(
+            keys.add(key := match.key)
+            if key in _NOTED:
+                self._note(key, match, sentence)
+        others = (
+            [m for m in found if m.key == "other_people" and "medical" not in sentence[m.start : m.end].lower()]
+            if "other_people" in keys
+            else ()
+        )
+        if others:
+            # 'Pharmacy students from other schools' come from elsewhere, but not for what is looked for here.
+            keys = {
+                match.key
+                for match in found
+                if match.key not in _VISITOR or not any(m.start < match.end and match.start < m.end for m in others)
+            }
+        if others or not self.learners:
+            self._people(sentence, found, keys, others)
+        if "no_offer" in keys:
+            if "paused" in keys and self.topic >= 2 and not keys.isdisjoint(_ABLE_TO_PAUSE):
+                # A program that is closed for now is a program (labels schema: status).
+                self._count("strong", sentence)
+            return set()
+        if "paused" in keys and self.topic >= 2 and "offer" not in keys and not keys.isdisjoint(_PROGRAM):
+            halted = (m for m in found if m.key == "paused")
+            if any(sentence[m.start : m.end].lower() in _HALTED for m in halted):
+                self._count("strong", sentence)
+        about_others = not keys.isdisjoint(_OTHERS) and keys.isdisjoint(_VISITOR)
+        if about_others and ("learner" not in keys or "own" in keys or "elsewhere" in keys):
+            # A sentence about residents or the school's own students must name the visitor.
+            return set()
+        return _offers(keys)
+
+    def _people(self, sentence: str, found: list[Match], keys: set[str], others: Sequence[Match]) -> None:
+        """Does a sentence name medical students, graduates, physicians or visitors, or pupils alone?"""
+        if not keys.isdisjoint(_VISITOR) or any(
             m.key == "learner" and (sentence[m.start : m.start + 9].lower() not in _STAFF_TOO or "applying" in keys)
             for m in found
         ):
             self.learners = True
         elif any(has_any(sentence[m.start : m.end].lower(), _PUPILS) for m in others):
             self.pupils += 1
-        if "no_offer" in keys:
-            if "paused" in keys and keys & (_VISITOR | {"strong_opportunity"}) and self.topic >= 2:
-                # A program that is closed for now is a program (labels schema: status).
-                self._count("strong", sentence)
-            return set()
-        if self.topic >= 2 and keys & {"visiting_student", "strong_opportunity"} and "offer" not in keys:
-            halted = (m for m in found if m.key == "paused")
-            if any(sentence[m.start : m.end].lower() in _HALTED for m in halted):
-                self._count("strong", sentence)
-        about_others = keys & {"residency", "own", "elsewhere", "other_people"} and not keys & _VISITOR
-        if about_others and ("learner" not in keys or keys & {"own", "elsewhere"}):
-            # A sentence about residents or the school's own students must name the visitor.
-            return set()
-        return _offers(keys)
 
     def _count(self, kind: str, sentence: str) -> None:
         self.counts[kind] += 1
@@ -355,8 +395,9 @@ def _find(text: str) -> list[Match]:
 
 def _offers(keys: set[str]) -> set[str]:
     """The same keys with what follows from them: who may apply is offered something, and 'a rotation with us' is one."""
-    implied = {"offer"} if "applying" in keys else set()
-    return keys | implied | ({"opportunity"} if "here" in keys else set())
+    if "applying" in keys:
+        keys = keys | {"offer"}
+    return keys | {"opportunity"} if "here" in keys else keys
 
 
 def _kind(keys: set[str], about: bool, offered: Collection[str] = ()) -> str:
@@ -366,25 +407,28 @@ def _kind(keys: set[str], about: bool, offered: Collection[str] = ()) -> str:
     """
     if "explicit" in keys:
         return "clear"
-    if "invited" in keys and "residency" not in keys and keys.union(offered) & {*_LEARNING, "portal"}:
+    if "invited" in keys and "residency" not in keys and keys.union(offered) & _OFFERED:
         return "clear"
-    if "visitor" in keys and {"opportunity", "applying"} <= keys.union(offered):
+    if "visitor" in keys and keys.union(offered) >= _APPLYING:
         return "clear"
-    if {"learner", "here", "applying"} <= keys:
+    if "learner" in keys and "here" in keys and "applying" in keys:
         # Nobody invites students of the own school to apply for 'a rotation with us'.
         return "clear"
-    terms = "terms" if about and not keys.isdisjoint(_FACTS) and keys.union(offered) & {"offer", "learner"} else ""
-    if "offer" not in keys:
-        return terms
-    opportunity = keys & {"opportunity", "strong_opportunity", "portal"}
-    person = keys & _VISITOR or ("learner" in keys and keys & {"strong_opportunity", "portal"})
-    if person and opportunity:
-        return "clear"
-    if keys & {"strong_opportunity", "portal", "visiting_student"} or (about and opportunity):
-        return "strong"
-    if {"here", "applying"} <= keys or ("learner" in keys and opportunity) or (about and keys & {"learner", "visitor"}):
-        return "weak"
-    return terms
+    if "offer" in keys:
+        learner = "learner" in keys
+        opportunity = not keys.isdisjoint(_OFFERED)
+        strong = "strong_opportunity" in keys or "portal" in keys
+        if opportunity and (not keys.isdisjoint(_VISITOR) or (learner and strong)):
+            return "clear"
+        if strong or "visiting_student" in keys or (about and opportunity):
+            return "strong"
+        if (
+            ("here" in keys and "applying" in keys)
+            or (learner and opportunity)
+            or (about and (learner or "visitor" in keys))
+        ):
+            return "weak"
+    return "terms" if about and not keys.isdisjoint(_FACTS) and keys.union(offered) & _TERMS_OF else ""
 
 
 def _is_link(block: Block) -> bool:
