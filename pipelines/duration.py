@@ -12,6 +12,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 
 import attrs
 
@@ -20,10 +21,12 @@ from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact
 from scraper.scope import audience_of
 from scraper.statements import LONGEST, WHOLE, judged_pieces, quote
-from scraper.text import has_any, number
+from scraper.text import has_any, number, small
 
 _MOST_WEEKS = 53.0
 _MOST_EXACT = 26.0  # longer ones are courses of study
+
+# Expressions are written in small letters and look at texts made small (`low` beside `sentence`): a third of what ignoring case costs.
 
 # -- lengths as written -------------------------------------------------------------------------------------------------------------------
 
@@ -33,16 +36,17 @@ _UNIT = r"(?:(?:consecutive|calendar|business|working|full|whole|continuous|clin
 _SEP = r"\s?(?:-|–|—|/|,?\s?(?:to|or|and|through|up to)\b|,)\s?"
 _LENGTH = re.compile(
     rf"(?<![\w$.,/-])(?P<numbers>{_NUM}{_NOTE}(?:-?{_SEP}{_NUM}{_NOTE}){{0,3}})[\s-]{{1,2}}{_UNIT}(?![\w])(?:\(s\))?{_NOTE}",
-    re.I,
 )
+_OF_A_UNIT = re.compile(r"\b(?:up to|than|for|of|lasts?|is|about|approximately|exceed)\s$")
+_LISTED = re.compile(r"\b(?:or|and)\b|,")
+_GAP_OF_A_LIST = re.compile(r"\s?(?:\([^)]*\)\s?)?(?:,(?: or| and)?|or|and)\s?(?:a )?")
 _BRACKETS = re.compile(r"\([^)]*\)")
-_WORD_NUMBER = re.compile(rf"(?<![\w(]){_NUM}(?![\w)])", re.I)
-_MONTH_LONG = re.compile(r"(?<!-)\b(?P<numbers>)(?P<unit>month|week)[\s-]long\b", re.I)
-_ONE_OF_THEM = re.compile(r"(?:one|1|a single|single),\s\S+", re.I)
-_TO_A_YEAR = re.compile(r"\s?(?:to|-|–|—|up to|and up to|and)\s?(?:a|one|1) (?:full )?year\b", re.I)
+_WORD_NUMBER = re.compile(rf"(?<![\w(]){_NUM}(?![\w)])")
+_MONTH_LONG = re.compile(r"(?<!-)\b(?P<numbers>)(?P<unit>month|week)[\s-]long\b")
+_ONE_OF_THEM = re.compile(r"(?:one|1|a single|single),\s\S+")
+_TO_A_YEAR = re.compile(r"\s?(?:to|-|–|—|up to|and up to|and)\s?(?:a|one|1) (?:full )?year\b")
 _GAP_RANGE = re.compile(
     r"^\s?(?:\([^)]{0,40}\)\s?)?(?:,(?: or| and)?|to|-|–|—|and|or|up to|through|and up to|or (?:up to|as long as)|and as long as|(?:and|but),? (?:no|not) (?:more|longer) than|to a maximum of|and a maximum of)\s?(?:as long as |a maximum of |a )?$",
-    re.I,
 )
 
 
@@ -59,7 +63,6 @@ class _Length:
 
 
 def _in_weeks(value: float, unit: str, text: str, apart: bool = False) -> float:
-    unit = unit.lower()
     if unit.startswith("month"):
         return value * 4
     if unit.startswith("day"):
@@ -68,153 +71,128 @@ def _in_weeks(value: float, unit: str, text: str, apart: bool = False) -> float:
     return value
 
 
-def _lengths(sentence: str, apart: bool = False) -> list[_Length]:
+def _lengths(sentence: str, low: str, apart: bool = False) -> list[_Length]:
     """The lengths in `sentence`, ranges of two units ('one week to three months') joined. `apart`: days that need not be consecutive are working days."""
     found: list[_Length] = []
-    for match in _LENGTH.finditer(sentence):
-        words = _WORD_NUMBER.findall(_BRACKETS.sub(" ", match["numbers"]))
-        if len(words) == 2 and _ONE_OF_THEM.fullmatch(match["numbers"]):
+    for match in _LENGTH.finditer(low):
+        start, end, unit, numbers = match.start(), match.end(), match["unit"], match["numbers"]
+        words = _WORD_NUMBER.findall(_BRACKETS.sub(" ", numbers) if "(" in numbers else numbers)
+        if len(words) == 2 and _ONE_OF_THEM.fullmatch(numbers):
             words = words[1:]  # 'one, four-week rotation'
         values = [v for v in map(number, words) if v]
         if not values:
             continue
-        if words[0].lower() in ("a", "an") and not re.search(
-            r"\b(?:up to|than|for|of|lasts?|is|about|approximately|exceed)\s$",
-            sentence[max(0, match.start() - 16) : match.start()],
-            re.I,
-        ):
+        if words[0] in ("a", "an") and not _OF_A_UNIT.search(low[max(0, start - 16) : start]):
             continue
-        text = match[0].lower()
-        weeks = tuple(_in_weeks(value, match["unit"], text, apart) for value in values)
-        adjective = "-" in match[0][-9:] or match["unit"].lower() in ("week", "month", "day", "wk")
-        between = sentence[max(0, match.start() - 10) : match.start()].lower()
-        listed = len(words) > 1 and bool(re.search(r"\b(?:or|and)\b|,", match["numbers"])) and "between" not in between
-        length = _Length(weeks, match.start(), match.end(), adjective, match["unit"].lower().startswith("day"), listed)
-        if (
-            found
-            and length.start - found[-1].end <= 60
-            and (gap := _GAP_RANGE.match(sentence[found[-1].end : length.start]))
-        ):
+        text = match[0]
+        weeks = tuple([_in_weeks(value, unit, text, apart) for value in values])
+        adjective = "-" in text[-9:] or unit in ("week", "month", "day", "wk")
+        listed = (
+            len(words) > 1
+            and bool(_LISTED.search(sentence[start : match.end("numbers")]))
+            and "between" not in low[max(0, start - 10) : start]
+        )
+        length = _Length(weeks, start, end, adjective, unit.startswith("day"), listed)
+        if found and start - found[-1].end <= 60 and (gap := _GAP_RANGE.match(low[found[-1].end : start])):
             last = found.pop()
-            between = sentence[max(0, last.start - 10) : last.start].lower()
             listed = (
-                bool(re.fullmatch(r"\s?(?:\([^)]*\)\s?)?(?:,(?: or| and)?|or|and)\s?(?:a )?", gap[0]))
-                and "between" not in between
+                bool(_GAP_OF_A_LIST.fullmatch(sentence[last.end : last.end + gap.end()]))
+                and "between" not in low[max(0, last.start - 10) : last.start]
             )
             length = _Length(
                 (*last.weeks, *weeks), last.start, length.end, length.adjective, length.days or last.days, listed
             )
-        if match["unit"].lower().startswith("month") and (year := _TO_A_YEAR.match(sentence, match.end())):
+        if unit.startswith("month") and (year := _TO_A_YEAR.match(low, end)):
             length = attrs.evolve(length, weeks=(*length.weeks, 52.0), end=year.end())
         found.append(length)
-    for match in _MONTH_LONG.finditer(sentence):
+    for match in _MONTH_LONG.finditer(low) if "long" in low else ():
         if not any(length.start <= match.start() < length.end for length in found):
             found.append(_Length((_in_weeks(1, match["unit"], ""),), match.start(), match.end(), True))
-    return sorted(found, key=lambda length: length.start)
+    return sorted(found, key=lambda length: length.start) if len(found) > 1 else found
 
 
 # -- what a length is of ------------------------------------------------------------------------------------------------------------------
 
 _PLACE = (
     r"(?:electives?|rotations?|clerkships?|observerships?|observations?|observ(?:e|ers?|ing|ational)|externships?|internships?|sub-?internships?|placements?|experiences?|blocks?|courses?|programs?|programmes?"
-    r"|visits?|visitors?|stays?|appointments?|sessions?|slots?|opportunit(?:y|ies)|preceptorships?|shadowing|attachments?|participation|course ?work|sub-?Is?|AIs?|acting internships?|VOs?|modules?)"
+    r"|visits?|visitors?|stays?|appointments?|sessions?|slots?|opportunit(?:y|ies)|preceptorships?|shadowing|attachments?|participation|course ?work|sub-?is?|ais?|acting internships?|vos?|modules?)"
 )
-_PLACE_AT_END = re.compile(rf"{_PLACE}$", re.I)
+_PLACE_AT_END = re.compile(rf"{_PLACE}$")
 _PART_BEFORE = re.compile(r"[;!?]|\. |\bhowever\b|\bwhile\b")
 _PART_AFTER = re.compile(r"[;!?]|\. ")
-_PLACE_NOUN = re.compile(rf"\b{_PLACE}\b", re.I)
-_BESIDE = re.compile(rf"^(?:[\s-]+\([^)]{{0,25}}\))?[\s-]+(?:long\s+)?(?:[\w’'&/®™,-]+\s+){{0,5}}?{_PLACE}\b", re.I)
+_PLACE_NOUN = re.compile(rf"\b{_PLACE}\b")
+_BESIDE = re.compile(rf"^(?:[\s-]+\([^)]{{0,25}}\))?[\s-]+(?:long\s+)?(?:[\w’'&/®™,-]+\s+){{0,5}}?{_PLACE}\b")
 _BETWEEN_WRONG = re.compile(
     r"\b(?:degree|fellowship|residenc(?:y|ies)|masters?|curriculum|leadership|intensive|before|prior|notice|advance|processing|review|in|of|for|to|and|during|until|after|is|are|apart|from|on|per|a|an|the|window|deadline|calendar|hours?|shifts?|grace|waiting|training|onboarding|orientation)\b",
-    re.I,
 )
 _STRONG_AFTER = re.compile(
     r"^[\s-]*(?:\(\w+ weeks?\)\s?)?(?:in (?:length|duration)|long\b|in total|of (?:duration|length)|duration|each\b(?! (?:day|week|month|year|of|in|on)\b)|apiece\b|(?:at|per) (?:a )?time)",
-    re.I,
 )
 _PREDICATE = re.compile(
     r"\b(?:is|are|be|was|lasts?|lasting|runs?|running|rang\w+|var(?:y|ies)|limited|restricted|exceed\w*|duration|length|minimum|maximum|max|min|up to|for|from|between|least|most|than|as long as|as short as|stays?|staying|offered|available"
     r"|scheduled|choose|last|of|span\w*|continue|takes?|take place|each|consists? of)\b\.?[:\s]*(?:\b(?:a|an|the|to|in|of|from|between|for|only|all|about|approximately|typically|usually|generally|normally|currently|duration|length|period|maximum|minimum|max|min|at|least|most|up|no|not|more|less|longer|shorter|fewer|than|or|be|either|typical|as|short|long|is|are|each|one|per|last|duration of|further|exceed)\b[:,.\s(]*){0,7}$",
-    re.I,
 )
 _STRONG_PREDICATE = re.compile(
     rf"\b(?:usual|typical|normal|standard) (?:period|time)\b[^.;]{{0,20}}$|\b(?:lasts?|lasting|takes? place|length|duration|runs?|span\w*|rang\w+|stays?|commitment)\b[^.;]{{0,45}}$|\b{_PLACE}\s?:\s?$",
-    re.I,
 )
-_LABEL = re.compile(r"\b(?:duration|length|how long|time ?frames?|term limit|terms? of|minimum|maximum)\b", re.I)
-_LABEL_HEAD = re.compile(r"\b(?:duration|length|how long|time ?frames?)\b", re.I)
+_LABEL = re.compile(r"\b(?:duration|length|how long|time ?frames?|term limit|terms? of|minimum|maximum)\b")
+_LABEL_HEAD = re.compile(r"\b(?:duration|length|how long|time ?frames?)\b")
 _WRONG_LABEL = re.compile(
     r"\b(?:process\w*|review|application|timeline|insurance|visa|hours?|vaccin\w*|immuniz\w*|refund|cancel\w*|fee|deadlines?)\b",
-    re.I,
 )
 _NOT_BEFORE = re.compile(
     r"\b(?:within|after|(?:every|per)(?: other)?(?=\s*$)|past|previous|preceding|next|first(?! (?:\w+day|day)\b)|remaining|final|allows?(?! (?:an? |for )?(?:maximum|visits?|stays?|electives?|rotations?|observerships?)\b)|take|takes|taking|took|process\w*|review\w*|respon\w+|apart|valid for|dated|ago|since|age|aged|until|"
-    r"advance|prior|before|notice|notif\w+|deadline\w*|refund\w*|cancel\w*|due|expir\w*|dose\w*|vaccin\w*|hepatitis|MMR|TB|PPD|QuantiFERON|chest|drug|(?:spends?|spent|spending)(?! (?:an?|one|each|their|your) \w+ )|rotate on|wait\w*|turnaround|orientation|onboarding|visas?|ESTA|"
+    r"advance|prior|before|notice|notif\w+|deadline\w*|refund\w*|cancel\w*|due|expir\w*|dose\w*|vaccin\w*|hepatitis|mmr|tb|ppd|quantiferon|chest|drug|(?:spends?|spent|spending)(?! (?:an?|one|each|their|your) \w+ )|rotate on|wait\w*|turnaround|orientation|onboarding|visas?|esta|"
     r"submit\w*|received?|arriv\w*|vacation|absen\w+|miss(?:es|ed|ing)?|days? off|sick|residency training|license\w*|longer than|additional|extend\w* (?:by|for)|renew\w*|examples?|have hosted|passport|insurance|accommodation|housing|(?:needs?|must have|completed)(?=(?: at least| a minimum of)?\s*$)|prerequisite)\b",
-    re.I,
 )
-_TAKES = re.compile(rf"\b{_PLACE} takes?(?= (?:\w+ ){{0,3}}$)", re.I)
+_TAKES = re.compile(rf"\b{_PLACE} takes?(?= (?:\w+ ){{0,3}}$)")
 _CAP_LONGER = re.compile(
     r"\b(?:no|not|cannot|n['’]t)(?: be| last| stay| run)? longer than\b|\b(?:no one|nobody|none|no \w+) (?:may|can|will|should)[^.;,]{0,30} longer than\b|\b(?:not|no) (?:be )?(?:extend\w*|exceed\w*)",
-    re.I,
 )
 _NOT_AFTER = re.compile(
     r"^[\s)*'’-]*(?:s\s)?(?:\w+\s){0,3}?(?:before|prior|in advance|advance|ahead|(?<!further )notice|of (?:the )?(?:start|begin\w*|acceptance|offer|receipt|notification|receiving|arrival|your)|apart|ago|old|of age|from (?:the|your)|after|to (?:process|review|complete|respond|meet|approve|accept|decide)"
-    r"|for (?:processing|review|approval|proper|your application|us to)|window|deadline|preceding|later|earlier|notification|between|grace|a week|per week|each week|weekly|off|vacation|leave|waiting|business|lead|on the|in (?:the|each|clinic)|with the|at the (?:VA|clinic))\b",
-    re.I,
+    r"|for (?:processing|review|approval|proper|your application|us to)|window|deadline|preceding|later|earlier|notification|between|grace|a week|per week|each week|weekly|off|vacation|leave|waiting|business|lead|on the|in (?:the|each|clinic)|with the|at the (?:va|clinic))\b",
 )
 _OF_TRAINING = re.compile(
     r"^\s+of (?!(?:\w+ ){0,3}(?:electives?|rotations?|observ\w+|course ?work|clerkships? at|visiting|duration|participation|shadowing|experience at|clinical electives|research|the program)\b)",
-    re.I,
 )
 _DENIED_BEFORE = re.compile(
     r"\bno\s$|\b(?:not|cannot|no longer|n['’]t|unable to)\b[^.;]{0,25}\b(?:offer|accept|provid|permit|allow|host|accommodat|arrang)\w*\s(?:[\w-]+\s){0,3}$",
-    re.I,
 )
 _DENIED_AFTER = re.compile(
     r"^[^.;!?—–]{0,50}?\b(?:is|are|will|can)(?: be)? (?:not|no longer)(?: be)? (?:\w+ )?(?:available|offered|allowed|permitted|accepted|possible|provided|approved|considered|granted|honou?red|accommodated)\b",
-    re.I,
 )
 _OWN_OR_PAST = re.compile(
-    r"\b(?:examples? of|have hosted|in the past|testimonial|my (?:time|experience)|I (?:had|am|was|have)|degree program|master[’']?s|PhD|residency is|fellowship is|remaining|four-year|prerequisites?|(?<!visiting )(?:residents|fellows|house ?staff) (?:rotate|spend|complete|do|work))\b",
-    re.I,
+    r"\b(?:examples? of|have hosted|in the past|testimonial|my (?:time|experience)|i (?:had|am|was|have)|degree program|master[’']?s|phd|residency is|fellowship is|remaining|four-year|prerequisites?|(?<!visiting )(?:residents|fellows|house ?staff) (?:rotate|spend|complete|do|work))\b",
 )
 
 _CAP = re.compile(
     r"\b(?:up to|maximum|max|no more than|not more than|more than|exceed\w*|(?:no|not|cannot|n['’]t)(?: be| last| stay| run)? longer than|(?:no one|nobody|none|no \w+) (?:may|can|will|should)[^.;,]{0,30} (?:longer|more) than|limited|limit|restricted|at most|less than|as long as|longest|under|fewer than|not to)\b",
-    re.I,
 )
-_CAP_AFTER = re.compile(r"^[\s,)(]*(?:is the |as the |at )?(?:maximum|max\b|most\b|or less|or fewer|limit)", re.I)
+_CAP_AFTER = re.compile(r"^[\s,)(]*(?:is the |as the |at )?(?:maximum|max\b|most\b|or less|or fewer|limit)")
 _FLOOR = re.compile(
     r"\b(?:minimum|min\b|at least|no less than|no fewer than|not less than|no shorter than|as short as|shortest|less than .{0,12}not)\b",
-    re.I,
 )
-_FLOOR_AFTER = re.compile(r"^[\s,)(]*(?:is the |as the )?(?:minimum|min\b|or (?:longer|more)|at least)", re.I)
+_FLOOR_AFTER = re.compile(r"^[\s,)(]*(?:is the |as the )?(?:minimum|min\b|or (?:longer|more)|at least)")
 _ONE_PLACE = re.compile(
     r"\b(?:per|in|within|with|at) (?:any |each |a |the |any one |one |a single |the same |any given )?(?:one |clinical |single )?(?:department|division|specialty|service|rotation|elective|preceptor|faculty|site|host)\b|\bper (?:observership|visit|block)\b",
-    re.I,
 )
 _A_YEAR = re.compile(
     r"\b(?:per|in|within|during|each|every|over|for) (?:a |an |any |one |the |each |every )?(?:single )?(?:rolling )?(?:calendar |academic |fiscal |twelve[- ]month |12[- ]month |school )?(?:year|twelve[- ]month|12[- ]month|12 months|12-month period)\b|\bannually\b",
-    re.I,
 )
 _TOTAL_BEFORE = re.compile(
     r"\b(?:total(?:ing)?|altogether|accumulat\w+|cumulative\w*|combined|in all|aggregate|length of participation|period of participation)\b[^.;]{0,30}$|\bexten(?:d\w*|sions?)\b[^.;]{0,30}\b(?:up to|maximum of|total of)\s(?:a )?$",
-    re.I,
 )
 _TOTAL_AFTER = re.compile(
     r"^[\s,)]*(?:\w+ )?(?:\(?in total\b|total\b|altogether\b|in all\b|combined\b|cumulative\w*\b|over (?:all|the course)|of (?:\w+ ){0,2}?(?:electives?|rotations?|course ?work|clerkships|observ\w+)\b|complet\w+ (?:\w+ )?(?:electives?|rotations?)|elective weeks)",
-    re.I,
 )
 _NO_EXTENSION = re.compile(
     r"\b(?:no extensions?|extensions? (?:are|is|will) (?:not|never)|(?:cannot|can not|may not|will not) be (?:extended|renewed)|without extension|not be extended)\b",
-    re.I,
 )
 # Who stays: 'a visitor may spend up to eight weeks with us', 'graduates can join a research group for three to six months'.
 _PERSON = re.compile(
     r"\b(?:students?|visitors?|observers?|graduates?|physicians?|scholars?|applicants?|trainees?|participants?|interns?|externs?|candidates?|professionals?|doctors?"
-    r"|surgeons?|guests?|learners?|IMGs?|rotators?|individuals?|nobody|anyone|no one|someone|you|they)\b",
-    re.I,
+    r"|surgeons?|guests?|learners?|imgs?|rotators?|individuals?|nobody|anyone|no one|someone|you|they)\b",
 )
 _STAY = (
     r"(?:spend|stay|remain|visit|join|work|train|attend|participate|take part|rotate|observe|shadow|come|be (?:here|with us|on ?site|hosted|accepted|placed|appointed|invited)"
@@ -229,82 +207,67 @@ _MAY_STAY = re.compile(
     rf"|\b(?:students|visitors|observers|participants|externs|rotators|scholars) (?:rotate|observe|shadow|train) (?:with us |here )?for{_LEADING_UP}"
     rf"|\b(?:will|usually|typically|generally|normally|often) {_STAY}\b[^.;:]{{0,60}}?\bfor{_LEADING_UP}"
     rf"|\b(?:stay|stays|remain|hosted|welcomed|accepted) (?:with us |here )?(?:for|from|between|up to|at least){_LEADING_UP}",
-    re.I,
 )
 _PERSON_LIMITED = re.compile(
     rf"\b(?:is|are|be) (?:limited|restricted) to{_LEADING_UP}|\b(?:most|longest|maximum) (?:\w+ )?(?:time|stay|visit|period|allowance)\b[^.;:\d]{{0,60}}\bis{_LEADING_UP}",
-    re.I,
 )
 _PART_OF_STAY = re.compile(
     r"^\s?(?:on|in|at) (?:each|every|the (?:\w+ ){0,2}(?:ward|floor|service|clinic|unit)|(?:inpatient|outpatient|ambulatory|clinic)\b)|^\s?(?:each|every|off|away|of (?:vacation|leave|call|orientation)|per (?:week|day|month))\b",
-    re.I,
 )
 _WITHIN_A_STAY = re.compile(
     r"\b(?:orientation|lectures?|conferences?|meetings?|modules?|class(?:es)?|workshops?|lessons|campus housing|dormitory)\b|\b(?:during|as part of|in|throughout) (?:the|this|their|your|each|a|an)\b[^.;,]{0,30}\b(?:elective|rotation|clerkship|block|month|year|observership)\b",
-    re.I,
 )
 _IN_COUNTRY = re.compile(
-    r"\b(?:remain|stay|be|travel|visit|enter\w*|admitted|admission)\b[^.;,]{0,25}\b(?:United States|U\.S\.|USA|country)[^.;,]{0,30}$",
-    re.I,
+    r"\b(?:remain|stay|be|travel|visit|enter\w*|admitted|admission)\b[^.;,]{0,25}\b(?:united states|u\.s\.|usa|country)[^.;,]{0,30}$",
 )
 _OWN_SCHOOL = re.compile(
-    r"^[^.;,]{0,20}\bat (?:your|their|his or her|the (?:\w+ ){0,2}student['’]s) (?:\w+ )?(?:school|institution)\b", re.I
+    r"^[^.;,]{0,20}\bat (?:your|their|his or her|the (?:\w+ ){0,2}student['’]s) (?:\w+ )?(?:school|institution)\b"
 )
 # 'A rotation at their home institution (minimum of four weeks)'
 _AT_HOME = re.compile(
     r"\bat (?:your|their|his or her|a|the) (?:own |home )(?:\w+ )?(?:school|institution|program|department|hospital)\b[^.;:]{0,25}$",
-    re.I,
 )
 _ALONE_BEFORE = re.compile(
     r"(?:^|[,;:(|–—•]\s?|\s-\s)(?:for |usually |typically |generally |up to |at least |minimum |maximum |about |from |between ){0,2}$",
-    re.I,
 )
 _ALONE_AFTER = re.compile(
     r"^\)?\s?(?:or (?:longer|more|less)|and (?:longer|up)|minimum|maximum|max|min|long|total|only)?\s?\)?\s?(?:$|[,;.|–—•)]|\s-\s)",
-    re.I,
 )
-_LIMITED = re.compile(r"\b(?:limited|restricted) to\b", re.I)
+_LIMITED = re.compile(r"\b(?:limited|restricted) to\b")
 _OWN_LABEL = re.compile(
     rf"^\W{{0,4}}(?:(?:maximum|minimum|typical|total|usual|standard|program|programme|{_PLACE}) )?(?:length|duration)(?: of (?:\w+ ){{0,3}}{_PLACE})?\s?:\s?$",
-    re.I,
 )
 _BARE_LIMIT = re.compile(
     r"^(?:[^.;()]{0,40}\bperiod\b[^.;()]{0,20}[(,:–-])?\W{0,4}(?:limited to|maximum(?: of)?|minimum(?: of)?|max|min|up to|at least|no more than|not to exceed)\W{1,3}(?:a )?$",
-    re.I,
 )
 # 'If participation will exceed 30 days', 'for stays longer than a month': what holds for some stays only.
 _CONDITIONAL = re.compile(
     rf"\b(?:if|when|whenever|unless|in case)\b[^.;]{{0,70}}\b(?:exceed\w*|(?:longer|more|less|shorter|fewer) than|at least)\s(?:a\s)?$"
     rf"|\bfor (?:any |all )?(?:\w+ )?{_PLACE} (?:that (?:last|lasts|are|is) |lasting |of )?(?:longer than|more than|less than|shorter than|exceeding|over)\s(?:a\s)?$",
-    re.I,
 )
-_EACH_OF_THEM = re.compile(r",\s(?:each|all|both)(?: of (?:which|them))?(?: (?:is|are|lasts?|lasting|runs?))?\s$", re.I)
-_CONSISTS = re.compile(rf"\b{_PLACE} consists? of (?:a )?$", re.I)
-_LIMIT_NOUN = re.compile(r"^\s(?:minimum|maximum|limit)\b", re.I)
+_EACH_OF_THEM = re.compile(r",\s(?:each|all|both)(?: of (?:which|them))?(?: (?:is|are|lasts?|lasting|runs?))?\s$")
+_CONSISTS = re.compile(rf"\b{_PLACE} consists? of (?:a )?$")
+_LIMIT_NOUN = re.compile(r"^\s(?:minimum|maximum|limit)\b")
 # 'Students spend four weeks on a sub-internship'
 _ON_ONE = re.compile(
-    r"^\s(?:either )?(?:rotating (?:(?:on|with|through|among|within|in|at) )*|(?:on|in|doing|completing) (?:either )?(?:an?|one|our|the|this|their|your) (?:[\w-]+ ){0,3}?(?:electives?|rotations?|clerkships?|sub-?internships?|acting internships?|sub-?I|observerships?|externships?|(?:ward|medicine|inpatient|clinical|surgical) teams?))\b",
-    re.I,
+    r"^\s(?:either )?(?:rotating (?:(?:on|with|through|among|within|in|at) )*|(?:on|in|doing|completing) (?:either )?(?:an?|one|our|the|this|their|your) (?:[\w-]+ ){0,3}?(?:electives?|rotations?|clerkships?|sub-?internships?|acting internships?|sub-?i|observerships?|externships?|(?:ward|medicine|inpatient|clinical|surgical) teams?))\b",
 )
-_SPEND = re.compile(r"\b(?:spends?|completes?)(?: (?:a total of|up to))?\s$", re.I)
+_SPEND = re.compile(r"\b(?:spends?|completes?)(?: (?:a total of|up to))?\s$")
 # 'Four weeks in each elective'
-_IN_EACH = re.compile(rf"^\s(?:in|for|on) (?:each|every) (?:\w+ )?{_PLACE}\b", re.I)
+_IN_EACH = re.compile(rf"^\s(?:in|for|on) (?:each|every) (?:\w+ )?{_PLACE}\b")
 # 'A maximum of two rotations of four weeks each': the cap is on their number.
 _COUNTED_BEFORE = re.compile(
     rf"\b(?:maximum of|up to|no more than|not more than|at most|limited to) (?:only )?{_NUM}(?:\s?\(\d\))? (?:[\w-]+ ){{0,2}}{_PLACE} (?:of|lasting|for|at)\s$",
-    re.I,
 )
 _WEEKS_NUMBER = re.compile(
     rf"\b(?:maximum|total|greatest) (?:number|amount) of (?:\w+ )?weeks\b(?P<between>[^.;\d]{{0,80}}?)\b(?:is|of|exceed|at)\s(?P<n>{_NUM})\b(?! (?:hours|credits|electives|rotations|days|months))",
-    re.I,
 )
-_LONGEST_VISIT = re.compile(r"\b(?:maximum|longest) (?:length of )?(?:visit|stay)\b[^.;]{0,30}$", re.I)
+_LONGEST_VISIT = re.compile(r"\b(?:maximum|longest) (?:length of )?(?:visit|stay)\b[^.;]{0,30}$")
 _NOT_CONSECUTIVE = re.compile(
-    r"\b(?:not|n['’]t) (?:have to|need to|need)? ?be (?:taken |used )?consecutive|\bnon-?consecutive\b", re.I
+    r"\b(?:not|n['’]t) (?:have to|need to|need)? ?be (?:taken |used )?consecutive|\bnon-?consecutive\b"
 )
 _ONLY_NOW = re.compile(
-    r"\b(?:only be|will only|only offered|offered only|until further notice|as of (?:January|February|March|April|May|June|July|August|September|October|November|December|\d{4}))\b",
-    re.I,
+    r"\b(?:only be|will only|only offered|offered only|until further notice|as of (?:january|february|march|april|may|june|july|august|september|october|november|december|\d{4}))\b",
 )
 
 
@@ -326,22 +289,49 @@ class _Reading:
 
 def _labelled(block: Block) -> bool:
     """Does a heading, label or lead just above name a duration?"""
-    near = (block.lead, *block.headings[-1:], block.term)
-    return any(_LABEL_HEAD.search(text[-120:]) and not _WRONG_LABEL.search(text[-120:]) for text in near if text)
+    return (
+        (block.lead != "" and _names_length(block.lead[-120:]))
+        or (block.headings != () and _names_length(block.headings[-1][-120:]))
+        or (block.term != "" and _names_length(block.term[-120:]))
+    )
 
 
-def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Reading | None:
+# The same headings and leads stand above many blocks: what they say is remembered.
+
+
+@lru_cache(maxsize=256)
+def _names_length(label: str) -> bool:
+    """Is `label` one of a length, and not of how long an application takes?"""
+    low = small(label)
+    return bool(_LABEL_HEAD.search(low)) and not _WRONG_LABEL.search(low)
+
+
+@lru_cache(maxsize=256)
+def _names_place(heading: str) -> bool:
+    """Does `heading` name a placement?"""
+    return bool(_PLACE_NOUN.search(small(heading)))
+
+
+@lru_cache(maxsize=256)
+def _end_of(lead: str) -> str:
+    """The end of `lead`, in small letters."""
+    return small(lead[-200:])
+
+
+def _judge(sentence: str, low: str, length: _Length, block: Block, labelled: bool) -> _Reading | None:
     """What `length` says, None where it is no length of a placement."""
-    low, high = min(length.weeks), max(length.weeks)
-    if not 0 < low <= high <= _MOST_WEEKS:
+    least, most = min(length.weeks), max(length.weeks)
+    if not 0 < least <= most <= _MOST_WEEKS:
         return None
-    before_all = sentence[max(0, length.start - 130) : length.start]
-    before = _PART_BEFORE.split(before_all)[-1]
-    after = _PART_AFTER.split(sentence[length.end : length.end + 90], maxsplit=1)[0]
+    part = _PART_BEFORE.split(sentence[max(0, length.start - 130) : length.start])[-1]
+    before = low[length.start - len(part) : length.start]
+    after = low[length.end : length.end + 90]
+    if part_after := _PART_AFTER.search(after):
+        after = after[: part_after.start()]
     if (
         _DENIED_BEFORE.search(before)
         or _DENIED_AFTER.match(after)
-        or _OWN_OR_PAST.search(f"{block.lead[-200:]} {sentence}")
+        or _OWN_OR_PAST.search(f"{_end_of(block.lead)} {low}")
     ):
         return None
     if _CONDITIONAL.search(before):
@@ -351,91 +341,89 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
         return None
     if beside and _BETWEEN_WRONG.search(_PLACE_AT_END.sub("", beside[0])):
         beside = None
-    total_words = bool(
-        _TOTAL_BEFORE.search(before)
-        or _TOTAL_AFTER.match(after)
-        or re.search(r"\b(?:total|elective)\s", sentence[length.start : length.end], re.I)
-    )
+    in_all = _TOTAL_AFTER.match(after)
+    total_words = bool(in_all or _TOTAL_BEFORE.search(before) or _TOTAL_WITHIN.search(low, length.start, length.end))
     close = _TAKES.sub(" ", _CAP_LONGER.sub(" ", near))
     not_after = _NOT_AFTER.match(after)
     if beside and not_after and not_after.end() > beside.end():
         not_after = (
             None  # '4-week rotations in the Department of…': what follows the placement is not said of the weeks
         )
-    in_all = _TOTAL_AFTER.match(after)
     if in_all and not_after and not_after.end() > in_all.end():
         not_after = None  # 'up to four weeks of electives after the core clerkships'
     each = _EACH_OF_THEM.search(near)
     if each:
         close = each[0]  # 'may take no more than two electives, each four weeks long'
     training = _OF_TRAINING.match(after) and not _CONSISTS.search(before)
-    wrong = _NOT_BEFORE.search(close) or not_after or training
+    not_before = _NOT_BEFORE.search(close)
+    wrong = not_before or not_after or training
     cap = bool(_CAP.search(before[-45:]) or _CAP_AFTER.match(after)) and not (each or _COUNTED_BEFORE.search(before))
-    if re.search(r"\b(?:few|several) (?:of )?(?:days|weeks|months)\s?(?:to|up to|–|-)\s?$", before[-40:], re.I):
+    if _FROM_A_FEW.search(before[-40:]):
         cap = True  # 'from a few weeks to three months'
     floor = bool(_FLOOR.search(before[-40:]) or _FLOOR_AFTER.match(after))
-    if re.search(r"\bless than\b|\bmore than\b", before[-14:], re.I) and floor:
-        cap = not re.search(r"\bno(?:t)? (?:less|fewer)\b", before[-24:], re.I)
+    if floor and _LESS_OR_MORE.search(before[-14:]):
+        cap = not _NO_LESS.search(before[-24:])
         floor = not cap
     a_year = bool(_A_YEAR.search(after) or _A_YEAR.search(before))
-    place_near = bool(_PLACE_NOUN.search(before) or _PLACE_NOUN.search(after))
-    place_headed = any(map(_PLACE_NOUN.search, block.headings[-2:]))
-    place_there = place_near or bool(_PLACE_NOUN.search(block.text[:LONGEST])) or place_headed
+    place_before = bool(_PLACE_NOUN.search(before))
+    place_near = place_before or bool(_PLACE_NOUN.search(after))
+    place_headed = any(map(_names_place, block.headings[-2:]))
 
-    if (total_words or a_year) and (cap or total_words) and not floor and (place_there or labelled or a_year):
+    def place_there() -> bool:
+        return place_near or place_headed or bool(_PLACE_NOUN.search(block.lower[:LONGEST]))
+
+    if (total_words or a_year) and (cap or total_words) and not floor and (a_year or labelled or place_there()):
         soft = re.search(
             r"\b(?:spends?|spend|additional|completed|take|taking|extend\w*|extensions?|includes|may not|received?)\b",
             near,
-            re.I,
         )
-        if not not_after and (not _NOT_BEFORE.search(close) or soft) and not _ONE_PLACE.search(after):
-            kind = "total"
-            if not (total_words and _TOTAL_AFTER.match(after) and re.match(r"^\s+of ", after) and not cap):
-                return _reading(kind, sentence, length, block, "total_weeks", 0.9)
-    if not beside and (stay := _stay(sentence, length, block, before, after, cap and not floor)):
+        of_many = in_all and not cap and re.match(r"\s+of ", sentence[length.end : length.end + len(after)])
+        if not not_after and not of_many and (not not_before or soft) and not _ONE_PLACE.search(after):
+            return _reading("total", sentence, low, length, block, "total_weeks", 0.9)
+    if not beside and (stay := _stay(sentence, low, length, block, before, after, cap and not floor)):
         return stay
-    if _IN_EACH.match(after) and low == high and not (floor or cap or _NOT_BEFORE.search(close)):
-        return _reading("exact", sentence, length, block, "length_of_each", 0.85)
+    if least == most and not (floor or cap or not_before) and _IN_EACH.match(after):
+        return _reading("exact", sentence, low, length, block, "length_of_each", 0.85)
     if (
-        low == high
+        least == most
         and _SPEND.search(before)
         and _ON_ONE.match(after)
         and _PERSON.search(before)
-        and sum(1 for _ in itertools.islice(_LENGTH.finditer(sentence), 2)) == 1
+        and sum(1 for _ in itertools.islice(_LENGTH.finditer(low), 2)) == 1
     ):
-        return _reading("exact", sentence, length, block, "length_of_stay", 0.8)
+        return _reading("exact", sentence, low, length, block, "length_of_stay", 0.8)
     if wrong and not (beside and length.adjective and not not_after):
         return None
-    if re.search(r"\b(?:remaining|(?:spend|spends)(?! (?:an?|one|each|their|your) \w+ ))\b", near, re.I):
+    if _OF_A_REST.search(near):
         return None
-    if beside and (length.adjective or high <= _MOST_EXACT):
-        if re.search(r"\b(?:period|month|year)\b", beside[0], re.I) and wrong:
+    if beside and (length.adjective or most <= _MOST_EXACT):
+        if re.search(r"\b(?:period|month|year)\b", beside[0]) and wrong:
             return None
         rule, confidence = "length_beside_placement", 0.9
     elif _STRONG_AFTER.match(after) and (place_near or labelled or block.headings):
         rule, confidence = "length_stated", 0.95
-    elif (_PLACE_NOUN.search(before) and _PREDICATE.search(before)) or (
+    elif (place_before and _PREDICATE.search(before)) or (
         _STRONG_PREDICATE.search(before)
-        and (_PLACE_NOUN.search(sentence) or labelled or (place_headed and not _WRONG_LABEL.search(sentence)))
+        and (_PLACE_NOUN.search(low) or labelled or (place_headed and not _WRONG_LABEL.search(low)))
     ):
         rule, confidence = "length_stated", 0.9
-    elif (_BARE_LIMIT.match(sentence[: length.start]) and place_there) or (
+    elif (_BARE_LIMIT.match(low[: length.start]) and place_there()) or (
         length.adjective and place_near and _LIMIT_NOUN.match(after)
     ):
         rule, confidence = "length_limit", 0.85
-    elif labelled and (len(sentence) < 160) and not _WRONG_LABEL.search(sentence):
+    elif labelled and (len(sentence) < 160) and not _WRONG_LABEL.search(low):
         rule, confidence = "length_under_heading", 0.85
-    elif (place_headed or _RESEARCH.search(" ".join(block.headings[-1:]))) and _stands_alone(
-        sentence, length, before, after, block
+    elif (place_headed or _RESEARCH.search(small(" ".join(block.headings[-1:])))) and _stands_alone(
+        low, length, before, after, block
     ):
         rule, confidence = "length_alone", 0.7
-    elif _OWN_LABEL.search(sentence[: length.start]) or (
-        _LABEL.search(before) and not _WRONG_LABEL.search(before) and _PLACE_NOUN.search(before)
+    elif _OWN_LABEL.search(low[: length.start]) or (
+        place_before and _LABEL.search(before) and not _WRONG_LABEL.search(before)
     ):
         rule, confidence = "length_labelled", 0.85
     else:
         return None
-    if low != high:
+    if least != most:
         kind = "exact"
     elif cap and not floor:
         kind = "max"
@@ -443,32 +431,32 @@ def _judge(sentence: str, length: _Length, block: Block, labelled: bool) -> _Rea
         kind = "min"
     else:
         kind = "exact"
-    if kind in ("exact", "min") and low > _MOST_EXACT:
+    if kind in ("exact", "min") and least > _MOST_EXACT:
         return None
-    if (
-        kind == "max"
-        and beside
-        and not _LIMITED.search(before[-40:])
-        and re.search(rf"(?:\b(?:{_NUM})\)?\s+(?:\(\d\)\s*)?)$", before, re.I)
-    ):
+    if kind == "max" and beside and not _LIMITED.search(before[-40:]) and _NUMBER_BEFORE.search(before):
         kind = "exact"  # 'up to two four-week electives': the cap is on their number
     elif kind == "max" and beside and length.adjective and _LIMITED.search(before[-40:]):
         kind = "exact"
-    return _reading(kind, sentence, length, block, rule, confidence)
+    return _reading(kind, sentence, low, length, block, rule, confidence)
 
 
-_RESEARCH = re.compile(r"\b(?:research|scholars?)\b", re.I)
+_TOTAL_WITHIN = re.compile(r"\b(?:total|elective)\s")
+_OF_A_REST = re.compile(r"\b(?:remaining|(?:spend|spends)(?! (?:an?|one|each|their|your) \w+ ))\b")
+_NUMBER_BEFORE = re.compile(rf"(?:\b(?:{_NUM})\)?\s+(?:\(\d\)\s*)?)$")
+_FROM_A_FEW = re.compile(r"\b(?:few|several) (?:of )?(?:days|weeks|months)\s?(?:to|up to|–|-)\s?$")
+_LESS_OR_MORE = re.compile(r"\bless than\b|\bmore than\b")
+_NO_LESS = re.compile(r"\bno(?:t)? (?:less|fewer)\b")
+_RESEARCH = re.compile(r"\b(?:research|scholars?)\b")
 _DEMANDED = re.compile(
     r"\b(?:complet\w+|prerequisites?|required?|requirements?|core|must have|clerkships?|curriculum|documents?|immuniz\w*|vaccin\w*)\b",
-    re.I,
 )
 
 
-def _stands_alone(sentence: str, length: _Length, before: str, after: str, block: Block) -> bool:
+def _stands_alone(low: str, length: _Length, before: str, after: str, block: Block) -> bool:
     """'Graduates and physicians, one to three months, $600 a month': a piece between commas that is a length and nothing else."""
-    if len(sentence) > 250 or not (_ALONE_BEFORE.search(before) and _ALONE_AFTER.match(after)):
+    if len(low) > 250 or not (_ALONE_BEFORE.search(before) and _ALONE_AFTER.match(after)):
         return False
-    if _DEMANDED.search(f"{block.lead[-200:]} {sentence}") or _WRONG_LABEL.search(sentence[: length.start]):
+    if _DEMANDED.search(f"{_end_of(block.lead)} {low}") or _WRONG_LABEL.search(low[: length.start]):
         return False
     said = (
         min(length.weeks) != max(length.weeks)
@@ -476,37 +464,37 @@ def _stands_alone(sentence: str, length: _Length, before: str, after: str, block
         or _CAP.search(before[-20:])
         or _FLOOR.search(before[-20:])
     )
-    return bool(said or _PERSON.search(sentence[: length.start]))
+    return bool(said or _PERSON.search(low[: length.start]))
 
 
-_BARE_STAY = re.compile(r"(?:spend|stay|remain)\b[^.;]{0,20}$", re.I)
+_BARE_STAY = re.compile(r"(?:spend|stay|remain)\b[^.;]{0,20}$")
 _ALL_THERE = re.compile(
     r"^\s?(?:$|[.,;]|on rotation|with us|here\b|with (?:the|our) (?:program|department|division|team)|in (?:the|our) (?:program|department|division|institute|hospital))",
-    re.I,
 )
 
 
-_OF_A_VISIT = re.compile(r"allowance|\b(?:maximum|longest) (?:stay|visit)\b", re.I)
+_OF_A_VISIT = re.compile(r"allowance|\b(?:maximum|longest) (?:stay|visit)\b")
 
 
-_PLAIN_STAY = re.compile(rf"\b\w+s (?:rotate|observe|shadow|train) (?:with us |here )?for{_LEADING_UP}", re.I)
+_PLAIN_STAY = re.compile(rf"\b\w+s (?:rotate|observe|shadow|train) (?:with us |here )?for{_LEADING_UP}")
 _HERE = re.compile(
     r"^\s?(?:$|[.,;]|with us|here\b|(?:at|in) our\b|at the (?:\w+ ){0,2}(?:hospital|center|clinic|institution|campus)\b)",
-    re.I,
 )
 
 
 def _said_before(before: str, words: re.Match[str]) -> str:
     """What stands right before a length, without the words of the stay themselves."""
-    inside = re.sub(r"\b(?:spend|longer than)\b", " ", words[0], flags=re.I)
+    inside = re.sub(r"\b(?:spend|longer than)\b", " ", words[0])
     return f"{before[max(0, words.start() - 25) : words.start()]} {inside}"
 
 
-def _stay(sentence: str, length: _Length, block: Block, before: str, after: str, cap: bool) -> _Reading | None:
+def _stay(
+    sentence: str, low: str, length: _Length, block: Block, before: str, after: str, cap: bool
+) -> _Reading | None:
     """The length of what a visitor may do here: a range is one of a stay, a cap is one on the visitor's whole time."""
     limited = _PERSON_LIMITED.search(before)
     words = _MAY_STAY.search(before) or limited
-    if not words or (not _PERSON.search(before[: words.start() + 40]) and not _PERSON.search(sentence[: length.start])):
+    if not words or (not _PERSON.search(before[: words.start() + 40]) and not _PERSON.search(low[: length.start])):
         return None
     if (
         _PART_OF_STAY.match(after)
@@ -516,41 +504,41 @@ def _stay(sentence: str, length: _Length, block: Block, before: str, after: str,
         or _OF_TRAINING.match(after)
     ):
         return None
-    if _ONE_PLACE.search(after) or len(list(itertools.islice(_LENGTH.finditer(sentence), 3))) > 2:
+    if _ONE_PLACE.search(after) or len(list(itertools.islice(_LENGTH.finditer(low), 3))) > 2:
         return None
-    low, high = min(length.weeks), max(length.weeks)
-    if low == high and not cap and not limited and _BARE_STAY.search(words[0]) and not _ALL_THERE.match(after):
+    least, most = min(length.weeks), max(length.weeks)
+    if least == most and not cap and not limited and _BARE_STAY.search(words[0]) and not _ALL_THERE.match(after):
         return None  # 'students spend two weeks on the ward' is a part of what they do
-    if low == high and not cap and not limited and _PLAIN_STAY.search(words[0]) and not _HERE.match(after):
+    if least == most and not cap and not limited and _PLAIN_STAY.search(words[0]) and not _HERE.match(after):
         return None  # 'observers rotate for two weeks through radiology'
-    if low == high and (cap or limited):
-        whole = (limited and not _OF_A_VISIT.search(limited[0])) or re.search(r"\bspend\b", words[0], re.I)
-        return _reading("stay" if whole else "visit", sentence, length, block, "limit_of_stay", 0.8)
-    kind = "min" if low == high and (_FLOOR.search(before[-40:]) or _FLOOR_AFTER.match(after)) else "exact"
-    return _reading(kind, sentence, length, block, "length_of_stay", 0.85)
+    if least == most and (cap or limited):
+        whole = (limited and not _OF_A_VISIT.search(limited[0])) or re.search(r"\bspend\b", words[0])
+        return _reading("stay" if whole else "visit", sentence, low, length, block, "limit_of_stay", 0.8)
+    kind = "min" if least == most and (_FLOOR.search(before[-40:]) or _FLOOR_AFTER.match(after)) else "exact"
+    return _reading(kind, sentence, low, length, block, "length_of_stay", 0.85)
 
 
-def _reading(kind: str, sentence: str, length: _Length, block: Block, rule: str, confidence: float) -> _Reading:
+def _reading(
+    kind: str, sentence: str, low: str, length: _Length, block: Block, rule: str, confidence: float
+) -> _Reading:
     return _Reading(
         kind, min(length.weeks), max(length.weeks), block, quote(sentence, length.start, length.end), rule, confidence,
-        audience_of(block, sentence), bool(_ONLY_NOW.search(sentence)), length.adjective,
+        audience_of(block, sentence), bool(_ONLY_NOW.search(low)), length.adjective,
     )  # fmt: skip
 
 
 def _is_never_longer(text: str) -> bool:
-    """'No extensions are granted', said of visits and not of a deadline."""
+    """'No extensions are granted', said of visits and not of a deadline; `text` in small letters."""
     match = _NO_EXTENSION.search(text)
-    return match is not None and "deadline" not in text[max(0, match.start() - 160) : match.end() + 40].lower()
+    return match is not None and "deadline" not in text[max(0, match.start() - 160) : match.end() + 40]
 
 
-def _extra_total(reading: _Reading, sentence: str, length: _Length, no_extension: bool) -> _Reading | None:
+def _extra_total(reading: _Reading, low: str, length: _Length, no_extension: bool) -> _Reading | None:
     """A cap on the visitor ('visits are limited to 30 days') is the total too, unless it is one of a department or year."""
-    before, after = sentence[max(0, length.start - 60) : length.start], sentence[length.end : length.end + 90]
+    before, after = low[max(0, length.start - 60) : length.start], low[length.end : length.end + 90]
     if _ONE_PLACE.search(after) or _ONE_PLACE.search(before):
         return None
-    single_elective = (
-        reading.kind == "max" and length.adjective and re.search(r"\bmaximum of (?:a |one )?$", before, re.I)
-    )
+    single_elective = reading.kind == "max" and length.adjective and re.search(r"\bmaximum of (?:a |one )?$", before)
     if (
         _LIMITED.search(before)
         or single_elective
@@ -566,23 +554,20 @@ def _extra_total(reading: _Reading, sentence: str, length: _Length, no_extension
 _COUNT_NUM = r"(?P<n>one|two|three|four|five|six|[1-6])(?:\s?\(\d\))?"
 _COUNT = re.compile(
     rf"\b(?P<how>maximum of|max(?:imum)? of|up to|as many as|no more than|more than|at most|only|limited to(?: a maximum of| no more than| only)?|total of|a total of|(?:can|may|will|could) (?:only )?(?:complete|take|do|participate in|enroll in|rotate for|rotate in)(?: only)?|maximum is|maximum number of \w+ is|allowed|permitted|consist of|consists of)\s+(?:a maximum of |up to |as many as |no more than |only )?{_COUNT_NUM}"
-    r"\s+(?P<mid>(?:[\w()-]+\s+){0,5}?)(?P<what>electives?|rotations?|clerkships?|observerships?|blocks?|sub-?internships?|sub-?Is?|externships?|opportunities|placements|courses)\b",
-    re.I,
+    r"\s+(?P<mid>(?:[\w()-]+\s+){0,5}?)(?P<what>electives?|rotations?|clerkships?|observerships?|blocks?|sub-?internships?|sub-?is?|externships?|opportunities|placements|courses)\b",
 )
-# What stands wherever those two do: looked for first.
+# What stands wherever those three do: looked for first.
 _COUNT_WORDS = ("max", "up to", "as many as", "more than", "at most", "only", "limited to", "total of", "can ", "may ", "will ", "could ", "allowed", "permitted", "consist")  # fmt: skip
 _PLACE_WORDS = ("elective", "rotation", "clerkship", "observership", "block", "sub", "extern", "opportunit", "placement", "course")  # fmt: skip
 _ELIDED_WORDS = ("limited to", "up to", "at most", "no more than", "maximum", "only")
-_CAPPED = re.compile(r"\s+(?:a maximum of|up to|only|as many as|no more than)\b", re.I)
+_CAPPED = re.compile(r"\s+(?:a maximum of|up to|only|as many as|no more than)\b")
 _CHOICES = re.compile(
     r"\b(?:choices?|preferences?|priorit\w+|rank\w*|applications?|at a time|list|select\w*|requests?|submit\w*|choose|simultaneous\w*|pending|specialties|apply to)\b",
-    re.I,
 )
-_APPLY_FOR = re.compile(r"\bapply(?:ing)? (?:for|to)\b", re.I)
-_HOW_MANY = re.compile(r"\bhow many (?:\w+ ){0,3}(?:electives?|rotations?|clerkships?|observerships?|blocks)\b", re.I)
+_APPLY_FOR = re.compile(r"\bapply(?:ing)? (?:for|to)\b")
+_HOW_MANY = re.compile(r"\bhow many (?:\w+ ){0,3}(?:electives?|rotations?|clerkships?|observerships?|blocks)\b")
 _COUNT_ALONE = re.compile(
     r"\b(?:at most|maximum of|maximum|up to|no more than|only|limited to|total of)\s+(?:of )?(?P<n>one|two|three|four|[1-4])\b",
-    re.I,
 )
 # 'Electives last four weeks. You may do up to three.', 'Four weeks each, up to two per student'
 _COUNT_ELIDED = re.compile(
@@ -590,8 +575,13 @@ _COUNT_ELIDED = re.compile(
     r"|\blimited to (?P<n3>one|two|three|four|[1-4])(?: of (?:these|them))? (?:per|each|a|in any) (?:academic |calendar )?year\b"
     r"|\bmaximum number of (?:electives|rotations|observerships|blocks|placements|clerkships) (?:\w+ ){0,3}?is (?P<n4>one|two|three|four|[1-4])\b"
     r"|\b(?:up to|at most|no more than|a maximum of|maximum) (?P<n2>two|three|four|[2-4]) (?:per|for each|for any one) (?:student|visitor|observer|person|applicant|participant)\b",
-    re.I,
 )
+
+
+@lru_cache(maxsize=256)
+def _asks_how_many(heading: str) -> bool:
+    """'How many electives may I take?'"""
+    return bool(_HOW_MANY.search(small(heading)))
 
 
 @attrs.frozen
@@ -605,33 +595,35 @@ class _Count:
     audience: Audience
 
 
-def _counts(block: Block, sentence: str) -> Iterator[_Count]:
-    lower = sentence.lower()
-    counted = has_any(lower, _COUNT_WORDS) and has_any(lower, _PLACE_WORDS)
-    for match in _COUNT.finditer(sentence) if counted else ():
+def _counts(block: Block, sentence: str, low: str) -> Iterator[_Count]:
+    for match in _COUNT.finditer(low) if has_any(low, _PLACE_WORDS) else ():
         n = number(match["n"]) or 0
-        beside = [length for length in _lengths(sentence[match.start("n") : match.end()]) if max(length.weeks) <= 12]
+        beside = [
+            length
+            for length in _lengths(sentence[match.start("n") : match.end()], low[match.start("n") : match.end()])
+            if max(length.weeks) <= 12
+        ]
         weeks = max(beside[0].weeks) if beside else None
         if re.match(
-            r"(?:\(\d\)\s+)?(?:elective |clinical |additional )?(?:weeks?|months?|days?|years?)\b", match["mid"], re.I
+            r"(?:\(\d\)\s+)?(?:elective |clinical |additional )?(?:weeks?|months?|days?|years?)\b", match["mid"]
         ):
             continue
-        around = sentence[max(0, match.start() - 70) : match.end() + 40]
+        around = low[max(0, match.start() - 70) : match.end() + 40]
         if _CHOICES.search(around) and not (
             weeks
             and _APPLY_FOR.search(around)
-            and not re.search(r"\b(?:choices?|priorit\w+|rank\w*|preferences?)\b", around, re.I)
+            and not re.search(r"\b(?:choices?|priorit\w+|rank\w*|preferences?)\b", around)
         ):
             continue
         if _APPLY_FOR.search(around) and not weeks:
             continue
-        how = match["how"].lower()
+        how = match["how"]
         if how == "more than" and not re.search(
-            r"\b(?:not|no|cannot|never)\b", sentence[max(0, match.start() - 40) : match.start()], re.I
+            r"\b(?:not|no|cannot|never)\b", low[max(0, match.start() - 40) : match.start()]
         ):
             continue
         if how in ("allowed", "permitted") or how.startswith(("can ", "may ", "will ", "could ")):
-            capped = _CAPPED.match(sentence, match.end("how"))
+            capped = _CAPPED.match(low, match.end("how"))
             if not capped and (how in ("allowed", "permitted") or (n != 1 and not weeks)):
                 continue
         if how.startswith("consist") and not weeks:
@@ -639,15 +631,14 @@ def _counts(block: Block, sentence: str) -> Iterator[_Count]:
         if re.search(
             r"\b(?:per (?:month|block|department)|must have|completed|prior|sponsors?|of the following|students? (?:per|at))\b",
             around,
-            re.I,
         ):
             continue
         yield _Count(n, weeks, block, quote(sentence, match.start(), match.end()), audience_of(block, sentence))
     if (
-        has_any(lower, _ELIDED_WORDS)
-        and (elided := _COUNT_ELIDED.search(sentence))
-        and not _CHOICES.search(sentence)
-        and not _COUNT.search(sentence)
+        has_any(low, _ELIDED_WORDS)
+        and (elided := _COUNT_ELIDED.search(low))
+        and not _CHOICES.search(low)
+        and not _COUNT.search(low)
     ):
         yield _Count(
             number(elided["n"] or elided["n2"] or elided["n3"] or elided["n4"]) or 0,
@@ -656,10 +647,8 @@ def _counts(block: Block, sentence: str) -> Iterator[_Count]:
             sentence,
             audience_of(block, sentence),
         )
-    elif (
-        block.headings and _HOW_MANY.search(block.headings[-1]) and not _COUNT.search(sentence) and len(sentence) < 200
-    ):
-        alone = _COUNT_ALONE.search(sentence)
+    elif block.headings and _asks_how_many(block.headings[-1]) and not _COUNT.search(low) and len(sentence) < 200:
+        alone = _COUNT_ALONE.search(low)
         if alone and not re.match(r"\s+\w*\s?(?:weeks?|months?|days?)", sentence[alone.end() :]):
             yield _Count(number(alone["n"]) or 0, None, block, sentence, audience_of(block, sentence))
 
@@ -778,19 +767,19 @@ def _calendar(blocks: list[Block]) -> Iterator[_Reading]:
 
 # -- the page ---------------------------------------------------------------------------------------------------------------------------
 
-_UNIT_WORD = re.compile(r"\b(?:day|week|wk|month)", re.I)
+_UNIT_WORD = re.compile(r"d(?<!\wd)ay|w(?<!\ww)(?:eek|k)|m(?<!\wm)onth")  # letters first: looked for at once
 
 
 def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
     readings: list[_Reading] = []
     counts: list[_Count] = []
-    no_extension = any("exten" in block.lower and _is_never_longer(block.text[:WHOLE]) for block in blocks)
+    no_extension = any(_is_never_longer(block.lower[:WHOLE]) for block in blocks if "exten" in block.lower)
     for block in blocks:
         if block.kind == "title":
             continue
         lower = block.lower
         has_unit = "day" in lower or "week" in lower or "month" in lower or "wk" in lower
-        has_place = (
+        counted = (
             "elective" in lower
             or "rotation" in lower
             or "clerkship" in lower
@@ -799,23 +788,25 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
             or "sub" in lower
             or "extern" in lower
             or "opportunit" in lower
-        )
-        counted = has_place or (bool(block.headings) and "how many" in block.headings[-1].lower())
+            or (block.headings != () and "how many" in block.headings[-1].lower())
+        ) and has_any(lower, _COUNT_WORDS)
         if block.kind == "row" and block.cells:
             readings.extend(_cells(block) if has_unit else ())
             readings.extend(_weeks_column(block))
         if not has_unit and not counted:
             continue
         labelled = _labelled(block) if has_unit else False
-        apart = "consecutive" in lower and bool(_NOT_CONSECUTIVE.search(block.text[:WHOLE]))
+        apart = "consecutive" in lower and bool(_NOT_CONSECUTIVE.search(lower[:WHOLE]))
         for sentence in judged_pieces(block):
-            if counted:
-                counts.extend(_counts(block, sentence))
-            if not has_unit or not _UNIT_WORD.search(sentence):
+            low = small(sentence)
+            if counted and has_any(low, _COUNT_WORDS):
+                counts.extend(_counts(block, sentence, low))
+            if not has_unit or not _UNIT_WORD.search(low):
                 continue
-            readings.extend(_number_of_weeks(block, sentence))
-            for length in _lengths(sentence, apart)[:12]:
-                reading = _judge(sentence, length, block, labelled)
+            if "weeks" in low:
+                readings.extend(_number_of_weeks(block, sentence, low))
+            for length in _lengths(sentence, low, apart)[:12]:
+                reading = _judge(sentence, low, length, block, labelled)
                 if reading is None:
                     for field in ("duration_weeks_min", "duration_weeks_max", "total_weeks_max"):
                         passed_over(field, block, sentence, "length_of_no_placement")
@@ -825,19 +816,19 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
                     else:
                         readings.append(reading)
                     if reading.kind not in ("total", "stay", "visit") and (
-                        total := _extra_total(reading, sentence, length, no_extension)
+                        total := _extra_total(reading, low, length, no_extension)
                     ):
                         readings.append(total)
-                    if reading.kind == "total" and "consecutive" in sentence[length.start : length.end].lower():
+                    if reading.kind == "total" and "consecutive" in low[length.start : length.end]:
                         readings.append(attrs.evolve(reading, kind="max", rule="limit_of_stay", confidence=0.8))
     return readings, counts
 
 
-def _number_of_weeks(block: Block, sentence: str) -> Iterator[_Reading]:
+def _number_of_weeks(block: Block, sentence: str, low: str) -> Iterator[_Reading]:
     """'The maximum number of weeks a student can rotate is 12.'"""
-    if "of weeks" not in sentence and "weeks" not in sentence[:400].lower():
+    if "of weeks" not in sentence and "weeks" not in low[:400]:
         return
-    match = _WEEKS_NUMBER.search(sentence)
+    match = _WEEKS_NUMBER.search(low)
     weeks = number(match["n"]) if match else None
     if match and weeks and weeks <= _MOST_WEEKS:
         kind = "max" if _ONE_PLACE.search(match["between"]) else "total"
@@ -848,15 +839,11 @@ def _number_of_weeks(block: Block, sentence: str) -> Iterator[_Reading]:
 def _cells(block: Block) -> Iterator[_Reading]:
     """Cells under a column named for length."""
     for cell in block.cells:
-        if (
-            cell.column
-            and _LABEL_HEAD.search(cell.column[:80])
-            and not _WRONG_LABEL.search(cell.column[:80])
-            and len(cell.text) < 60
-        ):
-            for length in _lengths(cell.text)[:2]:
+        if cell.column and len(cell.text) < 60 and _names_length(cell.column[:80]):
+            low = small(cell.text)
+            for length in _lengths(cell.text, low)[:2]:
                 if max(length.weeks) <= _MOST_EXACT:
-                    yield _reading("exact", cell.text, length, block, "length_in_column", 0.85)
+                    yield _reading("exact", cell.text, low, length, block, "length_in_column", 0.85)
 
 
 # 'Weeks', '# of weeks', 'Length (weeks)': the unit stands in the header, the cell holds a bare number.
@@ -865,17 +852,25 @@ _WEEKS_COLUMN = re.compile(
     re.I,
 )
 _OF_PLACEMENTS = re.compile(rf"^(?:{_PLACE}|fees?|cost|price|tuition)\b|\b(?:title|elective|course|rotation)\b", re.I)
-_BARE_WEEKS = re.compile(rf"^{_NUM}(?:{_SEP}{_NUM}){{0,3}}$", re.I)
+_BARE_WEEKS = re.compile(rf"^{_NUM}(?:{_SEP}{_NUM}){{0,3}}$")
 _NUMBERED = re.compile(r"^(?:block|period|rotation|session|module|week)?\s?#?\d{1,2}$", re.I)
+
+
+@lru_cache(maxsize=256)
+def _is_in_weeks(column: str) -> bool:
+    """Is `column` the header of lengths in weeks?"""
+    return bool(_WEEKS_COLUMN.match(column.strip()))
 
 
 def _weeks_column(block: Block) -> Iterator[_Reading]:
     """A row of a catalog or price list with its length under 'Weeks'; a calendar whose blocks are numbered tells weeks of a year."""
     for cell in block.cells:
-        if len(cell.column) > 30 or len(cell.text) > 24 or not _WEEKS_COLUMN.match(cell.column.strip()):
+        if len(cell.column) > 30 or len(cell.text) > 24 or not _is_in_weeks(cell.column):
             continue
         others = [other for other in block.cells if other is not cell]
-        if not _BARE_WEEKS.match(text := cell.text.strip()) or any(_NUMBERED.match(o.text.strip()) for o in others[:1]):
+        if not _BARE_WEEKS.match(text := small(cell.text.strip())) or any(
+            _NUMBERED.match(o.text.strip()) for o in others[:1]
+        ):
             continue
         weeks = [value for word in _WORD_NUMBER.findall(text) if (value := number(word))]
         if weeks and max(weeks) <= _MOST_EXACT and any(_OF_PLACEMENTS.search(other.column[:60]) for other in others):

@@ -8,13 +8,39 @@ the data dictionary are made from it. The values follow the labels schema of the
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from functools import cached_property
-from typing import Any, Literal
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, Literal, TypeVar, overload
 
 import attrs
 
 from scraper.text import sentences
+
+_Value = TypeVar("_Value")
+
+
+class remembered(Generic[_Value]):
+    """A property that is worked out when it is first asked for, and then is an attribute.
+
+    functools.cached_property takes a lock besides, which costs more than making a text small; no two threads read one page.
+    """
+
+    def __init__(self, work_out: Callable[[Any], _Value]) -> None:
+        self.work_out = work_out
+        self.name = work_out.__name__
+        self.__doc__ = work_out.__doc__
+
+    @overload
+    def __get__(self, thing: None, owner: type) -> remembered[_Value]: ...
+
+    @overload
+    def __get__(self, thing: object, owner: type) -> _Value: ...
+
+    def __get__(self, thing: object | None, owner: type) -> _Value | remembered[_Value]:
+        if thing is None:
+            return self
+        value = thing.__dict__[self.name] = self.work_out(thing)
+        return value
+
 
 Audience = Literal["any", "us", "international"]
 BlockKind = Literal["title", "heading", "paragraph", "item", "row", "definition"]
@@ -100,12 +126,12 @@ class Block:
     term: str = ""
     links: tuple[Link, ...] = ()
 
-    @cached_property
+    @remembered
     def sentences(self) -> list[str]:
         """The block's sentences, each a verbatim piece of `text`."""
         return sentences(self.text)
 
-    @cached_property
+    @remembered
     def lower(self) -> str:
         """`text` in lower case, same length where Unicode allows: for cheap look-ups."""
         return self.text.lower()

@@ -75,6 +75,14 @@ def _ends(before: str, text: str, following: int) -> bool:
     return bool(_DOTTED.search(before) and _OPENER.match(text, following))
 
 
+def small(text: str) -> str:
+    """`text` in small letters, character for character, so that what is found there stands at the same place in `text`."""
+    lower = text.lower()
+    if len(lower) == len(text):
+        return lower
+    return "".join(char if len(one := char.lower()) > 1 else one for char in text)
+
+
 def has_any(text: str, pieces: Iterable[str]) -> bool:
     """Does one of `pieces` stand in `text`? Many times quicker than a regular expression of them all."""
     for piece in pieces:  # noqa: SIM110  any() costs more than the look itself
