@@ -9,14 +9,14 @@ words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from urllib.parse import unquote
 
 from pipelines import Stage
 from scraper.considered import passed_over
 from scraper.items import Block, Fact, Link
-from scraper.text import sentences
+from scraper.text import has_any, sentences
 from scraper.vocabulary import expand, vocabulary
 
 _EMAIL = re.compile(
@@ -54,8 +54,9 @@ def find_contacts(blocks: list[Block]) -> list[Fact]:
     for index, block in enumerate(blocks):
         if block.kind == "title" or (index < first and _is_masthead(block)):
             continue
-        for fact in _of_block(block):
-            facts.setdefault((fact.field, fact.value), fact)
+        if "@" in block.text or _may_have_contact(block.text) or (block.links and _links_to_contact(block.links)):
+            for fact in _of_block(block):
+                facts.setdefault((fact.field, fact.value), fact)
     return [fact for fact in facts.values() if fact.field != "email_links" or ("emails", fact.value) not in facts]
 
 
@@ -65,13 +66,10 @@ def _is_masthead(block: Block) -> bool:
 
 
 def _of_block(block: Block) -> Iterator[Fact]:
-    text = block.text
-    if "@" not in text and not _may_have_contact(text) and not any(map(_is_contact, block.links)):
-        return
     heading = block.headings[-1] if block.headings else ""
     if _is_of_others(heading) or _is_heading_of_others(heading):
         for field in ("emails", "phones"):
-            passed_over(field, block, text, "section_of_another_office")
+            passed_over(field, block, block.text, "section_of_another_office")
         return
     yield from _emails(block)
     yield from _phones(block)
@@ -79,17 +77,39 @@ def _of_block(block: Block) -> Iterator[Fact]:
 
 # Each begins with what is quickly found, which a choice of them would not.
 _NUMBER_FORM = re.compile(r"\d\d\d[\s.\-–—‑•·]{1,3}(?:\d{4}|[A-Z]{4})")
+_NUMBER_FORM_ASCII = re.compile(r"[0-9][0-9][0-9][\s.-]{1,3}(?:[0-9]{4}|[A-Z]{4})")  # the same, in less time
+_DIGITS = "1203456789"
 _AT_ALONE = re.compile(r"\sAT\s")
 _SPELT_FORM = re.compile(r"[\[({<]\s?(?:at|AT|@)\s?[\])}>]")
+_LETTERS_FORM = re.compile(r"[2-9]\d\d[)\s.-]{1,3}(?:\d\d\d|[A-Z]{3})[\s-]?[A-Z]{4}")
 
 
-def _is_contact(link: Link) -> bool:
-    return link.url[:7].lower() == "mailto:" or link.url[:4].lower() == "tel:"
+_OPENING = ("(", "[", "{", "<")
+
+
+def _links_to_contact(links: Iterable[Link]) -> bool:
+    for link in links:  # noqa: SIM110  any() of a generator costs more
+        if link.url[:7].lower() == "mailto:" or link.url[:4].lower() == "tel:":
+            return True
+    return False
 
 
 def _may_have_contact(text: str) -> bool:
     """A cheap look: is there a run of digits as in a phone number, or a spelt-out address?"""
-    return bool(_NUMBER_FORM.search(text) or _SPELT_FORM.search(text) or ("AT" in text and _AT_ALONE.search(text)))
+    return _may_have_number(text) or _may_spell(text)
+
+
+def _may_have_number(text: str) -> bool:
+    if text.isascii():
+        return has_any(text, _DIGITS) and _NUMBER_FORM_ASCII.search(text) is not None
+    return _NUMBER_FORM.search(text) is not None
+
+
+def _may_spell(text: str) -> bool:
+    """May there be an address that is spelt out, '(at)' or ' AT '?"""
+    return (has_any(text, _OPENING) and _SPELT_FORM.search(text) is not None) or (
+        "AT" in text and _AT_ALONE.search(text) is not None
+    )
 
 
 # -- e-mail -------------------------------------------------------------------------------------------------------------
@@ -113,10 +133,10 @@ def _addresses(block: Block) -> Iterator[tuple[str, int, int, str]]:
     seen: set[str] = set()
     if "@" in text:
         for match in _EMAIL.finditer(text):
-            address = re.sub(r"\s", "", match[0]).strip(".'’").lower()
+            address = _address(match[0])
             seen.add(address)
             yield address, match.start(), match.end(), "email_in_text"
-    if _SPELT_AT.search(text):
+    if (has_any(text, _OPENING) or "AT" in text) and _SPELT_AT.search(text):
         for match in _SPELT.finditer(text):
             host = _SPELT_DOT.sub(".", match[2])
             address = f"{match[1]}@{host}".lower()
@@ -127,14 +147,14 @@ def _addresses(block: Block) -> Iterator[tuple[str, int, int, str]]:
         if not link.url.lower().startswith("mailto:"):
             continue
         shown = _EMAIL.search(link.text)
-        if shown and re.sub(r"\s", "", shown[0]).strip(".'’").lower() in seen:
+        if shown and _address(shown[0]) in seen:
             # What is shown goes before what the link holds: old targets survive behind new words.
             continue
         for part in re.split(r"[,;]", unquote(link.url[7:]).partition("?")[0]):
             target = _EMAIL.search(part)
             if target is None or target[0].lower() in seen:
                 continue
-            address = re.sub(r"\s", "", target[0]).strip(".'’").lower()
+            address = _address(target[0])
             seen.add(address)
             start = text.find(link.text) if link.text else -1
             if start < 0:
@@ -143,9 +163,13 @@ def _addresses(block: Block) -> Iterator[tuple[str, int, int, str]]:
                 yield address, start, start + len(link.text), "email_behind_link"
 
 
+def _address(shown: str) -> str:
+    return "".join(shown.split()).strip(".'’").lower()
+
+
 def _is_own_address(address: str) -> bool:
     local, _, host = address.partition("@")
-    if any(host == domain or host.endswith(f".{domain}") for domain in _phrases("national")):
+    if f".{host}".endswith(_national()):
         return False
     return host not in _phrases("placeholder") and local not in _phrases("local_part")
 
@@ -157,6 +181,11 @@ def _phrases(key: str) -> frozenset[str]:
     )
 
 
+@cache
+def _national() -> tuple[str, ...]:
+    return tuple(f".{domain}" for domain in _phrases("national"))
+
+
 # -- phones -------------------------------------------------------------------------------------------------------------
 
 
@@ -164,7 +193,7 @@ def _phones(block: Block) -> Iterator[Fact]:
     text = block.text
     seen: set[str] = set()
     last = 0
-    for match in _PHONE.finditer(text):
+    for match in _PHONE.finditer(text) if _may_have_number(text) else ():
         before, after = text[max(last, match.start() - 60) : match.start()], text[match.end() : match.end() + 20]
         last = match.end()
         number = "".join(match.groups())
@@ -173,7 +202,7 @@ def _phones(block: Block) -> Iterator[Fact]:
             passed_over("phones", block, text[max(0, match.start() - 100) : match.end() + 20], "fax_or_another_office")
             continue
         yield Fact("phones", number, _quote(text, match.start(), match.end()), block.headings, 0.9, "phone_in_text")
-    for match in _LETTERS.finditer(text):
+    for match in _LETTERS.finditer(text) if has_any(text, _DIGITS) and _LETTERS_FORM.search(text) else ():
         number = "".join(match.groups()).translate(_KEYS)
         seen.add(number)
         if not _is_of_others(_said_of(text, match.start(), match.end())):

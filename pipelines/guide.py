@@ -10,21 +10,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import attrs
 
 from pipelines import Stage
 from scraper.considered import passed_over
+from scraper.gates import Gates
 from scraper.items import FIELDS as ALL_FIELDS
 from scraper.items import HOSPITAL_SETTINGS, HOUSING, Block, Fact
 from scraper.scope import audience_of
 from scraper.statements import judged_pieces, quote
+from scraper.text import has_any
 from scraper.vocabulary import Match, vocabulary
 
 FIELDS = tuple(field.name for field in ALL_FIELDS if field.group == "guide")
 
 
-@attrs.frozen
+@attrs.define(eq=False)  # not frozen: there is one for each sentence, and freezing doubles what that costs
 class _Said:
     """A sentence with the phrases in it; `about` is what stands right above it: question, heading, lead, term."""
 
@@ -35,7 +38,10 @@ class _Said:
     about: str
 
     def first(self, *keys: str) -> Match | None:
-        return next((match for match in self.matches if match.key in keys), None)
+        for match in self.matches:  # next() of a generator costs more than the look itself
+            if match.key in keys:
+                return match
+        return None
 
     def has(self, *keys: str) -> bool:
         return self.first(*keys) is not None
@@ -281,6 +287,7 @@ def _housing(said: _Said) -> Iterator[_Found]:
 
 
 _ABOUT_LODGING = re.compile(r"\b(?:housing|lodging|accommodations|dormitor\w+|place to (?:stay|live))\b")
+_LODGING_WORDS = ("lodging", "accommodations", "dormitor", "place to")  # of which one stands where that matches
 _COSTS_OF = re.compile(r"\b(?:responsib\w+|own expense|expenses?|costs?)\b")
 
 # -- who pays ---------------------------------------------------------------------------------------------------------
@@ -351,21 +358,30 @@ _PORTAL = re.compile(r"\b(?:vslo|vsas)\b")
 
 
 def _applies(said: _Said) -> Iterator[_Found]:
+    if said.block.kind == "heading":
+        return
+    found = _applying(said)
+    if found and not _NO_APPLYING.search(said.lower):
+        yield found
+
+
+def _applying(said: _Said) -> _Found | None:
+    """Who applies, if the sentence speaks of this program at all. Most stand under none of the rare words that these forms share."""
     text = said.lower
-    if _NO_APPLYING.search(text) or said.block.kind == "heading":
-        return
-    if _NOT_ALONE.search(text):
-        yield _Found(True, "no_individual_applications", 0.9)
-    elif _ALONE.search(text):
-        yield _Found(False, "visitor_applies", 0.8)
-    elif _PORTAL.search(text):
-        return
-    elif said.has("home_school") and _SCHOOL_SENDS.search(text):
-        yield _Found(True, "home_school_sends_application", 0.85)
-    elif said.has("home_school") and _CHOSEN.search(text):
-        yield _Found(True, "home_school_chooses", 0.8)
-    elif said.has("nominate") and said.has("home_school") and _SCHOOL_NOMINATES.search(text):
-        yield _Found(True, "home_school_nominates", 0.85)
+    told = "apply" in text
+    if (told or "individual" in text) and _NOT_ALONE.search(text):
+        return _Found(True, "no_individual_applications", 0.9)
+    if (told or "nominat" in text) and _ALONE.search(text):
+        return _Found(False, "visitor_applies", 0.8)
+    if not said.has("home_school") or _PORTAL.search(text):
+        return None
+    if _SCHOOL_SENDS.search(text):
+        return _Found(True, "home_school_sends_application", 0.85)
+    if _CHOSEN.search(text):
+        return _Found(True, "home_school_chooses", 0.8)
+    if said.has("nominate") and _SCHOOL_NOMINATES.search(text):
+        return _Found(True, "home_school_nominates", 0.85)
+    return None
 
 
 # -- insurance by the host ----------------------------------------------------------------------------------------------
@@ -503,48 +519,54 @@ _RULES: tuple[tuple[str, tuple[str, ...], _Rule], ...] = (
 _WORDS = {field: words for field, words, _ in _RULES}
 # What may be asked in a heading or question, and answered below in words that do not name it.
 _ASKED = [(field, rule) for field, _, rule in _RULES if field in ("housing", "interview_required", "insurance")]
+_GATES = Gates(words for _, words, _ in _RULES)
+
+
+@cache
+def _rules_of(gates: int) -> list[tuple[str, _Rule]]:
+    """The rules whose bits are set."""
+    return [(field, rule) for number, (field, _, rule) in enumerate(_RULES) if gates >> number & 1]
 
 
 def find_guide(blocks: list[Block]) -> list[Fact]:
     """What `blocks` state of the fields of the guide. Sets give each member once, the others what they say first and most surely."""
-    text = "\n".join([block.lower for block in blocks])
-    here = [(field, rule, [word for word in words if word in text]) for field, words, rule in _RULES]
-    gates = [(field, rule, words) for field, rule, words in here if words]
-    if not gates:
+    gates = [_GATES.open(block.lower) for block in blocks]
+    if not any(gates):
         return []
     found: list[Fact] = []
     question = heading = ""
     housing_above = False
-    for block in blocks:
+    for block, opened in zip(blocks, gates, strict=True):
         if block.kind == "title":
             continue
-        lower = block.lower
         if block.headings and block.headings[-1] is not heading:
             heading = block.headings[-1]
-            housing_above = "housing" in (low := heading.lower()) or bool(_ABOUT_LODGING.search(low))
-        rules = []
-        for field, rule, words in gates:
-            for word in words:
-                if word in lower:
-                    rules.append((field, rule))
-                    break
+            housing_above = _is_about_lodging(heading)
+        rules = _rules_of(opened) if opened else []
         if question or (housing_above and block.headings):
             asked = f"{question} {heading}".lower()
-            rules += [one for one in _ASKED if one not in rules and any(word in asked for word in _WORDS[one[0]])]
+            rules = rules + [one for one in _ASKED if one not in rules and has_any(asked, _WORDS[one[0]])]
         if rules:
             found.extend(_of_block(block, rules, question))
+        lower = block.lower
         question = lower if lower.endswith("?") and len(lower) < 200 else ""
     return _chosen(found)
 
 
+def _is_about_lodging(heading: str) -> bool:
+    lower = heading.lower()
+    return "housing" in lower or (has_any(lower, _LODGING_WORDS) and bool(_ABOUT_LODGING.search(lower)))
+
+
 def _of_block(block: Block, rules: list[tuple[str, _Rule]], question: str) -> Iterator[Fact]:
     about = " / ".join((*block.headings[-1:], block.lead, block.term, question)).lower()
+    find = vocabulary("guide").find
     for number, text in enumerate(judged_pieces(block)):
         if question and number == 0:
             yield from _answered(block, text, question)
         if _QUESTION.search(text):
             continue
-        said = _Said(block, text, text.lower(), tuple(vocabulary("guide").find(text)), about)
+        said = _Said(block, text, text.lower(), find(text), about)
         for field, rule in rules:
             taken = False
             for one in rule(said):
