@@ -44,6 +44,7 @@ _EXCEPT = re.compile(
     r"\b(?:schools?|institutions?|students)\b[^.;]{0,30}\b(?:has|have) no\b|\b(?:schools?|institutions?|universities|colleges) (?:with|holding|that (?:have|hold))\b|\bonly\b|\bunless\b|\bwithout\b|\bneed|\bin place\b",
     re.I,
 )
+# Where nothing that the sentence names is an agreement or partner, these words alone may tell of one.
 _AFFILIATED_SCHOOL = re.compile(r"\baffiliated (?:LCME|COCA|medical school|U\.?S)", re.I)
 
 
@@ -51,10 +52,11 @@ def find_agreements(passages: list[Passage]) -> list[Fact]:
     """Facts on affiliation and exchange agreements."""
     facts: list[Fact] = []
     for passage in passages:
-        if _GATE.opens(passage.lower):
+        named = passage.speaks_of("agreement", "partner")
+        if (named or "affiliated " in passage.lower) and _GATE.opens(passage.lower):
             if fact := _agreement(passage):
                 facts.append(fact)
-            elif passage.find("agreement", "partner"):
+            elif named:
                 passage.passed_over("affiliation_required", "agreement_spoken_of_but_not_demanded")
     return facts
 

@@ -44,6 +44,7 @@ _STEPS_TO_TAKE = re.compile(
     r"steps?\s+(?:1|i|one)\s*(?:[-–—]|through|to)\s*(?:[2-9]|\w+\b(?=\s+(?:below|above|to)))", re.I
 )
 _STEP1_GATE = ("step 1", "step i", "steps 1", "steps i", "usmle", "comlex", "step one", "level 1", "step-1", "part 1")
+_STEPS = ("step", "usmle", "comlex", "level 1", "part 1")  # what stands in all of these
 _NOT_STEP1 = re.compile(r"\b(?:not|no)\s+(?:the\s+)?(?:usmle\s+)?$", re.I)
 _OTHER_STEP = re.compile(r"\([^()]{0,80}\bstep\s+(?:2|3|ii|iii)\b[^()]{0,80}\)|\bstep\s+(?:3|iii)\b[^.;]{0,80}$", re.I)
 _STAFF = re.compile(r"\bour (?:residents?|students|interns|program|fellows)\b|\bresidency applica|\bmatched\b", re.I)
@@ -56,7 +57,7 @@ def find_exams(passages: list[Passage]) -> list[Fact]:
         low = passage.lower
         if has_any(low, _GATE):
             facts += _english(passage)
-        if has_any(low, _STEP1_GATE):
+        if has_any(low, _STEPS) and has_any(low, _STEP1_GATE):
             found = _step1(passage)
             if not found:
                 passage.passed_over("usmle_step1_required", "step1_optional_or_not_demanded")

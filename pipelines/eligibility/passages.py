@@ -6,9 +6,8 @@ holds for residents: neither is read (rules `course`, `other_section`).
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -54,6 +53,7 @@ class Passage:
     text: str
     index: int
     lower: str
+    words: tuple[Match, ...]  # what hospitals ask of applicants, found in it (data/vocabulary/eligibility.yml)
     answer: bool | None = None  # of a question: whether the next words are 'yes' or 'no'
 
     @cached_property
@@ -83,14 +83,16 @@ class Passage:
         """The little words in the sentence that make a demand, an exception or a refusal (data/vocabulary/cues.yml)."""
         return vocabulary("cues").keys_in(self.text)
 
-    @cached_property
-    def words(self) -> tuple[Match, ...]:
-        """What hospitals ask of applicants, found in the sentence (data/vocabulary/eligibility.yml)."""
-        return vocabulary("eligibility").find(self.text)
-
     def find(self, *keys: str) -> list[Match]:
         """The matches of `keys` in the sentence."""
-        return [match for match in self.words if match.key in keys]
+        return [match for match in self.words if match.key in keys] if self.words else []
+
+    def speaks_of(self, *keys: str) -> bool:
+        """Does the sentence name one of `keys`? Most name nothing that is asked of applicants."""
+        for match in self.words:  # noqa: SIM110  any() costs more than the look itself
+            if match.key in keys:
+                return True
+        return False
 
     @cached_property
     def audience(self) -> Audience:
@@ -138,23 +140,28 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
     """The passages of a page in reading order, each text once under the same lead or heading."""
     passages: list[Passage] = []
     seen: set[tuple[str, str]] = set()
+    find = vocabulary("eligibility").find
+    question: Passage | None = None
     for block in blocks:
         if _is_other(block):
             continue
         above = block.lead or (block.headings[-1] if block.headings else "")
         for piece in _pieces(block):
-            if (piece, above) not in seen:
-                seen.add((piece, above))
-                passages.append(Passage(block, piece, len(passages), piece.lower()))
-    for question, answer in itertools.pairwise(passages):
-        if question.is_question and (said := _ANSWER.match(answer.text)):
-            question.answer = said.lastgroup == "yes"
+            if (place := (piece, above)) in seen:
+                continue
+            seen.add(place)
+            passage = Passage(block, piece, len(passages), piece.lower(), find(piece))
+            passages.append(passage)
+            if question and (said := _ANSWER.match(piece)):
+                question.answer = said.lastgroup == "yes"
+            question = passage if piece.endswith("?") else None
     return passages
 
 
 def _is_other(block: Block) -> bool:
     """Does the block stand under a course number, or in a section for people who are no visitors?"""
-    if block.headings and _is_other_section(block.headings[-2:]):
+    headings = block.headings
+    if headings and _is_other_section(headings if len(headings) < 3 else headings[-2:]):
         return True
     return block.kind == "row" and bool(_COURSE.search(block.text[:300]))
 
@@ -167,14 +174,20 @@ def _is_other_section(headings: tuple[str, ...]) -> bool:
     )
 
 
-def _pieces(block: Block) -> Iterator[str]:
+def _pieces(block: Block) -> Iterable[str]:
     """The lines of a block's sentences, none too long."""
-    for sentence in block.sentences:
-        if len(sentence) <= _MAX_SENTENCE and "\n" not in sentence:
-            yield sentence
-        else:
-            for line in _PIECE.findall(sentence):
-                yield from _cut(line)
+    text = block.text
+    if "\n" not in text and len(text) <= _MAX_SENTENCE:
+        return block.sentences
+    return [line for sentence in block.sentences for line in _lines(sentence)]
+
+
+def _lines(sentence: str) -> Iterator[str]:
+    if len(sentence) <= _MAX_SENTENCE and "\n" not in sentence:
+        yield sentence
+    else:
+        for line in _PIECE.findall(sentence):
+            yield from _cut(line)
 
 
 def _cut(line: str) -> list[str]:

@@ -43,9 +43,14 @@ _STUDENT_PAGE = re.compile(
     r"\b(?:clerkships?|electives?|sub-?internships?|acting internships?|(?:away|visiting) (?:rotations?|students?)|medical student|student rotations?|sub-?i)\b",
     re.I,
 )
-_MEDICAL_STUDENT = re.compile(
-    r"medical student|medical school|visiting student|visiting medical|clerkship|school of medicine|college of medicine|\bms-?4|\bm4\b|student elective|student rotation|sub-?intern|away rotation"
-)
+_MEDICAL_STUDENT = Gate(
+    (
+        "medical student", "medical school", "visiting student", "visiting medical", "clerkship", "school of medicine", "college of medicine",
+        "student elective", "student rotation", "sub-intern", "subintern", "away rotation",
+    ),
+    ("ms4", "ms-4", "m4"),
+    re.compile(r"\bms-?4|\bm4\b"),
+)  # fmt: skip
 # What only some can hand in tells who they are, where the page does not: a licence is older than a degree.
 _HELD = (
     ("license", "physician", "medical_license_demanded"),
@@ -74,6 +79,7 @@ def find_people(passages: list[Passage]) -> list[Fact]:
     says: list[Say] = []
     partners: list[Passage] = []
     asked: list[Mention] = []
+    people = vocabulary("audiences").find
     for passage in passages:
         if asked and (_YES.match(passage.text) or _NO.match(passage.text)) and not passage.is_heading:
             polarity = LET_IN if _YES.match(passage.text) else SHUT_OUT
@@ -83,8 +89,8 @@ def find_people(passages: list[Passage]) -> list[Fact]:
         asked = []
         if len(says) >= _MAX_SAYS:
             continue
-        found = list(mentions(passage.text))
-        if not (found or has_any(passage.lower, _PARTNER_WORDS)) or not _GATE.opens(passage.lower):
+        found = list(mentions(passage.text)) if people(passage.text) else []
+        if not (found or passage.speaks_of("agreement", "partner")) or not _GATE.opens(passage.lower):
             continue
         if _about_admission(passage):
             asked = found
@@ -104,9 +110,9 @@ def _about_admission(passage: Passage) -> bool:
 
 def _is_partner(passage: Passage, found: list[Mention]) -> bool:
     """International students from partner schools alone: 'only from schools with which we have an exchange agreement'."""
-    if passage.is_heading or not has_any(passage.lower, _PARTNER_WORDS):
+    if passage.is_heading or not passage.speaks_of("agreement", "partner"):
         return False
-    if not passage.find("agreement", "partner") or _EXCHANGE.search(passage.text):
+    if not has_any(passage.lower, _PARTNER_WORDS) or _EXCHANGE.search(passage.text):
         return False
     groups = {mention.group for mention in found}
     abroad = (
@@ -153,7 +159,7 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
     generic, generic_refused = pick(LET_IN, "student"), pick(SHUT_OUT, "student", firm=2)
     if generic_refused and (generic is None or generic.firmness < 3):
         generic = None
-    if generic and not any(_MEDICAL_STUDENT.search(p.lower) for p in passages):
+    if generic and not any(_MEDICAL_STUDENT.opens(p.lower) for p in passages):
         generic = None
     us = pick(LET_IN, "us_student") or everyone
     if generic or us:

@@ -42,6 +42,8 @@ _SPECIALTIES = re.compile(
     r"\bmedicine\b|\bsurgery\b|\bpediatrics?\b|\bpsychiatry\b|\bobstetrics|\bob\s?/?-?\s?gyn|\bgyn[ae]*cology\b|\bneurology\b|\bfamily\b",
     re.I,
 )
+# Without these two are left, medicine and family medicine.
+_ONE_OF_THREE = ("surgery", "pediatric", "psychiatry", "neurology", "gyn", "obstetrics")
 _GOOD_STANDING = re.compile(
     r"\bgood(?:[\s,/&-]{1,3}\w+){0,5}?[\s-]{1,2}standing\b|\bacademically in good standing\b", re.I
 )
@@ -56,12 +58,12 @@ def find_stages(passages: list[Passage]) -> list[Fact]:
     facts: list[Fact] = []
     for passage in passages:
         low = passage.lower
-        if _YEAR_GATE.opens(low):
+        if passage.speaks_of("final_year", "earlier_year") and _YEAR_GATE.opens(low):
             found = _year(passage)
-            if not found and passage.find("final_year", "earlier_year"):
+            if not found:
                 passage.passed_over("final_year_required", "year_of_no_applicant_or_shut_out")
             years += found
-        if has_any(low, _CORE_GATE):
+        if (passage.speaks_of("core") and has_any(low, _CORE_GATE)) or _names_several(passage):
             facts += _core(passage)
         if "standing" in low:
             facts += _standing(passage)
@@ -194,6 +196,7 @@ def _names_several(passage: Passage) -> bool:
     """'Rotations in medicine, surgery and pediatrics': three core specialties or more, by name."""
     return (
         has_any(passage.lower, ("clerkship", "rotation", "training"))
+        and has_any(passage.lower, _ONE_OF_THREE)
         and len({m[0].lower()[:6] for m in _SPECIALTIES.finditer(passage.text)}) >= 3
     )
 

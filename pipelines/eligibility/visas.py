@@ -11,14 +11,13 @@ import re
 
 from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
-from scraper.text import Gate
+from scraper.text import has_any
 from scraper.vocabulary import Match, vocabulary
 
-_GATE = Gate(
-    ("visa", "sponsor", "immigration", "ds-2019", "ds2019"),
-    ("esta", "vwp", "wb", "tn", "1", "2", "3", "4"),
-    re.compile(r"esta\b|\b(?:i-?20|vwp|[bfhjlo]-?[1-4]|wb|tn)\b"),
-)
+_GATE = ("visa", "sponsor", "immigration", "ds-2019", "ds2019")
+# Classes and the form I-20 may stand without these words.
+_CLASS = re.compile(r"esta\b|\b(?:i-?20|vwp|[bfhjlo]-?[1-4]|wb|tn)\b")
+_DENYING = ("no", "n't", "n’t", "never", "unable", "neither", "ineligible")  # what stands wherever _DENIED does
 _VISA_CONTEXT = re.compile(
     r"visas?\b|\besta\b|immigra|\bstatus\b|[fj]-?1\s+(?:visitors?|scholars?|students?|exchange|interns?|research|trainees?|programs?|categor)|consul|embass|ds-?2019|\bi-?20\b|\bi-94\b|enter(?:ing)? the u|holders?\b|waiver|entry|\b(?:business|tourist)\s+visitor|\bas a tourist",
     re.I,
@@ -83,8 +82,10 @@ def find_visas(passages: list[Passage]) -> list[Fact]:
     """Facts on visas, each class once."""
     facts: list[Fact] = []
     seen: set[str] = set()
+    classes = vocabulary("visas").find
     for passage in passages:
-        if not _GATE.opens(passage.lower):
+        low = passage.lower
+        if not has_any(low, _GATE) and not (("20" in low or classes(passage.text)) and _CLASS.search(low)):
             continue
         for fact in _classes(passage):
             if fact.value not in seen:
@@ -106,7 +107,7 @@ def _classes(passage: Passage) -> list[Fact]:
         r"\b(?:room|suite|level|floor|vitamins?|building)\s+[bflo]-?\d", passage.lower
     ):
         return []
-    if _OUT_OF_PLACE.search(passage.text) and not _VISITOR.search(passage.text):
+    if _is_out_of_place(passage.text):
         return []
     accepted = [match for match in matches if not _refused(passage.text, match)]
     if len(accepted) < len(matches):
@@ -156,22 +157,38 @@ def _without_brackets(text: str, match: Match) -> str:
 
 def _sponsorship(passage: Passage) -> list[Fact]:
     """Does the host sponsor visas or issue their documents? Left to the visitor = no (labels schema)."""
-    text = passage.text
-    if _OUT_OF_PLACE.search(text) and not _VISITOR.search(text):
-        return []
-    if match := _DENIED.search(text):
-        return [passage.fact("visa_sponsored", False, "visa_not_sponsored", match.start(), match.end(), 0.95)]
-    if (match := _OWN.search(text)) and not _NOT_OURS.search(text):
-        return [passage.fact("visa_sponsored", False, "visa_left_to_visitor", match.start(), match.end(), 0.8)]
-    match = _ISSUE.search(text) or _ISSUED.search(text)
-    if match is None or passage.refused_list or _NOT.search(text[text.rfind(";", 0, match.start()) + 1 :]):
-        return []
-    if match := _ISSUE.search(text):
-        if not re.search(r"ds-?2019|i-?20\b|sponsor|\b[jf](?:-?1\b| visa)", match[0], re.I) or re.search(
-            r"letter|information|copy|copies|proof", match[0], re.I
-        ):
+    text, low = passage.text, passage.lower
+    if has_any(low, _DENYING) and (match := _DENIED.search(text)):
+        if _is_out_of_place(text):
             return []
-        return [passage.fact("visa_sponsored", True, "visa_documents_issued", match.start(), match.end(), 0.95)]
-    if match := _ISSUED.search(text):
+        return [passage.fact("visa_sponsored", False, "visa_not_sponsored", match.start(), match.end(), 0.95)]
+    if (
+        "visa" in low
+        and has_any(low, ("own", "responsib"))
+        and (match := _OWN.search(text))
+        and not _NOT_OURS.search(text)
+    ):
+        if _is_out_of_place(text):
+            return []
+        return [passage.fact("visa_sponsored", False, "visa_left_to_visitor", match.start(), match.end(), 0.8)]
+    issue = _ISSUE.search(text)
+    match = issue or _ISSUED.search(text)
+    if (
+        match is None
+        or passage.refused_list
+        or _NOT.search(text[text.rfind(";", 0, match.start()) + 1 :])
+        or _is_out_of_place(text)
+    ):
+        return []
+    if issue is None:
         return [passage.fact("visa_sponsored", True, "visa_documents_available", match.start(), match.end(), 0.6)]
-    return []
+    if not re.search(r"ds-?2019|i-?20\b|sponsor|\b[jf](?:-?1\b| visa)", issue[0], re.I) or re.search(
+        r"letter|information|copy|copies|proof", issue[0], re.I
+    ):
+        return []
+    return [passage.fact("visa_sponsored", True, "visa_documents_issued", match.start(), match.end(), 0.95)]
+
+
+def _is_out_of_place(text: str) -> bool:
+    """Is the sentence on residents or employees, and on no visitors?"""
+    return bool(_OUT_OF_PLACE.search(text)) and not _VISITOR.search(text)
