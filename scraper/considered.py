@@ -33,6 +33,11 @@ def passed_over(field: str, block: Block | None, text: str, reason: str) -> None
         considered.append(Passed(field, text, reason, block.headings if block else ()))
 
 
+def is_explained() -> bool:
+    """Does anybody ask? For reasons that cost something to tell."""
+    return _considered.get() is not None
+
+
 @contextmanager
 def explaining() -> Iterator[list[Passed]]:
     """Gather what the stages pass over meanwhile.

@@ -15,7 +15,7 @@ import attrs
 
 from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact
-from scraper.scope import audience_of
+from scraper.scope import audience_in, audience_of
 from scraper.statements import quote
 from scraper.vocabulary import Match, vocabulary
 
@@ -59,7 +59,7 @@ class Passage:
     @cached_property
     def above(self) -> tuple[str, ...]:
         """What stands above, nearest first: term, lead, headings."""
-        return tuple(text for text in (self.block.term, self.block.lead, *reversed(self.block.headings)) if text)
+        return tuple(filter(None, (self.block.term, self.block.lead, *reversed(self.block.headings))))
 
     @cached_property
     def demanded_list(self) -> bool:
@@ -67,16 +67,12 @@ class Passage:
         if self.refused_list:
             return False
         near = self.above[:2] if self.block.kind in ("item", "row", "definition") else self.above[:1]
-        return any(_DEMAND_LIST.search(text[:600]) for text in near)
+        return any(map(_introduces_demands, near))
 
     @cached_property
     def refused_list(self) -> bool:
         """Is this an item of a list of people whom the host does not take?"""
-        return self.block.kind != "heading" and any(
-            _REFUSAL_LIST.search(_LAST_SENTENCE.split(text[:400])[-1])
-            for text in self.above[:1]
-            if text.endswith(":") or (len(text) <= 80 and not text.endswith("."))
-        )
+        return self.block.kind != "heading" and bool(self.above) and _introduces_refused(self.above[0])
 
     @cached_property
     def cues(self) -> set[str]:
@@ -97,6 +93,15 @@ class Passage:
     @cached_property
     def audience(self) -> Audience:
         return audience_of(self.block, self.text)
+
+    @cached_property
+    def students(self) -> str:
+        """The group that its students of no named country are: told by the section, else by the block it stands in."""
+        audience = self.audience
+        if audience == "any" and not self.is_heading and len(self.block.text) < 2000:
+            audience = audience_in(self.block.text) or "any"
+            audience = "any" if audience == "us" else audience
+        return {"international": "international_student", "us": "us_student"}.get(audience, "student")
 
     @property
     def is_heading(self) -> bool:
@@ -134,6 +139,21 @@ class Passage:
             rule=rule,
             audience=self.audience,
         )
+
+
+# The same headings and leads stand above many sentences.
+
+
+@lru_cache(maxsize=256)
+def _introduces_demands(above: str) -> bool:
+    return _DEMAND_LIST.search(above[:600]) is not None
+
+
+@lru_cache(maxsize=256)
+def _introduces_refused(above: str) -> bool:
+    if not above.endswith(":") and (len(above) > 80 or above.endswith(".")):
+        return False
+    return _REFUSAL_LIST.search(_LAST_SENTENCE.split(above[:400])[-1]) is not None
 
 
 def read_passages(blocks: list[Block]) -> list[Passage]:

@@ -7,16 +7,23 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import attrs
 
 from pipelines.eligibility.passages import Passage
-from scraper.scope import Mention, audience_in
+from scraper.considered import is_explained
+from scraper.scope import Mention
 from scraper.text import has_any
 from scraper.vocabulary import vocabulary
 
 # Where one of these matches is looked for in text of small letters, it is compiled without re.I, which costs half of its time.
-_CLAUSE = re.compile(r"[;:]\s|,?\s+(?:but|however|whereas|although|though|while|yet)\s+|\s[–—-]\s|\.\s", re.I)
+# All begin with one of a few marks or with white space, which a class in front finds many times quicker than the branches do.
+_CONTRAST = r"(?:but|however|whereas|although|though|while|yet)\s+"
+_CLAUSE = re.compile(
+    rf"[;:.,\s](?:(?<=[;:.])\s|(?<=,)\s+{_CONTRAST}|(?<=\s)(?:\s*{_CONTRAST}|[–—-]\s))",
+    re.I,
+)
 _NEGATOR = r"(?:\b(?:not|cannot|unable|never|no|neither|nor|no longer|ineligible)\b|n['’]t\b)"
 # A denial with the verb it denies: 'do not accept', 'is not open to', 'unable to process requests'.
 _REFUSING = re.compile(
@@ -41,8 +48,7 @@ _WELCOME_AFTER = re.compile(
     r"^[^.;?]{0,130}?\b(?:(?:may|can|could|should|must|need to|have to|will)(?: also| only| still)? (?:apply|participate|request|rotate|attend|observe|join|come|visit|spend|take|enroll|submit|complete|contact|be in|be enrolled|be a|have|be considered|be accepted|be fluent|provide|do|use|shadow|spend|register)"
     r"|(?:are|is)(?: also| most| always| now| currently)? (?:eligible|limited to|welcome|invited|encouraged|accepted|considered|permitted|allowed|able|required|admitted|offered|asked)\b|will be (?:considered|accepted|permitted)"
     r"|who (?:wish|want|would like|are interested|are seeking|seek|are enrolled|have completed|meet)|(?<!be )interested in|wishing to|seeking (?:to|an?|observ|clinical|elective)"
-    r"|(?:have|has) the opportunity|opportunity to|to (?:observe|rotate|participate|apply|shadow)|consider applying|apply (?:through|via|by|online|in|directly)|applying (?:to|for|from)|enrolled in|rotate)\b",
-    re.I,
+    r"|(?:have|has) the opportunity|opportunity to|to (?:observe|rotate|participate|apply|shadow)|consider applying|apply (?:through|via|by|online|in|directly)|applying (?:to|for|from)|enrolled in|rotate)\b"
 )
 _SHUT_AFTER = re.compile(
     r"^(?P<between>[^.;?]{0,110}?)(?:\b(?:(?:is|are|were|be|been) (?:(?!who|that)\w+ )?(?:not|never) (?:\w+ ){0,2}?(?:eligible|accepted|permitted|allowed|considered|able|admitted|offered|hosted|available|accommodated|open)"
@@ -122,8 +128,7 @@ _OWN_PEOPLE = re.compile(
 )
 _ENROLLED = re.compile(
     r"\b(?:enrolled|attend\w*|accredited|matriculated|studying)\b[^.;]{0,80}$"
-    r"|\b(?:students?|year|standing)\b[^.;,]{0,60}\b(?:at|from|in|of|within)\b[^.;,]{0,25}$|\bfrom\s+(?:an?\s+|the\s+)?$",
-    re.I,
+    r"|\b(?:students?|year|standing)\b[^.;,]{0,60}\b(?:at|from|in|of|within)\b[^.;,]{0,25}$|\bfrom\s+(?:an?\s+|the\s+)?$"
 )
 _VISITING = re.compile(r"(?:visiting|medical|guest|rotating|away)\b", re.I)
 _LIST_ENTRY = re.compile(
@@ -138,19 +143,28 @@ _WHO_LIST = re.compile(
     r"accept(?:s|ed)?\b|categor|requirement|participants|candidates",
     re.I,
 )
+_NO_ENTRY = re.compile(
+    r"\b(?:letter|recommendation|signature|approval|copy|from|by|proof|statement|form|name|contact|with|host|sponsor\w*|if|our|supervis\w*|not)\b",
+    re.I,
+)
 # 'Eligibility of preceptors', 'Requirements for faculty hosts': a list of who receives visitors.
 _HOSTS_LIST = re.compile(
     r"\b(?:eligibility|criteria|requirements?|qualifications?|responsibilit\w+|who (?:can|may))\b[^.;]{0,40}\b(?:preceptors?|mentors?|hosts?|supervisors?|sponsors?|faculty|attendings?)\b(?! (?:to|in|for)\b)",
     re.I,
 )
-_STAFF_BEFORE = re.compile(
-    r"\b(?:with|by|under|our|shadow\w*|observing|supervis\w*|attending|faculty|teach\w*|train(?:s|ing|ed)?|from an?|signed|letter|recommendation|approval|sponsor\w*|of the|among|between|interact\w*|treat\w*|referr\w*|learn\w*|serve)\b[^,;]{0,40}$",
+_DOCTORS_WELCOME = re.compile(
+    r"[^.;?]{0,120}?\b(?:(?:may|can) (?:apply|observe|visit|come|participate|join|request|attend|spend)|are eligible|are welcome|is eligible|have the opportunity|to participate|practicing|employed)\b",
     re.I,
+)
+_WHOSE = ("their ", "your ", "his or her ")  # what stands wherever _OWN_SCHOOL does
+_STAFF_REACH = 90  # no word that opens _STAFF_BEFORE is longer than fifty letters
+_STAFF_BEFORE = re.compile(
+    r"\b(?:with|by|under|our|shadow\w*|observing|supervis\w*|attending|faculty|teach\w*|train(?:s|ing|ed)?|from an?|signed|letter|recommendation|approval|sponsor\w*|of the|among|between|interact\w*|treat\w*|referr\w*|learn\w*|serve)\b[^,;]{0,40}$"
 )
 LET_IN, SHUT_OUT, NAMED = 1, -1, 0
 
 
-@attrs.frozen
+@attrs.define(eq=False)  # not frozen: that doubles what making one costs
 class Say:
     """What one passage says of a group: let in or shut out, how firmly (3 in so many words, 2 in a list of who may come, 1 by a heading), in which words."""
 
@@ -171,30 +185,35 @@ def weigh_all(passage: Passage, found: list[Mention]) -> list[Say]:
     """What a passage says of each group it names; who stands in one row with people let in is let in with them."""
     says: list[Say] = []
     for mention in found:
-        group = _group(passage, mention)
-        say = _weigh(passage, mention._replace(group=group))
-        if say is not None and group != mention.group:
-            say = attrs.evolve(say, firmness=min(2, say.firmness))  # told by the section, not in so many words
+        say = _weigh(passage, mention)
+        if say is not None and say.firmness > 2 and _is_told(passage, mention):
+            say = attrs.evolve(say, firmness=2)  # told by the section, not in so many words
         if say is None and says:
-            say = _in_row(passage, mention, group, says[-1])
+            say = _in_row(passage, mention, says[-1])
         if (
             say is None
-            and group == "student"
+            and mention.group == "student"
             and not passage.is_heading
             and _VISITING.match(passage.text, mention.start)
+            and passage.students == "student"
         ):
-            say = Say(group, NAMED, 0, passage, mention.start, mention.end)
+            say = Say("student", NAMED, 0, passage, mention.start, mention.end)
         if say is not None and not _is_graduate_of(passage, say):
             says.append(say)
-        if say is None or say.polarity != LET_IN:
+        if (say is None or say.polarity != LET_IN) and is_explained():
             why = "people_shut_out" if say is not None and say.polarity == SHUT_OUT else "people_merely_named"
             passage.passed_over("audiences", why)
-            if group == "international_student":
+            if _group(passage, mention) == "international_student":
                 passage.passed_over("accepts_international", why)
     return says
 
 
-def _in_row(passage: Passage, mention: Mention, group: str, last: Say) -> Say | None:
+def _is_told(passage: Passage, mention: Mention) -> bool:
+    """Is the group of a mention another than its words say?"""
+    return mention.group in ("student", "offshore") and _group(passage, mention) != mention.group
+
+
+def _in_row(passage: Passage, mention: Mention, last: Say) -> Say | None:
     """'Open to physicians, residents and students': the mention stands in a row whose first member is let in."""
     if last.polarity != LET_IN or last.firmness < 2 or mention.group not in _ROW_GROUPS:
         return None
@@ -202,13 +221,15 @@ def _in_row(passage: Passage, mention: Mention, group: str, last: Say) -> Say | 
     between = text[last.end : mention.start]
     if not _ROW.match(between) or not _ROW_LINK.search(between) or _ROW_BREAK.search(between):
         return None
-    if _shut_after(text[mention.end : mention.end + 60]):
+    if _shut_after(text[mention.end : mention.end + 60].lower()):
         return None
     if mention.group in ("doctor", "graduates") and (
         len(between) > 25 or _OWN_PEOPLE.search(text) or "trainee" in text[mention.start : mention.end].lower()
     ):
         return None
-    return attrs.evolve(last, group=_ROW_GROUPS[mention.group] or group, start=mention.start, end=mention.end)
+    return attrs.evolve(
+        last, group=_ROW_GROUPS[mention.group] or _group(passage, mention), start=mention.start, end=mention.end
+    )
 
 
 # The groups that may stand in a row of people, with the audience they make there.
@@ -217,57 +238,53 @@ _ROW_GROUPS = {"student": "", "international_student": "international_student", 
 
 
 def _group(passage: Passage, mention: Mention) -> str:
-    """The group of a mention; students of no named country are told by the section, else by the block they stand in."""
-    if mention.group == "offshore" and not _negated(passage.text[: mention.start][-160:]):
+    """The group of a mention; asked for where it counts, since it takes a look at the whole block."""
+    if mention.group == "offshore" and not _negated(passage.text[: mention.start][-160:].lower()):
         # 'No students of Caribbean schools' says nothing of the others; welcoming them welcomes students from abroad.
-        return "offshore" if _shut_after(passage.text[mention.end : mention.end + 200]) else "international_student"
-    if mention.group != "student":
-        return mention.group
-    audience = passage.audience
-    if audience == "any" and not passage.is_heading and len(passage.block.text) < 2000:
-        audience = audience_in(passage.block.text) or "any"
-        audience = "any" if audience == "us" else audience
-    return {"international": "international_student", "us": "us_student"}.get(audience, "student")
+        return (
+            "offshore"
+            if _shut_after(passage.text[mention.end : mention.end + 200].lower())
+            else "international_student"
+        )
+    return passage.students if mention.group == "student" else mention.group
 
 
 def _is_graduate_of(passage: Passage, say: Say) -> bool:
     """'A graduate of an LCME school', 'LCME-accredited school graduate': a school named, but no student of it."""
-    if say.group != "us_student":
+    if say.group != "us_student" or "student" in passage.lower:
         return False
     around = passage.text[max(0, say.start - 40) : say.start] + " | " + passage.text[say.end : say.end + 45]
-    return (
-        bool(
-            re.search(
-                r"\bgraduat(?:es?|ed|ing)\b[^|]{0,30}\b(?:of|from)\b[^|]{0,12}\||\|[^|,.]{0,40}\bgraduates?\b",
-                around,
-                re.I,
-            )
+    return bool(
+        re.search(
+            r"\bgraduat(?:es?|ed|ing)\b[^|]{0,30}\b(?:of|from)\b[^|]{0,12}\||\|[^|,.]{0,40}\bgraduates?\b", around, re.I
         )
-        and "student" not in passage.lower
     )
 
 
 def _weigh(passage: Passage, mention: Mention) -> Say | None:
     """What the passage says of the group mentioned; None where it merely names it."""
     text, group = passage.text, mention.group
-    if group in ("visitor_home", "offshore") and not passage.is_heading:
-        return None
+    if group == "offshore":
+        group = _group(passage, mention)
 
     def say(polarity: int, firmness: int, partial: bool = False) -> Say:
-        return Say(group, polarity, firmness, passage, mention.start, mention.end, partial)
+        whose = passage.students if group == "student" else group
+        return Say(whose, polarity, firmness, passage, mention.start, mention.end, partial)
 
     if passage.is_heading:
-        return _weigh_heading(passage, mention, say(LET_IN, 1))
-    if text.endswith("?") or _THEIR_MATTER.match(text, mention.end):
+        polarity = _weigh_heading(passage, mention)
+        return None if polarity is None else say(polarity, 1 if polarity == LET_IN else 3)
+    if group in ("visitor_home", "offshore") or passage.is_question or _THEIR_MATTER.match(text, mention.end):
         return None
-    before = _clause_before(text, mention.start)
+    clause = _clause_before(text, mention.start)
     after = text[mention.end : mention.end + 200]
-    shut, negated = _shut_after(after), _negated(before)
+    before, behind = clause.lower(), after.lower()
+    shut, negated = _shut_after(behind), _negated(before)
     if shut and negated:
         return say(SHUT_OUT, 3)
     not_yet = _NOT_YET.search(text, mention.end) if shut or negated else None
     if shut and not (not_yet or _OTHER_MATTER.search(shut["rest"]) or _SOME_PLACES.search(text)):
-        if re.search(r"\b(?:who|that)\b", shut["between"], re.I) and _welcome(before):
+        if re.search(r"\b(?:who|that)\b", shut["between"]) and _welcome(before):
             return say(LET_IN, 3)
         if _PORTAL.search(shut["rest"]):
             return say(LET_IN, 1)
@@ -276,43 +293,53 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
         return None
     if "not" in after and _NOT_PORTAL.match(after[:120]):
         return say(LET_IN, 2)
-    if group == "us_student" and _no_home_school(before, text[mention.start : mention.end]):
+    ours = group == "us_student" or group == "student"  # where the section says so
+    if ours and _no_home_school(clause, text[mention.start : mention.end]) and _is_us(passage, group):
         return None
     if negated:
         if _SOME_PLACES.search(text) or _OTHER_MATTER.search(before):
             return None
-        some = group == "student" and _WHICH.match(text[mention.end : mention.end + 60])
+        some = group == "student" and _WHICH.match(after[:60]) and passage.students == "student"
         return say(SHUT_OUT, 3, partial=bool(some or _PORTAL.search(text)))
     if passage.refused_list:
         return say(SHUT_OUT, 2)
-    if _points_elsewhere(passage) or _is_mere_link(passage, mention):
+    if _points_elsewhere(passage) or _is_mere_link(passage):
         return None
     welcome = _welcome(before)
     if group in ("doctor", "graduates"):
-        return _weigh_doctor(passage, mention, before, welcome, say(LET_IN, 2))
+        return _weigh_doctor(passage, mention, before, welcome)
     between = before[welcome.end() :] if welcome else ""
     if (
         welcome
-        and not _STAFF_BEFORE.search(between)
-        and not (group in ("physician", "graduate") and re.search(r"\b(?:how|that|which|way)\b", between, re.I))
+        and not _speaks_of_staff(between)
+        and not (group in ("physician", "graduate") and re.search(r"\b(?:how|that|which|way)\b", between))
     ):
+        if welcome[0] != "from":
+            return say(LET_IN, 3)
         # 'From' alone lets nobody in: 'letters from faculty', 'patients from …'.
-        return (
-            say(LET_IN, 3 if welcome[0].lower() != "from" else 2)
-            if welcome[0].lower() != "from" or group in ("us_student", "international_student")
-            else None
-        )
-    if _OWN_SCHOOL.search(after[:80]) or _MAY_NOT.match(after[:40]):
+        named = say(LET_IN, 2)
+        return named if named.group in ("us_student", "international_student") else None
+    if (has_any(behind, _WHOSE) and _OWN_SCHOOL.search(after[:80])) or ("not" in behind and _MAY_NOT.match(after[:40])):
         return None
     if _listed(passage, mention):
         return say(LET_IN, 3)
-    if not _STAFF_BEFORE.search(before) and _WELCOME_AFTER.match(after):
+    if _WELCOME_AFTER.match(behind) and not _speaks_of_staff(before):
         return say(LET_IN, 3)
     if _heads_section(passage, mention):
         return say(LET_IN, 2)
-    if group == "us_student" and _ENROLLED.search(before):
+    if ours and _ENROLLED.search(before) and _is_us(passage, group):
         return say(LET_IN, 2)
     return None
+
+
+def _is_us(passage: Passage, group: str) -> bool:
+    """Is `group` that of US students, or does the section tell so of the passage's students of no named country?"""
+    return (passage.students if group == "student" else group) == "us_student"
+
+
+def _speaks_of_staff(before: str) -> bool:
+    """Do the words right before a mention tell that it teaches, supervises or signs?"""
+    return _STAFF_BEFORE.search(before, max(0, len(before) - _STAFF_REACH)) is not None
 
 
 def _no_home_school(before: str, words: str) -> bool:
@@ -337,64 +364,51 @@ def _heads_section(passage: Passage, mention: Mention) -> bool:
     return any({"kind", "study"} & vocabulary("heading_words").keys_in(above) for above in passage.above[:1])
 
 
-def _weigh_heading(passage: Passage, mention: Mention, say: Say) -> Say | None:
+def _weigh_heading(passage: Passage, mention: Mention) -> int | None:
     """A heading names whom the page or section is for, questions and refusals apart."""
-    before = passage.text[max(0, mention.start - 80) : mention.start]
-    if passage.text.endswith("?") or mention.group == "doctor" or _POINTER.search(passage.text):
+    if passage.is_question or mention.group == "doctor" or _POINTER.search(passage.text):
         return None
-    if _negated(before) or re.search(r"\bnot\b|\bno\b", before, re.I):
-        return attrs.evolve(say, polarity=SHUT_OUT, firmness=3)
+    before = passage.text[max(0, mention.start - 80) : mention.start].lower()
+    if ("no" in before and re.search(r"\bnot?\b", before)) or _negated(before):
+        return SHUT_OUT
     if mention.group in ("physician", "graduate"):
         words = vocabulary("heading_words").keys_in(passage.text)
         if "papers" in words or not words & {"kind", "people"}:
             return None
-    if re.match(r"(?i)visiting scholar", passage.text[mention.start :]):
+    if passage.lower.startswith("visiting scholar", mention.start):
         return None
-    return say
+    return LET_IN
 
 
-def _weigh_doctor(
-    passage: Passage, mention: Mention, before: str, welcome: re.Match[str] | None, say: Say
-) -> Say | None:
+# Behind these physicians may be those who receive visitors.
+_NO_WELCOME_OF_DOCTORS = frozenset(["from", "offers", "offer", "provides", "provide", "host", "hosts", "is a", "is an", "take", "takes"])  # fmt: skip
+
+
+def _weigh_doctor(passage: Passage, mention: Mention, before: str, welcome: re.Match[str] | None) -> Say | None:
     """Physicians, residents, clinicians: staff everywhere, visitors only where they stand right behind the welcome or head a list entry on who may come."""
     group = "graduate" if mention.group == "graduates" else "physician"
-    if welcome and welcome[0].lower() not in (
-        "from",
-        "offers",
-        "offer",
-        "provides",
-        "provide",
-        "host",
-        "hosts",
-        "is a",
-        "is an",
-        "take",
-        "takes",
-    ):
+
+    def say(firmness: int) -> Say:
+        return Say(group, LET_IN, firmness, passage, mention.start, mention.end)
+
+    if welcome and welcome[0] not in _NO_WELCOME_OF_DOCTORS:
         between = before[welcome.end() :]
         if len(between) <= 60 and not re.search(
-            r"\b(?:with|by|under|our|to|the|their|its|hosting|who|that|in|of|as|at|program|students?)\b", between, re.I
+            r"\b(?:with|by|under|our|to|the|their|its|hosting|who|that|in|of|as|at|program|students?)\b", between
         ):
-            return attrs.evolve(say, group=group, firmness=3)
+            return say(3)
+    if mention.start > 45:
+        return None
     entry = passage.text[: mention.start]
     if (
         _listed(passage, mention)
-        and len(entry) <= 45
         and _LIST_ENTRY.match(entry)
         and not _NOT_AN_ENTRY.search(passage.text[: mention.end + 25])
         and "student" not in entry.lower()
     ):
-        return attrs.evolve(say, group=group)
-    if (
-        mention.start <= 25
-        and group == "physician"
-        and re.match(
-            r"[^.;?]{0,120}?\b(?:(?:may|can) (?:apply|observe|visit|come|participate|join|request|attend|spend)|are eligible|are welcome|is eligible|have the opportunity|to participate|practicing|employed)\b",
-            passage.text[mention.end :],
-            re.I,
-        )
-    ):
-        return attrs.evolve(say, group=group)
+        return say(2)
+    if mention.start <= 25 and group == "physician" and _DOCTORS_WELCOME.match(passage.text, mention.end):
+        return say(2)
     return None
 
 
@@ -407,14 +421,13 @@ def _clause_before(text: str, start: int, reach: int = 160) -> str:
 
 
 def _shut_after(after: str) -> re.Match[str] | None:
-    """The words behind a mention that shut it out: '… are not eligible'."""
-    lower = after.lower()
-    return _SHUT_AFTER.match(lower) if has_any(lower, _SHUT_WORDS) else None
+    """The words behind a mention, in small letters, that shut it out: '… are not eligible'."""
+    return _SHUT_AFTER.match(after) if has_any(after, _SHUT_WORDS) else None
 
 
 def _welcome(before: str) -> re.Match[str] | None:
-    """The last welcoming words before a mention."""
-    return _last(_WELCOME_BEFORE, before.lower())
+    """The last welcoming words before a mention, which are given in small letters."""
+    return _last(_WELCOME_BEFORE, before)
 
 
 def _points_elsewhere(passage: Passage) -> bool:
@@ -433,8 +446,7 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 
 def _negated(before: str) -> bool:
-    """Do the words before a mention shut it out: 'not open to', 'unable to accept', 'do not offer observerships for'?"""
-    before = before.lower()
+    """Do the words before a mention, in small letters, shut it out: 'not open to', 'unable to accept', 'do not offer observerships for'?"""
     if not has_any(before, _DENYING_WORDS) or _NOT_ONLY.search(before):
         return False
     last = _last(_REFUSING, before)
@@ -452,32 +464,48 @@ def _negated(before: str) -> bool:
 
 def _listed(passage: Passage, mention: Mention) -> bool:
     """Does the mention head an entry of a list of who may come?"""
-    if passage.block.kind not in ("item", "definition", "paragraph", "row"):
+    block = passage.block
+    if mention.start > 60 or block.kind not in ("item", "definition", "paragraph", "row") or not passage.above:
         return False
     if (
-        passage.block.kind != "item"
+        block.kind != "item"
+        and not block.lead
         and not passage.text.startswith(("•", "-", "–", "*", "·"))
         and ":" not in passage.text[: mention.end + 2][-40:]
-        and not passage.block.lead
+        and not _tells_who(passage.above[0])
     ):
-        near = passage.above[:1]
-        if not any(re.search(r"eligib|\bwho (?:can|may|is|should)|audience", above, re.I) for above in near):
-            return False
-    if not any(_WHO_LIST.search(above[:400]) for above in passage.above[:2]):
         return False
-    if passage.above and _HOSTS_LIST.search(passage.above[0][:200]):
+    if not _is_who_list(passage.above[0]) and not (len(passage.above) > 1 and _is_who_list(passage.above[1])):
         return False
-    before = passage.text[: mention.start]
-    return len(before) <= 60 and not re.search(
-        r"\b(?:letter|recommendation|signature|approval|copy|from|by|proof|statement|form|name|contact|with|host|sponsor\w*|if|our|supervis\w*|not)\b",
-        before,
-        re.I,
-    )
+    return not _is_hosts_list(passage.above[0]) and not _NO_ENTRY.search(passage.text[: mention.start])
 
 
-def _is_mere_link(passage: Passage, mention: Mention) -> bool:
+# The same headings and leads stand above many sentences.
+
+
+@lru_cache(maxsize=256)
+def _tells_who(above: str) -> bool:
+    return re.search(r"eligib|\bwho (?:can|may|is|should)|audience", above, re.I) is not None
+
+
+@lru_cache(maxsize=256)
+def _is_who_list(above: str) -> bool:
+    return _WHO_LIST.search(above[:400]) is not None
+
+
+@lru_cache(maxsize=256)
+def _is_hosts_list(above: str) -> bool:
+    return _HOSTS_LIST.search(above[:200]) is not None
+
+
+def _is_mere_link(passage: Passage) -> bool:
     """A list entry that is nothing but a link leads to another page."""
-    return passage.block.kind == "item" and any(
-        link.text and len(link.text) >= len(passage.block.text) * 0.4 and passage.block.text.startswith(link.text[:20])
-        for link in passage.block.links
+    block = passage.block
+    return (
+        bool(block.links)
+        and block.kind == "item"
+        and any(
+            link.text and len(link.text) >= len(block.text) * 0.4 and block.text.startswith(link.text[:20])
+            for link in block.links
+        )
     )
