@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from pipelines.eligibility.passages import Passage
+from scraper.considered import is_explained
 from scraper.items import Fact
 from scraper.text import has_any
 from scraper.vocabulary import vocabulary
 
-_GATE = ("english", "toefl", "ielts", "ibt", "duolingo", "internet-based", "oet")
 _TEST = re.compile(
     r"(?P<toefl>\btoefl\b|\bi-?bt\b|\binternet[\s-]based\b)|(?P<ielts>\bielts\b|\binternational english language testing system\b)"
     r"|(?P<other>\bpaper\b|\bpbt\b|\bcomputer[\s-]based\b|\bcbt\b|\bduolingo\b|\bdet\b|\bpte\b|\bpearson\b|\boet\b|\boccupational english\b"
@@ -44,7 +44,6 @@ _STEPS_TO_TAKE = re.compile(
     r"steps?\s+(?:1|i|one)\s*(?:[-–—]|through|to)\s*(?:[2-9]|\w+\b(?=\s+(?:below|above|to)))", re.I
 )
 _STEP1_GATE = ("step 1", "step i", "steps 1", "steps i", "usmle", "comlex", "step one", "level 1", "step-1", "part 1")
-_STEPS = ("step", "usmle", "comlex", "level 1", "part 1")  # what stands in all of these
 _NOT_STEP1 = re.compile(r"\b(?:not|no)\s+(?:the\s+)?(?:usmle\s+)?$", re.I)
 _OTHER_STEP = re.compile(r"\([^()]{0,80}\bstep\s+(?:2|3|ii|iii)\b[^()]{0,80}\)|\bstep\s+(?:3|iii)\b[^.;]{0,80}$", re.I)
 _STAFF = re.compile(r"\bour (?:residents?|students|interns|program|fellows)\b|\bresidency applica|\bmatched\b", re.I)
@@ -53,11 +52,13 @@ _STAFF = re.compile(r"\bour (?:residents?|students|interns|program|fellows)\b|\b
 def find_exams(passages: list[Passage]) -> list[Fact]:
     """Facts on English proficiency and on USMLE Step 1."""
     facts: list[Fact] = []
+    explained = is_explained()
     for passage in passages:
         low = passage.lower
-        if has_any(low, _GATE):
+        # Tests that go by a name of their own are among the words; English may stand where those leave it out.
+        if "english" in low or "internet-based" in low or passage.speaks_of("english_test"):
             facts += _english(passage)
-        if has_any(low, _STEPS) and has_any(low, _STEP1_GATE):
+        if (explained or passage.speaks_of("step1", "usmle")) and has_any(low, _STEP1_GATE):
             found = _step1(passage)
             if not found:
                 passage.passed_over("usmle_step1_required", "step1_optional_or_not_demanded")

@@ -17,6 +17,7 @@ from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact
 from scraper.scope import audience_in, audience_of
 from scraper.statements import quote
+from scraper.text import has_any
 from scraper.vocabulary import Match, vocabulary
 
 _MAX_SENTENCE = 900
@@ -26,6 +27,8 @@ _OTHER_SECTION = re.compile(
     r"|\b(?:pre-?med(?:ical)?|high school|nursing|pharmacy|undergraduate)\s+students?\b|\bvolunteer(?:s|ing)?\b",
     re.I,
 )
+# What stands in all of these.
+_OTHER_WORDS = ("student", "volunteer", "residency", "fellowship")
 _VISITOR = re.compile(
     r"visit|medical research fellow|clinical research fellow|observ|elective|rotat|student|clerkship|extern|shadow|international",
     re.I,
@@ -162,8 +165,13 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
     seen: set[tuple[str, str]] = set()
     find = vocabulary("eligibility").find
     question: Passage | None = None
+    headings: tuple[str, ...] | None = None
+    other = False
     for block in blocks:
-        if _is_other(block):
+        if block.headings is not headings:  # the blocks of a section stand under the same headings
+            headings = block.headings
+            other = any(map(_is_other_heading, headings[-2:]))
+        if other or (block.kind == "row" and _COURSE.search(block.text[:300])):
             continue
         above = block.lead or (block.headings[-1] if block.headings else "")
         for piece in _pieces(block):
@@ -178,19 +186,15 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
     return passages
 
 
-def _is_other(block: Block) -> bool:
-    """Does the block stand under a course number, or in a section for people who are no visitors?"""
-    headings = block.headings
-    if headings and _is_other_section(headings if len(headings) < 3 else headings[-2:]):
+@lru_cache(maxsize=256)
+def _is_other_heading(heading: str) -> bool:
+    """Is it a course number, or does it name people who are no visitors?"""
+    if _COURSE.search(heading):
         return True
-    return block.kind == "row" and bool(_COURSE.search(block.text[:300]))
-
-
-@lru_cache(maxsize=64)  # the blocks of a section stand under the same headings
-def _is_other_section(headings: tuple[str, ...]) -> bool:
-    return any(
-        _COURSE.search(heading) or (_OTHER_SECTION.search(heading) and not _VISITOR.search(heading))
-        for heading in headings
+    return (
+        has_any(heading.lower(), _OTHER_WORDS)
+        and _OTHER_SECTION.search(heading) is not None
+        and not _VISITOR.search(heading)
     )
 
 

@@ -142,16 +142,14 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
         "visitor_home",
     }
 
-    def pick(polarity: int, *groups: str, firm: int = 1) -> Say | None:
-        chosen = [
-            s
-            for s in says
-            if s.polarity == polarity
-            and s.group in groups
-            and s.firmness >= firm
-            and (polarity == LET_IN or not s.partial)
-        ]
-        return max(chosen, key=lambda s: (s.firmness, -s.passage.index), default=None)
+    told: dict[tuple[int, str], list[Say]] = {}
+    for say in says:
+        if say.polarity == LET_IN or not say.partial:
+            told.setdefault((say.polarity, say.group), []).append(say)
+
+    def pick(polarity: int, group: str, firm: int = 1) -> Say | None:
+        chosen = [s for s in told.get((polarity, group), ()) if s.firmness >= firm]
+        return max(chosen, key=lambda s: (s.firmness, -s.passage.index), default=None) if chosen else None
 
     everyone = pick(LET_IN, "everyone")
     abroad = pick(LET_IN, "international_student", firm=2) or everyone

@@ -100,13 +100,11 @@ _PLACE_OF_TRAINING = re.compile(
 )
 _POINTER_OPENS = re.compile(
     r"\W*if you are an? (?:[\w-]+ ){0,3}(?:student|physician|graduate|resident|trainee),\s+(?:the|our) [^.;]{0,60}\b(?:coordinates?|offers?|has|provides?|runs?|hosts?|manages?|handles?)\b"
-    r"|\W*(?:please\s+|note:?\s+|also\s+)?(?:for|see|visit|click|refer|view|go to|return|learn more|looking|are you)\b",
-    re.I,
+    r"|\W*(?:please\s+|note:?\s+|also\s+)?(?:for|see|visit|click|refer|view|go to|return|learn more|looking|are you)\b"
 )
 _POINTER = re.compile(
     r"\b(?:please|kindly)\s+(?:see|visit|refer|click|review|follow|read|go)\b|\bmay be interested in\b"
-    r"|\b(?:see|visit|refer to|follow|click)\b[^.]{0,60}\b(?:page|website|site|guidelines|instructions|link|section|here|process|tab)\b|\bwill follow\b",
-    re.I,
+    r"|\b(?:see|visit|refer to|follow|click)\b[^.]{0,60}\b(?:page|website|site|guidelines|instructions|link|section|here|process|tab)\b|\bwill follow\b"
 )
 _POINTER_WORDS = ("please", "kindly", "interested in", "see", "visit ", "visit\n", "refer to", "follow", "click")
 _NOT_PORTAL = re.compile(
@@ -366,7 +364,7 @@ def _heads_section(passage: Passage, mention: Mention) -> bool:
 
 def _weigh_heading(passage: Passage, mention: Mention) -> int | None:
     """A heading names whom the page or section is for, questions and refusals apart."""
-    if passage.is_question or mention.group == "doctor" or _POINTER.search(passage.text):
+    if passage.is_question or mention.group == "doctor" or _POINTER.search(passage.lower):
         return None
     before = passage.text[max(0, mention.start - 80) : mention.start].lower()
     if ("no" in before and re.search(r"\bnot?\b", before)) or _negated(before):
@@ -432,9 +430,8 @@ def _welcome(before: str) -> re.Match[str] | None:
 
 def _points_elsewhere(passage: Passage) -> bool:
     """Does the passage send its reader to another place: 'please see the page for international students'?"""
-    if _POINTER_OPENS.match(passage.text):
-        return True
-    return has_any(passage.lower, _POINTER_WORDS) and bool(_POINTER.search(passage.text))
+    low = passage.lower
+    return _POINTER_OPENS.match(low) is not None or (has_any(low, _POINTER_WORDS) and _POINTER.search(low) is not None)
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
