@@ -23,7 +23,7 @@ from scraper.considered import passed_over
 from scraper.items import Audience, Block, Cell, Deadline, Fact
 from scraper.scope import audience_in, audience_of
 from scraper.statements import MAX_QUOTE, Statement, quote, statements, statements_of
-from scraper.text import has_any, number
+from scraper.text import has_any, number, small
 from scraper.vocabulary import Match, vocabulary
 
 Kind = Literal["opens", "closes"]
@@ -63,23 +63,27 @@ _MONTHS = {
         ]
     )
 } | {"sept": 9}
-_MONTH = r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 _YEAR = r"(?:19|20)\d\d"
 _DAY = r"(?:3[01]|[12]\d|0?[1-9])"
+_OF_YEAR = rf"(?:(?:,|\s|,\s|\sof\s)\s?(?P<y3>{_YEAR})(?!\d))"
+# For a text in small letters. It looks at the first character before anything else: few are a digit or begin a month.
 _DATE = re.compile(
-    rf"(?P<y1>{_YEAR})-(?P<m1>0[1-9]|1[0-2])-(?P<d1>{_DAY})(?!\d)"
+    rf"(?=[0-9jfmasond])(?:\b(?={_MONTH}\b)"
+    rf"(?:(?P<m3>{_MONTH})\b\.?\s?(?P<d3>{_DAY})(?:\s?(?:st|nd|rd|th)\b)?(?![\d%]|:\d){_OF_YEAR}?"
+    rf"|(?P<m5>{_MONTH})\b\.?,?\s(?:of\s)?(?P<y5>{_YEAR})(?!\d)"
+    rf"|(?P<m7>{_MONTH})\b\.?)"
+    rf"|(?=[0-9])(?:(?P<y1>{_YEAR})-(?P<m1>0[1-9]|1[0-2])-(?P<d1>{_DAY})(?!\d)"
     rf"|(?<![\d/$.-])(?P<m2>1[0-2]|0?[1-9])(?P<sep>[/.-])(?P<d2>{_DAY})(?P=sep)(?P<y2>{_YEAR}|\d\d)(?![\d/])"
-    rf"|\b(?P<m3>{_MONTH})\b\.?\s?(?P<d3>{_DAY})(?:\s?(?:st|nd|rd|th)\b)?(?![\d%]|:\d)(?:(?:,|\s|,\s|\sof\s)\s?(?P<y3>{_YEAR})(?!\d))?"
     rf"|\b(?P<d4>{_DAY})(?:\s?(?:st|nd|rd|th)\b)?\s(?:of\s)?(?P<m4>{_MONTH})\b\.?(?:,?\s?(?P<y4>{_YEAR})(?!\d))?"
-    rf"|\b(?P<m5>{_MONTH})\b\.?,?\s(?:of\s)?(?P<y5>{_YEAR})(?!\d)"
-    rf"|(?<![\d/$.-])(?P<m6>1[0-2]|0?[1-9])/(?P<d6>{_DAY})(?![\d/%])"
-    rf"|\b(?P<m7>{_MONTH})\b\.?",
-    re.IGNORECASE,
+    rf"|(?<![\d/$.-])(?P<m6>1[0-2]|0?[1-9])/(?P<d6>{_DAY})(?![\d/%])))"
 )
 # The names of the groups of month, day and year in each choice of _DATE, by the digit at their end.
 _DATE_GROUPS = {n: tuple(f"{part}{n}" if f"{part}{n}" in _DATE.groupindex else "" for part in "mdy") for n in "1234567"}
-_NAMED_MONTH = re.compile(r"[JFMASOND](?i:an|eb|ar|pr|ay|un|ul|ug|ep|ct|ov|ec)")  # written with a capital
-_FIGURES = re.compile(r"\d[/.-]\d")
+# What stands wherever a date does: the name of a month, written with a capital, or figures with one of their marks.
+_MAY_BE_DATED = re.compile(
+    r"[JFMASOND0-9](?:(?i:an(?:uary)?|eb(?:ruary)?|ar(?:ch)?|pr(?:il)?|ay|une?|uly?|ug(?:ust)?|ept?(?:ember)?|ct(?:ober)?|ov(?:ember)?|ec(?:ember)?)\b|\d{0,3}[/.-]\d)"
+)
 _JOIN = re.compile(
     r"[\s,.]*(?:-|–|—|‐|to|through|thru|until|till|and|&|or)?[\s,]*(?:on|in|the)?\s*(?:(?:early|mid|late)[\s-])?",
     re.IGNORECASE,
@@ -142,13 +146,11 @@ _WHEN_TO_APPLY = re.compile(
 )
 _TOO_LATE = re.compile(r"\b(?:within|(?:less|fewer) than|later than)\s$", re.IGNORECASE)
 _ABOUT_APPLICATION = re.compile(
-    r"\b(?:appl\w*|vslo|vsas|submi\w*|requests?|inquir\w*|nominat\w*|enroll(?:ment)?|intake|portal|catalogs?|proposals?|materials|to be considered)\b",
-    re.IGNORECASE,
+    r"\b(?:appl\w*|vslo|vsas|submi\w*|requests?|inquir\w*|nominat\w*|enroll(?:ment)?|intake|portal|catalogs?|proposals?|materials|to be considered)\b"
 )
 _OFF_HEADING = re.compile(
     r"\b(?:accepted|acceptance|after (?:you|acceptance)|cancel\w*|withdraw\w*|refunds?|immuniz\w*|health|housing|orientation|calendar|rotation dates|block dates|elective dates|"
-    r"news|events?|residency|onboarding|payments?|fees|drop|scholarships?|stipends?|priority)\b",
-    re.IGNORECASE,
+    r"news|events?|residency|onboarding|payments?|fees|drop|scholarships?|stipends?|priority)\b"
 )
 _HARD_OFF = re.compile(
     r"\b(?:accept\w*|cancel\w*|withdraw\w*|refunds?|immuniz\w*|housing|payments?|fees|drop|onboarding|scholarships?|stipends?|residency)\b",
@@ -158,12 +160,11 @@ _NAMED = re.compile(r"\bapplications?\b|\bapply\b|\bapplicants?\b|\bsubmi", re.I
 
 _COUNT = r"\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen|thirty|forty-five|sixty|ninety"
 _LEAD = re.compile(
-    rf"(?:\b(?P<low>{_COUNT})\s?(?:\(\d{{1,3}}\)\s?)?(?:-|–|—|to|or)\s?)?(?<![\d.$/])\b(?P<count>{_COUNT})(?:\s(?:and a half|or more))?[\s-]{{0,2}}(?:\((?P<figure>\d{{1,3}})(?:\s?(?P<unit2>days?|weeks?|months?))?\))?[\s-]{{0,2}}"
+    rf"\b(?=[\da-fnost])(?:(?P<low>{_COUNT})\s?(?:\(\d{{1,3}}\)\s?)?(?:-|–|—|to|or)\s?)?(?<![\d.$/])\b(?P<count>{_COUNT})(?:\s(?:and a half|or more))?[\s-]{{0,2}}(?:\((?P<figure>\d{{1,3}})(?:\s?(?P<unit2>days?|weeks?|months?))?\))?[\s-]{{0,2}}"
     rf"(?:full\s)?(?:business\s|calendar\s|working\s)?(?P<unit>days?|weeks?|months?)’?'?(?:\s?\((?P<n3>\d{{1,3}})\s?(?P<unit3>days|weeks|months)\))?"
-    rf"(?P<tail>(?:\s\w+){{0,2}}?\s(?:prior|before|in advance|ahead of|ahead|preceding|advanced? notice|notice|earlier|(?:advance )?lead[ -]time)\b|\sout(?=\s?(?:[.;,)]|$|from\b)))?",
-    re.IGNORECASE,
-)
-_LEAD_GATE = re.compile(r"\b(?:days?|weeks?|months?)\b", re.IGNORECASE)
+    rf"(?P<tail>(?:\s\w+){{0,2}}?\s(?:prior|before|in advance|ahead of|ahead|preceding|advanced? notice|notice|earlier|(?:advance )?lead[ -]time)\b|\sout(?=\s?(?:[.;,)]|$|from\b)))?"
+)  # for a text in small letters
+_LEAD_GATE = re.compile(r"d(?<!\wd)ays?\b|w(?<!\ww)eeks?\b|m(?<!\wm)onths?\b")
 _DAYS = {"day": 1, "week": 7, "month": 30}
 
 
@@ -182,13 +183,15 @@ class Date:
 def find_dates(text: str) -> list[Date]:
     """The dates in `text`, left to right: 'April 24, 2026', '4/24/26', '24 April', 'Apr. 24th', 'April 2026', 'April'."""
     found: list[Date] = []
-    if not _NAMED_MONTH.search(text) and not _FIGURES.search(text):
+    if not _MAY_BE_DATED.search(text):
         return found
-    for match in _DATE.finditer(text):
-        word, day_word, year_word = _parts(match)
-        if not word[0].isdigit() and word[0].islower():
+    for match in _DATE.finditer(small(text)):
+        month_group, day_group, year_group = _DATE_GROUPS[str(match.lastgroup)[-1]]
+        word, at = match[month_group], match.start(month_group)
+        if text[at].islower():
             continue  # 'may', 'march', 'mar': months are written with a capital
-        month = int(word) if word.isdigit() else _MONTHS[word.lower().rstrip(".")]
+        month = int(word) if word.isdigit() else _MONTHS[word]
+        day_word, year_word = day_group and match[day_group], year_group and match[year_group]
         day = int(day_word) if day_word else None
         year = int(year_word) if year_word else None
         year = year + 2000 if year is not None and year < 100 else year
@@ -197,7 +200,7 @@ def find_dates(text: str) -> list[Date]:
         if (
             day is None
             and year is None
-            and word == "May"
+            and text[at : match.end(month_group)] == "May"
             and not _BEFORE_MAY.search(text[max(0, match.start() - 12) : match.start()])
         ):
             continue
@@ -209,12 +212,6 @@ _BEFORE_MAY = re.compile(
     r"(?:\b(?:in|by|of|until|through|to|from|and|late|early|mid|or)|[,:–-])\s?[-–]?$", re.IGNORECASE
 )
 _DAY_RANGE = re.compile(rf"\s?(?:-|–|—|‐|to|through)\s?({_DAY})(?:st|nd|rd|th)?(?![\d/])(?:,?\s({_YEAR}))?")
-
-
-def _parts(match: re.Match[str]) -> tuple[str, str | None, str | None]:
-    """Month, day and year as they stand in a match of _DATE."""
-    month, day, year = _DATE_GROUPS[str(match.lastgroup)[-1]]
-    return match[month], match[day] if day else None, match[year] if year else None
 
 
 def _possible(month: int, day: int | None, year: int | None) -> bool:
@@ -475,8 +472,16 @@ def _context_role(statement: Statement) -> Role | None:
     return None
 
 
+@lru_cache(maxsize=512)
 def _about(text: str) -> bool:
-    return bool(_ABOUT_APPLICATION.search(text))
+    """Does `text` speak of applications?"""
+    return bool(_ABOUT_APPLICATION.search(small(text)))
+
+
+@lru_cache(maxsize=256)  # the same headings stand above many dates
+def _is_off(heading: str) -> bool:
+    """Does `heading` name another matter, and not applications?"""
+    return bool(_OFF_HEADING.search(small(heading))) and not _about(heading)
 
 
 def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> Iterator[tuple[Deadline, float, str]]:
@@ -498,7 +503,7 @@ def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> I
             passed_over("deadlines", statement.block, text, "priority_date_or_recommendation")
             return
     heading = statement.block.headings[-1] if statement.block.headings else ""
-    if _OFF_HEADING.search(heading) and not _NAMED.search(text) and not _about(heading):
+    if _is_off(heading) and not _NAMED.search(text):
         passed_over("deadlines", statement.block, text, "heading_of_another_matter")
         return
     roles = list(_read_dates(text, dates, matches))
@@ -716,21 +721,26 @@ _PLAIN_DATE = re.compile(r"(?:dates?|when|day|timeline|time ?frame)\W*", re.IGNO
 
 def _row_roles(block: Block, header: tuple[Cell, ...]) -> list[Role | None]:
     """The role of each column, by its header."""
-    roles: list[Role | None] = []
-    for index, cell in enumerate(block.cells):
-        name = cell.column or (header[index].text if index < len(header) else "")
-        role = _label_role(name) if name else None
-        if (
-            name
-            and role is None
-            and not _PLAIN_DATE.fullmatch(name)
-            and re.search(
-                r"\b(?:start|end|block|rotation|elective|period|dates?|month|session|begin)", name, re.IGNORECASE
-            )
-        ):
-            role = "other"
-        roles.append(role)
-    return roles
+    return [
+        _column_role(cell.column or (header[index].text if index < len(header) else ""))
+        for index, cell in enumerate(block.cells)
+    ]
+
+
+_OF_SOMETHING_ELSE = re.compile(
+    r"\b(?:start|end|block|rotation|elective|period|dates?|month|session|begin)", re.IGNORECASE
+)
+
+
+@lru_cache(maxsize=512)  # the headers of a table are asked for every row
+def _column_role(name: str) -> Role | None:
+    """The role of the column with the header `name`: dates under 'Start' or 'Block' are those of something else."""
+    if not name:
+        return None
+    role = _label_role(name)
+    if role is None and not _PLAIN_DATE.fullmatch(name) and _OF_SOMETHING_ELSE.search(name):
+        return "other"
+    return role
 
 
 def _table_deadlines(blocks: list[Block]) -> Iterator[tuple[Block, Deadline, float, str]]:
@@ -744,7 +754,7 @@ def _table_deadlines(blocks: list[Block]) -> Iterator[tuple[Block, Deadline, flo
         above = (first.lead, *reversed(first.headings[-2:]))
         about = any(_about(cell.text) for cell in first.cells) or any(_about(text) for text in above)
         about = about or any(_about(cell.column) for row in table[:3] for cell in row.cells)
-        off = any(_OFF_HEADING.search(text) and not _about(text) for text in above[:2] if text)
+        off = any(_is_off(text) for text in above[:2] if text)
         for row in table:
             yield from _row_deadlines(row, header, about, off)
 
@@ -821,7 +831,7 @@ def _table_year(row: Block, cell: Cell, date: Date, start: dt.date | None) -> in
 
 
 def _cell_lead(text: str) -> Deadline | None:
-    match = _LEAD.search(text)
+    match = _LEAD.search(small(text))
     return _lead_deadline(match) if match and match["tail"] else None
 
 
@@ -850,7 +860,8 @@ def _lead_matches(text: str) -> list[Match]:
 def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, str]]:
     """'at least 60 days before the start', where it is the application that has to be there by then."""
     text = statement.text
-    found = list(_LEAD.finditer(text)) if _LEAD_GATE.search(text) else []
+    low = small(text)
+    found = list(_LEAD.finditer(low)) if _LEAD_GATE.search(low) else []
     if not found:
         return
     words = _lead_matches(text)
@@ -862,7 +873,7 @@ def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, st
             passed_over("deadlines", statement.block, text, "recommended_lead_time")
             return
     heading = statement.block.headings[-1] if statement.block.headings else ""
-    off = bool(_OFF_HEADING.search(heading)) and not _about(heading)
+    off = _is_off(heading)
     off_here = off and not _NAMED.search(text)
     if off and re.match(r"(?:application )?deadlines?\b", text, re.IGNORECASE) and not _HARD_OFF.search(heading):
         off = False  # 'Deadline: eight weeks before the start', under whatever harmless heading it stands
@@ -1143,9 +1154,9 @@ def _cell_statements(blocks: list[Block]) -> Iterator[Statement]:
                         yield Statement(block, inner.text, inner.label or cell.column)
 
 
-# What stands wherever lead times and rolling admission are told: looked for first.
-_UNITS = ("day", "week", "month")
+# What stands wherever rolling admission is told, and what its phrases in data/vocabulary/deadlines.yml name: looked for first.
 _ROLLING_WORDS = ("rolling", "filled", " basis", "no ", "until")
+_ROLLING_NOUNS = ("rolling", "until", "deadline", "ongoing", "continu")
 _SAYS_ROLLING = re.compile(r"[\w\s/&]{1,40}[:–—-]\s?rolling\W?", re.IGNORECASE)
 
 
@@ -1158,13 +1169,19 @@ def _says_rolling(text: str, block: Block, last: Found | None) -> bool:
 def _found(blocks: list[Block]) -> Iterator[Found]:
     last: Found | None = None
     for statement in itertools.chain(statements(blocks), _cell_statements(blocks)):
-        block, text = statement.block, statement.text
+        text = statement.text
         lower = text.lower()
+        dated = _MAY_BE_DATED.search(text)
+        timed = "day" in lower or "week" in lower or "month" in lower
+        rolling = has_any(lower, _ROLLING_WORDS) and has_any(lower, _ROLLING_NOUNS)
+        if not dated and not timed and not rolling:
+            continue
+        block = statement.block
         follows = last.deadline.kind if last and last.block is block and last.rule.startswith("deadline") else None
-        read = list(_statement_deadlines(statement, follows))
-        if has_any(lower, _UNITS):
+        read = list(_statement_deadlines(statement, follows)) if dated else []
+        if timed:
             read += _statement_leads(statement)
-        if has_any(lower, _ROLLING_WORDS) and (_rolling(statement) or _says_rolling(text, block, last)):
+        if rolling and (_rolling(statement) or _says_rolling(text, block, last)):
             read.append((Deadline("closes", rolling=True), 0.8, "rolling"))
         if read:
             audience: Audience = audience_in(text) or audience_of(block, text)
@@ -1184,7 +1201,7 @@ def _proof(text: str, deadline: Deadline) -> str:
     if deadline.rolling:
         spans = [match.span() for match in re.finditer("rolling|filled|full", text, re.IGNORECASE)]
     elif deadline.lead_n is not None:
-        spans = [match.span() for match in _LEAD.finditer(text)]
+        spans = [match.span() for match in _LEAD.finditer(small(text))]
     else:
         month_day = (deadline.date or f"0000-{deadline.month_day}")[5:]
         spans = [
