@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from pipelines import Stage
 from scraper.considered import passed_over
+from scraper.gates import Gates
 from scraper.items import PROGRAM_TYPES, Audience, Block, Fact
 from scraper.record import MAX_SPECIALTIES
 from scraper.scope import audience_of
@@ -56,6 +57,7 @@ _PROHIBITED_AFTER = re.compile(
 # What stands wherever these match: looked for first.
 _NEGATING_WORDS = ("no", "n't", "n’t", "never", "neither", "unable", "without", "rather than", "instead of", "ineligible", "cant", "dont", "doesnt", "didnt", "wont", "isnt", "arent", "wasnt", "hasnt", "havent")  # fmt: skip
 _DENYING_WORDS = ("not", "no longer", "never", "isn", "aren", "prohibited", "unavailable", "forbidden", "discontinued", "suspended")  # fmt: skip
+_DENYING = Gates([_NEGATING_WORDS + _DENYING_WORDS])
 
 
 def _left(text: str, start: int, reach: int = 90) -> str:
@@ -93,16 +95,35 @@ def _few(matches: Sequence[Match]) -> Sequence[Match]:
 
 
 class _Piece(NamedTuple):
-    """A piece of a block that is judged by itself, and the phrases of data/vocabulary/offer.yml in it."""
+    """A piece of a block that is judged by itself, and the phrases of a vocabulary in it."""
 
     block: Block
     sentence: str
     matches: Sequence[Match]
 
 
-def _pieces(blocks: list[Block]) -> list[_Piece]:
-    find = vocabulary("offer").find
-    return [_Piece(block, sentence, _few(find(sentence))) for block in blocks for sentence in judged_pieces(block)]
+def _pieces(blocks: list[Block]) -> tuple[list[_Piece], list[_Piece]]:
+    """The pieces in which phrases of data/vocabulary/offer.yml stand, or words that may call applications open, and those which name
+    a type of program, with the phrases of program_types.yml. Most pieces are neither."""
+    find, find_types = vocabulary("offer").find, vocabulary("program_types").find
+    told, named = [], []
+    for block in blocks:
+        may_be_open = block.kind != "title" and _may_be_open(block.lower)
+        cut = block.kind == "title" and any(b.depth == 1 and b.kind == "heading" for b in blocks[:40])
+        for sentence in judged_pieces(block):
+            matches = find(sentence)
+            if matches or (may_be_open and _may_be_open(sentence.lower())):
+                told.append(_Piece(block, sentence, _few(matches)))
+            if cut:
+                sentence = _SEGMENT.split(sentence, maxsplit=1)[0]
+            types = find_types(sentence)
+            if types:
+                named.append(_Piece(block, sentence, _few(types)))
+    return told, named
+
+
+def _may_be_open(lower: str) -> bool:
+    return "open" in lower and "application" in lower
 
 
 def _is_question(text: str) -> bool:
@@ -174,17 +195,15 @@ class _Mention(NamedTuple):
         return self.sentence[self.match.start : self.match.end]
 
 
-def _mentions(blocks: list[Block], pieces: list[_Piece]) -> Iterator[_Mention]:
-    find = vocabulary("program_types").find
-    for block, sentence, _ in pieces:
-        if block.kind == "title" and any(b.depth == 1 and b.kind == "heading" for b in blocks[:40]):
-            sentence = _SEGMENT.split(sentence, maxsplit=1)[0]
-        found = _few(find(sentence))
-        if not found:
-            continue
-        for match in _both(found, sentence):
-            denied = _denied(sentence, match.start, match.end)
-            yield _Mention(match.key, _place(block, sentence), block, sentence, match, denied)
+def _mentions(named: list[_Piece]) -> Iterator[_Mention]:
+    for block, sentence, found in named:
+        may_deny = _DENYING.open(sentence.lower())
+        place = _place(block, sentence)
+        for match in found:
+            denied = may_deny > 0 and _denied(sentence, match.start, match.end)
+            yield _Mention(match.key, place, block, sentence, match, denied)
+            if match.key in ("research", "sub_internship") and (key := _second_type(match, sentence)):
+                yield _Mention(key, place, block, sentence, match._replace(key=key), denied)
 
 
 def _place(block: Block, sentence: str) -> str:
@@ -195,18 +214,17 @@ def _place(block: Block, sentence: str) -> str:
     return "item" if block.kind in ("item", "row") and len(sentence) < 120 else "text"
 
 
-def _both(matches: Iterable[Match], sentence: str) -> Iterator[Match]:
+def _second_type(match: Match, sentence: str) -> str | None:
     """'Research and clinical electives', 'observerships and research', 'Sub-I rotation': one phrase, two types."""
-    for match in matches:
-        yield match
-        words = sentence[match.start : match.end].lower()
-        if match.key == "research" and _JOINED.search(words):
-            if "clinical" in words and "observ" not in words:
-                yield match._replace(key="clinical_elective")
-            elif words.startswith("observ"):
-                yield match._replace(key="observership")
-        elif match.key == "sub_internship" and words.startswith("sub") and words.endswith(("rotation", "rotations")):
-            yield match._replace(key="rotation")
+    words = sentence[match.start : match.end].lower()
+    if match.key == "research" and _JOINED.search(words):
+        if "clinical" in words and "observ" not in words:
+            return "clinical_elective"
+        if words.startswith("observ"):
+            return "observership"
+    elif match.key == "sub_internship" and words.startswith("sub") and words.endswith(("rotation", "rotations")):
+        return "rotation"
+    return None
 
 
 def _type_of(mention: _Mention) -> str:
@@ -217,11 +235,12 @@ class _Types:
     """Which types the page offers, from all mentions of them; `decide` gives each type's fact."""
 
     def __init__(self, blocks: list[Block], pieces: list[_Piece], vslo: bool, closures: set[str]) -> None:
+        """`pieces`: those which name a type."""
         self.vslo = vslo
         # 'We are not accepting applications for electives' closes a program that there is.
         self.said = []
         refused: set[tuple[str, str]] = set()  # heading, type
-        for mention in _mentions(blocks, pieces):
+        for mention in _mentions(pieces):
             if not mention.denied or mention.quote in closures:
                 self.said.append(mention)
             else:
@@ -472,23 +491,22 @@ def _may_tell_status(piece: _Piece) -> bool:
     block, sentence, matches = piece
     if block.kind == "title":
         return False
-    if not matches or _STATUS_KEYS.isdisjoint([match.key for match in matches]):
-        return "open" in block.lower and _may_be_open(sentence)
-    return has_any(block.lower, _STATUS_WORDS)
-
-
-def _may_be_open(sentence: str) -> bool:
-    lower = sentence.lower()
-    return "open" in lower and "application" in lower
+    for match in matches:
+        if match.key in _STATUS_KEYS:
+            return has_any(block.lower, _STATUS_WORDS)
+    return _may_be_open(sentence.lower())
 
 
 def _find_status(blocks: list[Block], pieces: list[_Piece], about: str = "") -> Iterator[Fact]:
     """'closed' and 'open' as the schema means them: of the program or all of it, now. `about`: the one type there is."""
+    telling = [piece for piece in pieces if _may_tell_status(piece)]
+    if not telling:
+        return
     who = (b.text[:300] for b in blocks if b.kind != "heading" and b.headings and _WHO_HEADING.match(b.headings[-1]))
     heads = (b.text for b in blocks if b.kind == "title" or (b.kind == "heading" and b.depth == 1))
     named = " ".join([about, *heads, *itertools.islice(who, 4)])[:3000]
     facts: list[tuple[Fact, bool]] = []
-    for block, sentence, matches in filter(_may_tell_status, pieces):
+    for block, sentence, matches in telling:
         if value := _status_of(sentence, named, matches):
             proof, audience = quote(sentence), audience_of(block, sentence)
             confidence = 0.95 if block.kind in ("heading", "row") or len(sentence) < 120 else 0.85
@@ -541,7 +559,7 @@ def _status_of(sentence: str, named: str, matches: Iterable[Match]) -> str | Non
             if re.match(r" to\b(?! new)", sentence[match.end : match.end + 8]) or _of_a_part(sentence):
                 continue
             return "open"
-    found = _IS_OPEN.search(sentence[:5000]) if _may_be_open(sentence) else None
+    found = _IS_OPEN.search(sentence[:5000]) if _may_be_open(sentence.lower()) else None
     if found and not re.search(
         r"\b(?:not|once|when|if|until|after|before)\b", found[0] + _left(sentence, found.start()), re.I
     ):
@@ -611,9 +629,6 @@ def _find_vslo(blocks: list[Block], pieces: list[_Piece], observers_only: bool) 
     """True where applications of any audience go through VSLO; false where the page denies it and nowhere says so."""
     denials: list[Fact] = []
     found: list[Fact] = []
-    named = " ".join(
-        block.text for block in blocks if block.kind == "title" or (block.kind == "heading" and block.depth <= 2)
-    )[:2000]
     for block, sentence, matches in pieces:
         if matches and has_any(block.lower, _VSLO_WORDS):
             denied = 0  # where a denied name ends: 'do not use Visiting Student Learning Opportunities (VSLO)'
@@ -627,7 +642,7 @@ def _find_vslo(blocks: list[Block], pieces: list[_Piece], observers_only: bool) 
                     denied = match.end
                     own = not _OF_SCHOOLS.search(before) and "students" not in after[:60].lower()
                     scoped = "international" in _groups(sentence)
-                    if (scoped and "international" in _groups(named)) or (own and not scoped):
+                    if (scoped and "international" in _groups(_names_of(blocks))) or (own and not scoped):
                         denials.append(
                             _fact("vslo", False, block, proof, "vslo_denied", 0.85, audience_of(block, sentence))
                         )
@@ -651,6 +666,13 @@ def _find_vslo(blocks: list[Block], pieces: list[_Piece], observers_only: bool) 
                 if len(found) == _VSLO_FACTS:
                     return found
     return (found or denials)[:_VSLO_FACTS]
+
+
+def _names_of(blocks: list[Block]) -> str:
+    """What the page calls itself: its title and its first headings."""
+    return " ".join(
+        block.text for block in blocks if block.kind == "title" or (block.kind == "heading" and block.depth <= 2)
+    )[:2000]
 
 
 # -- what the visitor gets ----------------------------------------------------------------------------------------------------------------
@@ -722,10 +744,13 @@ _PAPER_WORDS = ("certificat", "completion", "attendance", "participation")
 _LETTER_WORDS = ("recommendation", "reference", "lor", "eras", "for a letter", "a letter from", "final letter", "evaluation")  # fmt: skip
 
 
+_ASKING = ("heading", "definition", "item", "paragraph")
+
+
 def _find_gains(blocks: list[Block], pieces: list[_Piece]) -> Iterator[Fact]:
     """Compensation, certificate and letter of recommendation: what the host gives, not what the applicant hands in."""
     for question, block in itertools.pairwise(blocks):
-        if question.kind in ("heading", "definition", "item", "paragraph") and _is_question(question.text):
+        if "?" in question.text and question.kind in _ASKING and _is_question(question.text):
             yield from _answered_gain(question.text, block)
     for block, sentence, matches in pieces:
         if not matches or block.kind == "title" or _is_question(sentence):
@@ -736,16 +761,26 @@ def _find_gains(blocks: list[Block], pieces: list[_Piece]) -> Iterator[Fact]:
                 continue
             seen.add(match.key)
             if match.key in ("unpaid", "stipend", "pay") and has_any(block.lower, _MONEY_WORDS):
-                facts, field = list(_compensation(block, sentence, match)), "compensation"
+                gain, field = _compensation(block, sentence, match), "compensation"
             elif match.key == "certificate" and has_any(block.lower, _PAPER_WORDS):
-                facts, field = list(_certificate(block, sentence, match)), "certificate_offered"
+                gain, field = _certificate(block, sentence, match), "certificate_offered"
             elif match.key == "recommendation" and has_any(block.lower, _LETTER_WORDS):
-                facts, field = list(_recommendation(block, sentence, match)), "recommendation_offered"
+                gain, field = _recommendation(block, sentence, match), "recommendation_offered"
             else:
                 continue
-            if not facts:
+            if gain is None:
                 passed_over(field, block, sentence, "said_of_others_or_handed_in")
-            yield from facts
+                continue
+            proof, audience = quote(sentence, match.start, match.end), audience_of(block, sentence)
+            yield _fact(field, gain.value, block, proof, gain.rule, gain.confidence, audience)
+
+
+class _Gain(NamedTuple):
+    """What a phrase says that the visitor gets, or does not get."""
+
+    value: str | bool
+    rule: str
+    confidence: float
 
 
 def _answered_gain(question: str, block: Block) -> Iterator[Fact]:
@@ -774,62 +809,57 @@ def _answered_gain(question: str, block: Block) -> Iterator[Fact]:
         return
 
 
-def _compensation(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
+def _compensation(block: Block, sentence: str, match: Match) -> _Gain | None:
     """'unpaid' needs words that say so; 'stipend' money that is given to visitors. That there are no scholarships says nothing of pay."""
     words = sentence[match.start : match.end].lower()
     money = vocabulary("offer_money").keys_in(sentence)
     if "others" in money and "visitor" not in money:
-        return
-    proof = quote(sentence, match.start, match.end)
-    audience = audience_of(block, sentence)
+        return None
     if match.key == "pay":
         if _denied(sentence, match.start, match.end) or _NOT_AFTER.match(sentence[match.end : match.end + 60]):
-            yield _fact("compensation", "unpaid", block, proof, "no_pay", 0.85, audience)
-        return
+            return _Gain("unpaid", "no_pay", 0.85)
+        return None
     if match.key == "unpaid":
         if "charged" in money and not re.search(r"salar|stipend|wage|remunerat|compensat|unpaid", words):
-            return
-        yield _fact("compensation", "unpaid", block, proof, "no_pay", 0.85, audience)
-        return
+            return None
+        return _Gain("unpaid", "no_pay", 0.85)
     if block.kind == "heading" and _MONEY_FOR_VISITORS.search(sentence):
-        yield _fact("compensation", "stipend", block, proof, "money_in_heading", 0.7, audience)
-        return
+        return _Gain("stipend", "money_in_heading", 0.7)
     if block.kind == "heading" and block.depth == 1 and "scholarship" in words and "visitor" not in money:
-        return
+        return None
     if _denied(sentence, match.start, match.end) or _NOT_AFTER.match(sentence[match.end : match.end + 60]):
         if "stipend" in words:
-            yield _fact("compensation", "unpaid", block, proof, "no_stipend", 0.8, audience)
-        return
+            return _Gain("unpaid", "no_stipend", 0.8)
+        return None
     if _LODGING.search(words) and not _FREE.search(words) and _LODGING_COSTS.search(sentence):
-        return
+        return None
     about = f"{block.context} {sentence}"
     if "scholarship" in words:
         about = f"{sentence} {block.headings[-1] if block.headings else ''} {block.lead}"
     if _GIVES_MONEY.search(sentence) and "visitor" in vocabulary("offer_money").keys_in(about):
         if _REFERRAL.search(sentence) and not re.search(r"\$|\bour\b|\bavailable\b|\boffer", sentence, re.I):
-            return
-        yield _fact("compensation", "stipend", block, proof, "money_for_visitors", 0.8, audience)
+            return None
+        return _Gain("stipend", "money_for_visitors", 0.8)
+    return None
 
 
-def _certificate(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
+def _certificate(block: Block, sentence: str, match: Match) -> _Gain | None:
     """A certificate or letter of completion that the visitor gets; those that an applicant brings are documents."""
-    proof = quote(sentence, match.start, match.end)
-    audience = audience_of(block, sentence)
     before = sentence[max(0, match.start - 40) : match.start]
     if re.search(r"\b(?:HIPAA|BLS|training|ECFMG|insurance|OSHA|CPR|mask|module)\b[^.;]{0,25}$", before, re.I):
-        return
+        return None
     if _denied(sentence, match.start, match.end):
         if not re.search(r"\b(?:accept\w*|submit\w*|upload\w*|require[sd]?)\b", sentence, re.I):
-            yield _fact("certificate_offered", False, block, proof, "no_certificate", 0.9, audience)
-        return
+            return _Gain(False, "no_certificate", 0.9)
+        return None
     told = f"{block.lead} {sentence}" if block.kind == "item" else sentence
     if not _GIVES.search(told) or _HANDS_IN.search(told):
-        return
+        return None
     if re.search(r"\b(?:completion|degree-granting|diploma)\b", sentence, re.I) and re.search(
         r"\benrolled in\b|\bleading to\b", sentence, re.I
     ):
-        return
-    yield _fact("certificate_offered", True, block, proof, "certificate_given", 0.9, audience)
+        return None
+    return _Gain(True, "certificate_given", 0.9)
 
 
 def _is_standard_letter(before: str, after: str) -> bool:
@@ -837,10 +867,8 @@ def _is_standard_letter(before: str, after: str) -> bool:
     return bool(re.search(r"\bstandard(?:ized)?\s+$", before, re.I) or re.match(r"s?\s*\(e?SLOEs?\)", after))
 
 
-def _recommendation(block: Block, sentence: str, match: Match) -> Iterator[Fact]:
+def _recommendation(block: Block, sentence: str, match: Match) -> _Gain | None:
     """A letter from the host to the visitor ('observers may ask for…'); letters that an applicant hands in are documents."""
-    proof = quote(sentence, match.start, match.end)
-    audience = audience_of(block, sentence)
     start = max(0, match.start - 160)
     before, after = sentence[start : match.start], sentence[match.end : match.end + 120]
     words = sentence[match.start : match.end].lower()
@@ -851,14 +879,14 @@ def _recommendation(block: Block, sentence: str, match: Match) -> Iterator[Fact]
     )
     if words.startswith(("ask", "request")):
         if not (_DENIED_ASKING.search(before) or "applicants" in before.lower()):
-            yield _fact("recommendation_offered", True, block, proof, "letter_on_request", 0.7, audience)
-        return
+            return _Gain(True, "letter_on_request", 0.7)
+        return None
     if words == "final letter":
         if re.search(r"\b(?:we|faculty|program)\b[^.;]{0,40}\bwrite", before, re.I):
-            yield _fact("recommendation_offered", True, block, proof, "letter_given", 0.8, audience)
-        return
+            return _Gain(True, "letter_given", 0.8)
+        return None
     if "evaluation" in words and "recommend" not in words and not _is_standard_letter(before, after):
-        return
+        return None
     refused = _LETTER_REFUSED.search(before) or _LETTER_REFUSED_AFTER.search(after)
     if (
         not refused
@@ -870,13 +898,14 @@ def _recommendation(block: Block, sentence: str, match: Match) -> Iterator[Fact]
         if not re.search(
             r"\b(?:accept\w*|not required|not need|returned|if you do not|e-?mailed?)\b", sentence, re.I
         ) and not re.search(r"\bapplicants? (?:who|that)\b", before, re.I):
-            yield _fact("recommendation_offered", False, block, proof, "no_letter", 0.9, audience)
-        return
+            return _Gain(False, "no_letter", 0.9)
+        return None
     if handed_in or _denied(sentence, match.start, match.end):
-        return
+        return None
     told = f"{block.lead} {before}" if block.kind == "item" else before
     if _LETTER_GIVEN.search(told) or _LETTER_GIVEN_AFTER.search(after):
-        yield _fact("recommendation_offered", True, block, proof, "letter_given", 0.8, audience)
+        return _Gain(True, "letter_given", 0.8)
+    return None
 
 
 # -- specialties --------------------------------------------------------------------------------------------------------------------------
@@ -897,6 +926,7 @@ _ENUMERATION = re.compile(
     r"\b(?:electives?|rotations?|observerships?|clerkships?|sub-?internships?|externships?|departments?|specialties|areas|experiences|opportunities)\b[^.;!?\n]{0,90}?"
     r"(?:\b(?:offered|available|exist|students|visitors|observers|specialties|departments|areas|placements)\b[^.;!?\n]{0,30}?\b(?:in|including|such as|include|following departments|are)\b:?|\bincluding\b:?|\binclude\b:?|\bsub-?internships in\b|\bin the (?:departments|fields|areas|specialties) of\b:?)\s+"
 )  # in small letters
+_ENUMERATED = Gates([("elective", "rotation", "observership", "clerkship", "internship", "externship", "department", "specialties", "areas", "experiences", "opportunities")])  # fmt: skip
 _NAME_END = re.compile(r",\s*(?:and |or )?|\s+and more\b|(?<=\w) and (?=[\w ]{3,40}\.?$)")
 _HEAD_TAIL = re.compile(r"\s+(?:electives?|rotations?|clerkships?)$", re.I)
 _INSTITUTE = re.compile(r"\b(?:institute|cent(?:er|re))\b", re.I)
@@ -911,7 +941,9 @@ def _is_specialty(text: str) -> bool:
     """Is `text` the name of a specialty, little else beside it?"""
     if not 2 < len(text) <= 90:
         return False
-    covered = sum(match.end - match.start for match in vocabulary("specialties").find(text))
+    covered = 0
+    for match in vocabulary("specialties").find(text):
+        covered += match.end - match.start
     return covered >= 0.45 * len(text)
 
 
@@ -951,16 +983,21 @@ def _introduces(headings: tuple[str, ...], lead: str) -> bool:
     )
 
 
+def _names_its_row(block: Block) -> bool:
+    return block.depth == 0 and len(block.cells) > 1 and bool(block.cells[0].text)
+
+
 def _listed_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, float]]:
-    groups: dict[int, list[tuple[str, Block]]] = {}
+    groups: dict[int, list[Block]] = {}
     for block in blocks:
-        if block.kind == "item" and block.group:
-            groups.setdefault(block.group, []).append((block.text.split("\n")[0], block))
-        elif block.kind == "row" and block.group and len(block.cells) > 1 and block.cells[0].text and block.depth == 0:
-            groups.setdefault(block.group, []).append((block.cells[0].text, block))
-    for items in groups.values():
-        if not _introduces(items[0][1].headings, items[0][1].lead):
+        if block.group and (block.kind == "item" or (block.kind == "row" and _names_its_row(block))):
+            groups.setdefault(block.group, []).append(block)
+    for members in groups.values():
+        if not _introduces(members[0].headings, members[0].lead):
             continue
+        items = [
+            (block.text.partition("\n")[0] if block.kind == "item" else block.cells[0].text, block) for block in members
+        ]
         good = [(name, block) for name, block in items if _is_specialty(name)]
         if len(good) >= 0.6 * len(items) and (len(good) > 1 or len(items) == 1):
             # A list of departments is taken whole, but for notes at its foot; a table only where its first cell is a specialty.
@@ -974,8 +1011,9 @@ def _listed_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, floa
 
 def _headed_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, float]]:
     runs: dict[tuple[str, ...], _Names] = {}
+    find = vocabulary("specialties").find
     for block in blocks:
-        if block.kind == "heading" and len(block.text) <= 90:
+        if block.kind == "heading" and len(block.text) <= 90 and find(block.text):
             name = _HEAD_TAIL.sub("", _CODE.sub("", block.text))
             if not _is_specialty(name) or _INSTITUTE.search(name):
                 continue
@@ -987,15 +1025,23 @@ def _headed_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, floa
 
 
 def _enumerated_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, float]]:
+    find = vocabulary("specialties").find
     for block in blocks:
         if block.kind not in ("paragraph", "item", "definition") or (
             "," not in block.text and " and " not in block.text
         ):
             continue
+        if not _ENUMERATED.open(block.lower):
+            continue
         for sentence in block.sentences:
             if "," not in sentence and " and" not in sentence:
                 continue
-            match = _ENUMERATION.search(sentence[:3000].lower())
+            lower = sentence[:3000].lower()
+            if not _ENUMERATED.open(lower):
+                continue
+            if len(sentence) <= 1000 and "\n" not in sentence and not find(sentence):
+                continue  # there is not one specialty to enumerate; sentences of several lines have not been looked through yet
+            match = _ENUMERATION.search(lower)
             if (
                 not match
                 or _LIST_OF_CONDITIONS.search(sentence[: match.end()])
@@ -1013,11 +1059,11 @@ def _enumerated_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, 
 
 def find_offer(blocks: list[Block]) -> list[Fact]:
     """Program types, status, VSLO, compensation, certificate, recommendation and specialties that `blocks` state."""
-    pieces = _pieces(blocks)
+    pieces, named = _pieces(blocks)
     routes = _find_vslo(blocks, pieces, observers_only=False)
     status = list(_find_status(blocks, pieces))
     closures = {fact.quote for fact in status if fact.value == "closed"}
-    types = _Types(blocks, pieces, any(fact.value for fact in routes), closures)
+    types = _Types(blocks, named, any(fact.value for fact in routes), closures)
     facts = list(types.decide())
     offered = {fact.value for fact in facts}
     if offered == {"observership"}:
