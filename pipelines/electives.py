@@ -154,6 +154,8 @@ def _of_group(group: list[Block], title: str) -> Iterator[Elective]:
             if kind not in values:
                 values[kind] = value
                 quotes.append(block.text)
+    if len(values) < 2:
+        return
     name = values.pop("title", "") or headings[-1]
     if len(_TELLING & values.keys()) >= 2 and _is_title(name) and _names_an_elective(name, values):
         yield _elective(name, values, "\n".join(dict.fromkeys(quotes)), headings, title, "")
@@ -173,13 +175,10 @@ def _names_an_elective(name: str, values: dict[str, str]) -> bool:
     return bool("code" in values or _CODE.search(name) or _specialty_in(name))
 
 
-def _labels_of(block: Block) -> Iterator[tuple[str, str]]:
+def _labels_of(block: Block) -> list[tuple[str, str]]:
     """What a block says under labels: the heading above it may be one, or its lines begin with some."""
     kind = _label(block.headings[-1]) if block.headings else None
-    if kind is not None and len(block.text) <= 300:
-        yield kind, fold_space(block.text)
-    else:
-        yield from _labels_in(block.text)
+    return [(kind, fold_space(block.text))] if kind is not None and len(block.text) <= 300 else _labels_in(block.text)
 
 
 def _labels_in(text: str) -> list[tuple[str, str]]:
@@ -199,7 +198,7 @@ def _labels_in(text: str) -> list[tuple[str, str]]:
 
 
 def _labelled(piece: str) -> tuple[str, str] | None:
-    if not has_any(piece, (":", "–", "—")):
+    if not has_any(piece, (":", "–", "—")) or not _begins_as_label(piece):
         return None
     piece = fold_space(piece)
     match = _LABELLED.match(piece)
@@ -208,18 +207,27 @@ def _labelled(piece: str) -> tuple[str, str] | None:
 
 
 _OPEN_BRACKET = re.compile(r"\s*\([^()]{0,60}$")
-_FIRST_WORD = re.compile(r"\w+")
+_FIRST_WORD = re.compile(r"[\s:?*.]*(\w+)")
+_NO_WIDTH = ("\u200b", "\ufeff")
+
+
+def _begins_as_label(text: str) -> bool:
+    """May `text` begin with a label? Its first word tells of nearly every text that it is none."""
+    first = _FIRST_WORD.match(text)
+    if first is not None and first[1].lower() in _first_words():
+        return True
+    # '#' is read as a word; what has no width may stand within one.
+    return "#" in text or (not text.isascii() and has_any(text, _NO_WIDTH))
 
 
 @lru_cache(maxsize=4096)
 def _label(text: str) -> str | None:
     """What a column header or a label stands for; the whole of it has to be one."""
+    if not _begins_as_label(text):
+        return None
     bare = fold_space(text.replace("#", " number ")).strip(" :?*.").rstrip(")")
     bare = _OPEN_BRACKET.sub("", bare) if "(" in bare else bare
     if not bare or len(bare) > 60:
-        return None
-    first = _FIRST_WORD.match(bare)
-    if first is None or first[0].lower() not in _first_words():
         return None
     for match in vocabulary("catalogs").find(bare):
         if match.start == 0 and match.end == len(bare):
@@ -232,7 +240,7 @@ def _first_words() -> frozenset[str]:
     """The words by which labels begin."""
     entries = vocabulary("catalogs").entries.values()
     plains = [plain for entry in entries for phrase in entry["phrases"] for plain in expand(phrase)]
-    return frozenset(first[0].lower() for plain in plains if (first := _FIRST_WORD.match(plain)))
+    return frozenset(first[1].lower() for plain in plains if (first := _FIRST_WORD.match(plain)))
 
 
 # --- values ----------------------------------------------------------------------------------------------------------
