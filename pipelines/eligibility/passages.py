@@ -43,6 +43,19 @@ _REFUSAL_LIST = re.compile(
     r"|\bineligible\b|\bclosed to\b|\bnot (?:eligible|accepted|available|open|permitted|allowed)\b|\bdo(?:es)? not (?:accept|admit|take)\b",
     re.I,
 )
+# Keys of data/vocabulary/audiences.yml: 'not a US citizen' and 'an international physician or student' tell of people from abroad, too.
+_FROM_ABROAD = frozenset(
+    [
+        "international_student",
+        "offshore",
+        "visitor_abroad",
+        "visitor_home",
+        "abroad",
+        "everyone",
+        "graduate",
+        "physician",
+    ]
+)
 _LAST_SENTENCE = re.compile(r"[.!?]\s+(?=[A-Z])")  # what introduces a list is the sentence right before it
 _ANSWER = re.compile(r"\W*(?:(?P<yes>yes)\b|(?P<no>no\b|unfortunately|not at this time))", re.I)
 _PIECE = re.compile(r"\S[^\n]*\S|\S")
@@ -101,7 +114,7 @@ class Passage:
     def students(self) -> str:
         """The group that its students of no named country are: told by the section, else by the block it stands in."""
         audience = self.audience
-        if audience == "any" and not self.is_heading and len(self.block.text) < 2000:
+        if audience == "any" and not self.is_heading and len(self.block.text) < 2000 and _looks_abroad(self.block):
             audience = audience_in(self.block.text) or "any"
             audience = "any" if audience == "us" else audience
         return {"international": "international_student", "us": "us_student"}.get(audience, "student")
@@ -142,6 +155,19 @@ class Passage:
             rule=rule,
             audience=self.audience,
         )
+
+
+def _looks_abroad(block: Block) -> bool:
+    """Does a sentence of the block name any without whom it cannot be on people from abroad?
+
+    Sentences were looked through already; the block as a whole was not, where it has several.
+    """
+    find = vocabulary("audiences").find
+    for sentence in block.sentences:
+        for match in find(sentence):
+            if match.key in _FROM_ABROAD:
+                return True
+    return False
 
 
 # The same headings and leads stand above many sentences.

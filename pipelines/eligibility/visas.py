@@ -57,20 +57,20 @@ _ISSUED = re.compile(
     re.I,
 )
 _DENIED = re.compile(
-    r"\b(?:not|cannot|never|unable|n['’]t|no longer|neither)\b(?!\s+(?:\w+ly\s+)?(?:require|need)\b)(?!\s+(?:[\w.]+\s+){0,3}(?:citizens?|residents?|nationals?)\b)[^.;]{0,50}\b(?:sponsor|issue|process|provide|assist|help|support|offer|advise|aid|obtain|arrange|facilitat|secure|grant|handle)\w*\b"
+    r"\b(?:(?:not|cannot|never|unable|n['’]t|no longer|neither)\b(?!\s+(?:\w+ly\s+)?(?:require|need)\b)(?!\s+(?:[\w.]+\s+){0,3}(?:citizens?|residents?|nationals?)\b)[^.;]{0,50}\b(?:sponsor|issue|process|provide|assist|help|support|offer|advise|aid|obtain|arrange|facilitat|secure|grant|handle)\w*\b"
     r"[^.;]{0,70}\b(?:visas?\b|immigration|ds-?2019|i-?20\b)"
-    r"|\b(?:need|requir)\w*\s+(?:a\s+)?(?:visa\s+)?sponsorship\b[^.;]{0,40}\b(?:cannot|not|ineligible)\b"
-    r"|\b(?:not|never|cannot)\s+(?:act|serve|be)\s+(?:as\s+)?(?:an?|your|the|their)\s+(?:visa\s+sponsor\b|sponsor\b[^.;]{0,20}\bvisas?\b)"
-    r"|\bno\s+(?:visa|immigration)\s+(?:sponsorship|support|assistance|help|documents?)"
-    r"|\b(?:visas?|visa "
+    r"|(?:need|requir)\w*\s+(?:a\s+)?(?:visa\s+)?sponsorship\b[^.;]{0,40}\b(?:cannot|not|ineligible)\b"
+    r"|(?:not|never|cannot)\s+(?:act|serve|be)\s+(?:as\s+)?(?:an?|your|the|their)\s+(?:visa\s+sponsor\b|sponsor\b[^.;]{0,20}\bvisas?\b)"
+    r"|no\s+(?:visa|immigration)\s+(?:sponsorship|support|assistance|help|documents?)"
+    r"|(?:visas?|visa "
     + _OFFICE
-    + r"|ds-?2019s?|i-?20s?)\b[^.;,]{0,30}\b(?:is|are|will|can|may|be|do|does)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:sponsor|provid|issu|offer|available|process|support|assist)\w*",
+    + r"|ds-?2019s?|i-?20s?)\b[^.;,]{0,30}\b(?:is|are|will|can|may|be|do|does)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:sponsor|provid|issu|offer|available|process|support|assist)\w*)",
     re.I,
 )
 _OWN = re.compile(
-    r"\bresponsib(?:le|ility|ilities)\b[^.;]{0,60}\bvisas?\b|\bvisas?\b[^.;]{0,50}\b(?:is|are|remains?)\b[^.;]{0,40}\b(?:sole\s+)?responsib(?:le|ility)\b"
-    r"|\b(?:arrange|obtain|secure|make|apply)\w*\b(?:\s+for)?\s+(?:their|your|his|her|his/her|his or her)?\s*own\s+(?:\w+\s+)?visas?\b"
-    r"|\bown visa arrangements?\b|\bown\b[^.;]{0,25}\bvisas?\b",
+    r"\b(?:responsib(?:le|ility|ilities)\b[^.;]{0,60}\bvisas?\b|visas?\b[^.;]{0,50}\b(?:is|are|remains?)\b[^.;]{0,40}\b(?:sole\s+)?responsib(?:le|ility)\b"
+    r"|(?:arrange|obtain|secure|make|apply)\w*\b(?:\s+for)?\s+(?:their|your|his|her|his/her|his or her)?\s*own\s+(?:\w+\s+)?visas?\b"
+    r"|own visa arrangements?\b|own\b[^.;]{0,25}\bvisas?\b)",
     re.I,
 )
 _NOT_OURS = re.compile(

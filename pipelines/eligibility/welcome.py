@@ -103,8 +103,8 @@ _POINTER_OPENS = re.compile(
     r"|\W*(?:please\s+|note:?\s+|also\s+)?(?:for|see|visit|click|refer|view|go to|return|learn more|looking|are you)\b"
 )
 _POINTER = re.compile(
-    r"\b(?:please|kindly)\s+(?:see|visit|refer|click|review|follow|read|go)\b|\bmay be interested in\b"
-    r"|\b(?:see|visit|refer to|follow|click)\b[^.]{0,60}\b(?:page|website|site|guidelines|instructions|link|section|here|process|tab)\b|\bwill follow\b"
+    r"\b(?:(?:please|kindly)\s+(?:see|visit|refer|click|review|follow|read|go)\b|may be interested in\b"
+    r"|(?:see|visit|refer to|follow|click)\b[^.]{0,60}\b(?:page|website|site|guidelines|instructions|link|section|here|process|tab)\b|will follow\b)"
 )
 _POINTER_WORDS = ("please", "kindly", "interested in", "see", "visit ", "visit\n", "refer to", "follow", "click")
 _NOT_PORTAL = re.compile(
@@ -125,8 +125,8 @@ _OWN_PEOPLE = re.compile(
     r"\bstaff\b|\bemployees?\b|\bprovid(?:es?|ing)\s+(?:\w+\s+){1,5}with\b|\bgiv(?:es?|ing)\s+residents\b", re.I
 )
 _ENROLLED = re.compile(
-    r"\b(?:enrolled|attend\w*|accredited|matriculated|studying)\b[^.;]{0,80}$"
-    r"|\b(?:students?|year|standing)\b[^.;,]{0,60}\b(?:at|from|in|of|within)\b[^.;,]{0,25}$|\bfrom\s+(?:an?\s+|the\s+)?$"
+    r"\b(?:(?:enrolled|attend\w*|accredited|matriculated|studying)\b[^.;]{0,80}$"
+    r"|(?:students?|year|standing)\b[^.;,]{0,60}\b(?:at|from|in|of|within)\b[^.;,]{0,25}$|from\s+(?:an?\s+|the\s+)?$)"
 )
 _VISITING = re.compile(r"(?:visiting|medical|guest|rotating|away)\b", re.I)
 _LIST_ENTRY = re.compile(
