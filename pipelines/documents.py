@@ -8,7 +8,7 @@ others than the visitor does not count (labels schema: "'if available' / 'may be
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
@@ -17,7 +17,8 @@ import attrs
 from pipelines import Stage
 from scraper.considered import passed_over
 from scraper.items import Block, Fact
-from scraper.statements import quote, statements
+from scraper.statements import Statement, quote, statements
+from scraper.text import has_any
 from scraper.vocabulary import Match, vocabulary
 
 FIELD = "documents"
@@ -109,7 +110,7 @@ _MAX_MENTIONS = 3  # of one document in one statement: enough for any page but a
 _MAX_ROW = 2000
 
 
-@attrs.frozen
+@attrs.define(eq=False)  # not frozen: that doubles what making one costs
 class _Mention:
     """A document named in a piece of text, and the rule by which it was told."""
 
@@ -140,18 +141,23 @@ def _from_blocks(blocks: list[Block]) -> Iterator[Fact]:
             named.extend(_from_heading(block, text))
             heading = block
             continue
-        above = (statement.label, block.lead, block.term, *reversed(block.headings))
-        if _names_any(text):
-            yield from _from_text(block, text, above, denied)
+        if _named(text):
+            yield from _from_text(block, text, _above(statement), denied)
         if block.term and _COUNT_OR_REQUIRED.match(text):
-            yield from _from_term(block, text, above)
-        if heading and _ANSWER_YES.match(text) and block.headings[-1:] == (heading.text,):
+            yield from _from_term(block, text, _above(statement))
+        if text[0] in "Yy" and heading and block.headings[-1:] == (heading.text,) and _ANSWER_YES.match(text):
             yield from _from_question(heading)
     for block in blocks:
-        if block.kind == "row" and not (block.depth and block.cells) and _names_any(text := block.text[:_MAX_ROW]):
+        if block.kind == "row" and not (block.depth and block.cells) and _named(text := block.text[:_MAX_ROW]):
             above = (block.lead, *_columns(block), *reversed(block.headings))
             yield from _from_text(block, text, above, denied)
     yield from (fact for fact in named if (fact.quote, fact.value) not in denied)
+
+
+def _above(statement: Statement) -> tuple[str, ...]:
+    """What stands above a statement, the nearest first."""
+    block = statement.block
+    return (statement.label, block.lead, block.term, *reversed(block.headings))
 
 
 def _columns(block: Block) -> Iterator[str]:
@@ -200,9 +206,7 @@ def _is_charged(text: str, mention: _Mention) -> bool:
 
 def _from_heading(block: Block, text: str) -> Iterator[Fact]:
     """A heading names a document ('Immunizations') under one that announces requirements, or demands it itself."""
-    if len(text) > 120 or _QUESTION.search(text):
-        return
-    if not _names_any(text):
+    if len(text) > 120 or not _named(text) or _QUESTION.search(text):
         return
     above = tuple(reversed(block.headings))
     scope = _scope(above)
@@ -241,7 +245,7 @@ def _from_dense_lists(blocks: list[Block]) -> Iterator[Fact]:
         if not block.group or block.kind not in ("item", "row", "definition"):
             continue
         text = block.text[:_MAX_ROW]
-        if not _names_any(text):
+        if not _named(text):
             continue
         above = (block.lead, block.term, *reversed(block.headings))
         if _scope(above) == "elsewhere":
@@ -286,10 +290,14 @@ def _heading_keys(text: str) -> frozenset[str]:
 
 def _mentions(text: str, above: tuple[str, ...]) -> list[_Mention]:
     """The documents that `text` names, at most three times each; what letters have to do with people goes before phrases."""
-    pairs, phrases, shared = _named(text)
+    named = _named(text)
+    if named is None:
+        return []
+    pairs, phrases, shared = named
     if pairs and any("recommend" in line or "referen" in line for line in (a.lower() for a in (text, *above[:2]))):
         pairs = [pair for pair in pairs if pair.rule != "host_letter"]  # the preceptor who recommends is not the host
     found = [*pairs]
+    count = Counter(pair.key for pair in pairs) if pairs else Counter[str]()
     company: dict[str, bool] = {}
     for key, start, end in phrases:
         if key in _BARE:
@@ -298,29 +306,29 @@ def _mentions(text: str, above: tuple[str, ...]) -> list[_Mention]:
             if not company[key]:
                 continue
             key = _BARE[key][0]
-        overlaps = any(pair.start < end and start < pair.end for pair in pairs)
-        if key == "recommendation_letter" and overlaps and not _RECOMMENDS.search(text, start, end):
+        if (
+            key == "recommendation_letter"
+            and any(pair.start < end and start < pair.end for pair in pairs)
+            and not _RECOMMENDS.search(text, start, end)
+        ):
             continue  # 'a letter from the supervising physician' is the host's agreement
-        if sum(1 for mention in found if mention.key == key) < _MAX_MENTIONS:
+        count[key] += 1
+        if count[key] <= _MAX_MENTIONS:
             found.append(_Mention(key, start, end, "phrase"))
     return [*found, *shared]
 
 
-def _names_any(text: str) -> bool:
-    """Does `text` name a document at all? Most statements do not."""
-    return any(_named(text))
+_Named = tuple[list[_Mention], list[tuple[str, int, int]], list[_Mention]]
 
 
 @lru_cache(maxsize=512)  # the entries of a list are read one by one and together
-def _named(text: str) -> tuple[list[_Mention], list[tuple[str, int, int]], list[_Mention]]:
-    """What `text` itself names, whatever stands above it: by two parties, by a phrase, by a noun that two share."""
+def _named(text: str) -> _Named | None:
+    """What `text` itself names, whatever stands above it: by two parties, by a phrase, by a noun that two share. Most name nothing."""
     parties = vocabulary("document_parties").find(text)
     phrases = vocabulary("documents").find(text)
-    return (
-        list(_pairs(text, parties)) if len(parties) > 1 else [],
-        list(_phrases(text, phrases)) if phrases else [],
-        _shared_noun(text),
-    )
+    pairs = list(_pairs(text, parties)) if len(parties) > 1 else []
+    shared = _shared_noun(text)
+    return (pairs, list(_phrases(text, phrases)), shared) if phrases or pairs or shared else None
 
 
 def _shared_noun(text: str) -> list[_Mention]:
@@ -421,7 +429,8 @@ def _confirmed_by_the_host(text: str, mention: _Mention) -> bool:
 
 def _waived(text: str, mention: _Mention, found: list[_Mention], cues: Sequence[Match]) -> bool:
     """Do the words around a mention say that it is optional, not demanded, or only perhaps?"""
-    if _NO_BEFORE.search(text[max(0, mention.start - 40) : mention.start]):
+    before = text[max(0, mention.start - 40) : mention.start]
+    if has_any(before.lower(), ("no", "without")) and _NO_BEFORE.search(before):
         return True
     for cue in cues:
         if not cue.key.startswith("waiver"):
