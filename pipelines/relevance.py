@@ -65,8 +65,7 @@ _PUPILS = ("student", "high school", "college", "undergraduate", "pre", "shadow"
 # What the lines of a single elective's page are called: 'Duration: 4 weeks', 'Number of students: 1'.
 _CARD = re.compile(
     r"\W{0,3}(?:(?P<strong>duration|length|availability|available|(?:number|no\.?|#) of students|students? per|max(?:imum|\.)? (?:number of )?students|open to|offered to|capacity)"
-    r"|prerequisites?|requirements?|locations?|sites?|hours|schedule|(?:program |elective |rotation |clerkship |student )?(?:coordinator|contact|preceptors?|faculty)|(?:learning )?(?:objectives|experience)|goals|(?:brief |elective |rotation )?description|overview|evaluation|how to apply|to apply)\b",
-    re.I,
+    r"|prerequisites?|requirements?|locations?|sites?|hours|schedule|(?:program |elective |rotation |clerkship |student )?(?:coordinator|contact|preceptors?|faculty)|(?:learning )?(?:objectives|experience)|goals|(?:brief |elective |rotation )?description|overview|evaluation|how to apply|to apply)\b"
 )
 _COURSE = re.compile(r"\b[A-Z]{2,5}[-\s]?\d{3,5}[A-Z]?\b|\bcredit(?:s| hours)\b|\bgrading\b", re.I)
 _LEARNING = frozenset({"opportunity", "strong_opportunity"})
@@ -202,11 +201,11 @@ class _Judge:
         labels: set[str] = set()
         strong: set[str] = set()
         for block in self.blocks[:80]:
-            for text in (block.term, block.text):
+            for text in (block.term.lower(), block.lower):
                 if text and (label := _CARD.match(text)):
-                    labels.add(label[0].lower().strip())
+                    labels.add(label[0].strip())
                     if label["strong"]:
-                        strong.add(label["strong"].lower())
+                        strong.add(label["strong"])
         if (
             len(labels) + len(strong) > 4
             and strong

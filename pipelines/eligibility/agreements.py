@@ -52,7 +52,7 @@ def find_agreements(passages: list[Passage]) -> list[Fact]:
     """Facts on affiliation and exchange agreements."""
     facts: list[Fact] = []
     for passage in passages:
-        named = passage.speaks_of("agreement", "partner")
+        named = "agreement" in passage.named or "partner" in passage.named
         if (named or "affiliated " in passage.lower) and _GATE.opens(passage.lower):
             if fact := _agreement(passage):
                 facts.append(fact)

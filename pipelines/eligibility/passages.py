@@ -51,11 +51,11 @@ _FROM_ABROAD = frozenset(
         "visitor_abroad",
         "visitor_home",
         "abroad",
-        "everyone",
         "graduate",
         "physician",
     ]
 )
+_NOTHING: frozenset[str] = frozenset()
 _LAST_SENTENCE = re.compile(r"[.!?]\s+(?=[A-Z])")  # what introduces a list is the sentence right before it
 _ANSWER = re.compile(r"\W*(?:(?P<yes>yes)\b|(?P<no>no\b|unfortunately|not at this time))", re.I)
 _PIECE = re.compile(r"\S[^\n]*\S|\S")
@@ -70,6 +70,7 @@ class Passage:
     index: int
     lower: str
     words: tuple[Match, ...]  # what hospitals ask of applicants, found in it (data/vocabulary/eligibility.yml)
+    named: frozenset[str]  # their keys: most sentences name nothing that is asked of applicants
     answer: bool | None = None  # of a question: whether the next words are 'yes' or 'no'
 
     @cached_property
@@ -98,13 +99,6 @@ class Passage:
     def find(self, *keys: str) -> list[Match]:
         """The matches of `keys` in the sentence."""
         return [match for match in self.words if match.key in keys] if self.words else []
-
-    def speaks_of(self, *keys: str) -> bool:
-        """Does the sentence name one of `keys`? Most name nothing that is asked of applicants."""
-        for match in self.words:  # noqa: SIM110  any() costs more than the look itself
-            if match.key in keys:
-                return True
-        return False
 
     @cached_property
     def audience(self) -> Audience:
@@ -204,7 +198,9 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
             if (place := (piece, above)) in seen:
                 continue
             seen.add(place)
-            passage = Passage(block, piece, len(passages), piece.lower(), find(piece))
+            words = find(piece)
+            named = frozenset([match.key for match in words]) if words else _NOTHING
+            passage = Passage(block, piece, len(passages), piece.lower(), words, named)
             passages.append(passage)
             if question and (said := _ANSWER.match(piece)):
                 question.answer = said.lastgroup == "yes"

@@ -90,7 +90,7 @@ def find_people(passages: list[Passage]) -> list[Fact]:
         if len(says) >= _MAX_SAYS:
             continue
         found = list(mentions(passage.text)) if people(passage.text) else []
-        if not (found or passage.speaks_of("agreement", "partner")) or not _GATE.opens(passage.lower):
+        if not (found or _names_partners(passage)) or not _GATE.opens(passage.lower):
             continue
         if _about_admission(passage):
             asked = found
@@ -98,6 +98,10 @@ def find_people(passages: list[Passage]) -> list[Fact]:
         if _is_partner(passage, found):
             partners.append(passage)
     return _settle(passages, says, partners)
+
+
+def _names_partners(passage: Passage) -> bool:
+    return "agreement" in passage.named or "partner" in passage.named
 
 
 def _about_admission(passage: Passage) -> bool:
@@ -110,7 +114,7 @@ def _about_admission(passage: Passage) -> bool:
 
 def _is_partner(passage: Passage, found: list[Mention]) -> bool:
     """International students from partner schools alone: 'only from schools with which we have an exchange agreement'."""
-    if passage.is_heading or not passage.speaks_of("agreement", "partner"):
+    if passage.is_heading or not _names_partners(passage):
         return False
     if not has_any(passage.lower, _PARTNER_WORDS) or _EXCHANGE.search(passage.text):
         return False
