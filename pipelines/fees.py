@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import attrs
 
@@ -21,7 +21,7 @@ from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact, Fee
 from scraper.scope import audience_in, audience_of
 from scraper.statements import Statement, quote, statements
-from scraper.text import Gate, number
+from scraper.text import number, small
 from scraper.vocabulary import Match, vocabulary
 
 KINDS = ("application", "program", "deposit", "insurance", "other")
@@ -29,23 +29,20 @@ LARGEST_FEE = 60_000  # a larger amount is an insurance limit, a degree's tuitio
 MAX_CANDIDATES = 200  # a page with more amounts is a price list of something else, or means harm
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,3}|\d{1,7})(?:\.\d{1,2})?"
+# For a text in small letters. It looks at the first character before anything else: few can begin an amount.
 _MONEY = re.compile(
-    rf"(?<![A-Za-z.,\d])(?:US|U\.S\.|USD|US Dollars?:?)?\s?\$\s?(?P<dollar>{_NUMBER})(?![\d%]|,\d)"
-    rf"|(?<![A-Za-z])USD?\s?(?P<usd>{_NUMBER})(?![\d%]|,\d)"
-    rf"|(?<![\d.,$])(?P<words>{_NUMBER})\s?(?:USD|US\s?\$|U\.?S\.? dollars|dollars)(?!\w)",
-    re.IGNORECASE,
+    rf"(?=[u$\s])(?:(?<![a-z.,\d])(?:us|u\.s\.|usd|us dollars?:?)?\s?\$\s?(?P<dollar>{_NUMBER})(?![\d%]|,\d)"
+    rf"|(?<![a-z])usd?\s?(?P<usd>{_NUMBER})(?![\d%]|,\d))"
+    rf"|(?=\d)(?<![\d.,$])(?P<words>{_NUMBER})\s?(?:usd|us\s?\$|u\.?s\.? dollars|dollars)(?!\w)"
 )
 _SCALE = re.compile(r"\s?(?:million|billion|[MB](?![A-Za-z])|k(?![A-Za-z]))", re.IGNORECASE)
 _NOT_US = re.compile(r"\s?(?:CAD|CDN|Canadian|AUD|NZD|HKD|euros?|pounds)\b", re.IGNORECASE)
 _RANGE = re.compile(r"\s?(?:-|–|—|to|and)\s?(?:US)?\$?\s?\d[\d,.]{2,}")
 _BARE = re.compile(rf"^\W{{0,3}}({_NUMBER})\W{{0,3}}$")
+_LONGEST_BARE = 32
 _MONEY_COLUMN = re.compile(r"\$|\bUSD\b|\b(?:fees?|amount|costs?|price|tuition|charges?|rate)\b", re.IGNORECASE)
-_GATE = Gate(("$",), ("usd", "dollars"), re.compile(r"\busd\b|\bdollars\b"))
-_FREE_GATE = Gate(
-    ("waive",),
-    ("no", "free", "without", "n/a"),
-    re.compile(r"\b(?:no(?:ne|thing|t charge)?|free|without|n/a)\b|\bnot charge"),
-)
+_DOLLARS = re.compile(r"\b(?:usd|dollars)\b")
+_FREE = re.compile(r"n(?<!\wn)(?:o(?:ne|thing)?\b|ot charge|/a\b)|f(?<!\wf)ree\b|w(?<!\ww)ithout\b")
 _NONE = re.compile(
     r"\W{0,3}(?:none|nothing|n/?a|no|no cost|no charge|free|not applicable|\$?0(?:\.00)?)\W{0,3}$", re.IGNORECASE
 )
@@ -123,7 +120,10 @@ class Money:
 def find_money(text: str) -> list[Money]:
     """The amounts of US dollars in `text`, left to right: '$1,500', 'USD 500', '500 USD', '$350.00', '150 dollars'."""
     found: list[Money] = []
-    for match in _MONEY.finditer(text):
+    low = small(text)
+    if "$" not in low and "us" not in low and "dollars" not in low:
+        return found
+    for match in _MONEY.finditer(low):
         end = match.end()
         if _NOT_US.match(text, end):
             continue
@@ -248,24 +248,31 @@ def _matches(text: str) -> list[Match]:
     return list(vocabulary("fees").find(text))
 
 
-def _keys(text: str) -> set[str]:
-    return {match.key for match in _matches(text)}
+# Labels, headers and headings are asked for every amount near them.
+@lru_cache(maxsize=512)
+def _keys(text: str) -> frozenset[str]:
+    return frozenset([match.key for match in _matches(text)])
 
 
 def _first_kind(texts: Iterable[str]) -> str | None:
     """The kind of fee that the nearest of `texts` names."""
     for text in texts:
-        for match in _matches(text):
-            if match.key in KINDS:
-                return match.key
+        if kind := _kind_in(text):
+            return kind
     return None
+
+
+@lru_cache(maxsize=512)
+def _kind_in(text: str) -> str | None:
+    """The first kind of fee that `text` names."""
+    return next((match.key for match in _matches(text) if match.key in KINDS), None)
 
 
 def _refusal(place: Setting) -> str | None:
     """The rule by which an amount is no fee, None where it may be one. Labels schema, 'Not: living-cost estimates, …'."""
     money, attached = place.money, place.attached
     near = {key: distance for distance, key in sorted(((d, m.key) for d, m in place.keys(*_REFUSING)), reverse=True)}
-    heads = set().union(*(_keys(text) for text in place.context[:2])) if place.bare else set()
+    heads: set[str] = set().union(*(_keys(text) for text in place.context[:2])) if place.bare else set()
     if money.scaled or money.amount >= LARGEST_FEE:
         return "insurance_limit"
     if "coverage" in near and (money.amount >= 5000 or near["coverage"] < 40) and not (attached and attached[0] < 3):
@@ -636,12 +643,18 @@ def _sentence_settings(statement: Statement) -> Iterator[Setting]:
         )
 
 
+@lru_cache(maxsize=256)  # a column's header is asked for every row
+def _is_of_money(column: str) -> bool:
+    """Does `column`, a header, say that its figures are dollars?"""
+    return bool(_MONEY_COLUMN.search(column))
+
+
 def _row_settings(block: Block) -> Iterator[Setting]:
     """The amounts of a table row, each in its cell, introduced by its row's and its column's header."""
     for index, cell in enumerate(block.cells):
         amounts = find_money(cell.text)
-        bare = _BARE.match(cell.text) if index and not amounts else None
-        if bare and _MONEY_COLUMN.search(cell.column):
+        in_dollars = index and not amounts and len(cell.text) <= _LONGEST_BARE and _is_of_money(cell.column)
+        if in_dollars and (bare := _BARE.match(cell.text)):
             amounts = [Money(float(bare[1].replace(",", "")), bare.start(1), bare.end(1))]
         if not amounts:
             continue
@@ -708,20 +721,19 @@ def _free(statement: Statement, before: str, order: int) -> Candidate | None:
     """'No fee', 'free of charge', 'does not charge visitors': an amount of 0, where it is said of the program or application."""
     text = statement.text
     near_by = 3 if statement.block.kind == "definition" else 2  # its term stands there twice
+    none = _NONE.fullmatch(text)
+    named = None if none else _FOR_WHOM_FREE.fullmatch(text)
+    plain = None if none else _PLAIN_FREE.match(text) or (_WAIVED.search(text) if "waive" in text.lower() else None)
+    matches = [] if none else _matches(text)
+    hit = next((match for match in matches if match.key == "free"), None)
+    if not (none or named or plain or hit):
+        return None
     asked = any(_keys(t) & {"application", "program", "money"} for t in statement.context[:near_by])
-    if _NONE.fullmatch(text):
+    if none:
         kind = "application" if _first_kind(statement.context[:near_by]) == "application" else "program"
         return _free_candidate(statement, kind, order, "fee_none") if asked else None
-    matches = _matches(text)
-    if (
-        asked
-        and (named := _FOR_WHOM_FREE.fullmatch(text))
-        and "subject" in _keys(named[1])
-        and not _keys(named[1]) & _OFF_TOPIC
-    ):
+    if asked and named and "subject" in _keys(named[1]) and not _keys(named[1]) & _OFF_TOPIC:
         return None if _FOR_SOME.search(named[1]) else _free_candidate(statement, "program", order, "fee_none")
-    plain = _PLAIN_FREE.match(text) or _WAIVED.search(text)
-    hit = next((match for match in matches if match.key == "free"), None)
     if hit is None and plain is None:
         return None
     start, end = (hit.start, hit.end) if hit else (plain.start(), plain.end()) if plain else (0, 0)
@@ -768,14 +780,14 @@ def _candidates(blocks: list[Block], spoken: list[Statement]) -> Iterator[Candid
     for spot, statement in enumerate(spoken):
         lower = statement.text.lower()
         order = numbers[id(statement.block)]
-        if _GATE.opens(lower):
+        if "$" in lower or (("usd" in lower or "dollars" in lower) and _DOLLARS.search(lower)):
             for place in _sentence_settings(statement):
                 follows = last if last and last.block is statement.block and spot - last.spot <= 1 else None
                 if candidate := _read_amount(place, statement.block, statement.text, order, follows):
                     candidate.spot = spot
                     last = candidate
                     yield candidate
-        if _FREE_GATE.opens(lower) and (
+        if (_FREE.search(lower) or "waive" in lower) and (
             free := _free(statement, before if statement.block is last_block else "", order)
         ):
             yield free
@@ -792,8 +804,10 @@ def _candidates(blocks: list[Block], spoken: list[Statement]) -> Iterator[Candid
 def _free_cells(block: Block, order: int) -> Iterator[Candidate]:
     """'No charge' or 'none' in a column of fees."""
     for cell in block.cells[1:]:
-        kind = _first_kind([cell.column]) or ("program" if "money" in _keys(cell.column) else _first_kind([cell.row]))
-        if _FREE_CELL.fullmatch(cell.text) and kind in ("application", "program"):
+        if not _FREE_CELL.fullmatch(cell.text):
+            continue
+        kind = _kind_in(cell.column) or ("program" if "money" in _keys(cell.column) else _kind_in(cell.row))
+        if kind in ("application", "program"):
             audience = audience_in(cell.row) or audience_in(cell.column) or audience_of(block, block.text)
             fee = Fee(0.0, kind or "program", "once", None, audience)
             yield Candidate(fee, True, False, quote(block.text), block, order, "fee_none_in_table", 0.8)

@@ -15,6 +15,7 @@ from scraper.items import Block
 from scraper.text import sentences
 
 MAX_LABEL = 90
+_ASKING = ("?", ":")  # how a sentence ends that introduces the next
 MAX_STATEMENT = 2000
 MAX_QUOTE = 300
 # For rules that weigh a phrase by what stands around it.
@@ -81,17 +82,23 @@ def _cut(blocks: Iterable[Block]) -> Iterator[Statement]:
         if block.kind in ("title", "row"):
             before = ""
             continue
-        label = before
-        lines = block.text.split("\n")
-        for line in lines:
-            for sentence in block.sentences if len(lines) == 1 else sentences(line):
+        label, text = before, block.text
+        before = ""
+        if "\n" not in text:
+            for sentence in block.sentences:
                 for piece in _pieces(sentence):
                     yield Statement(block, piece, label)
-                    label = piece if _is_label(piece) and piece[-1] in "?:" else ""
+                    label = piece if len(piece) <= MAX_LABEL and piece.endswith(_ASKING) else ""
+            if block.kind in ("paragraph", "heading") and _is_label(text):
+                before = text
+            continue
+        for line in text.split("\n"):
+            for sentence in sentences(line):
+                for piece in _pieces(sentence):
+                    yield Statement(block, piece, label)
+                    label = piece if len(piece) <= MAX_LABEL and piece.endswith(_ASKING) else ""
             if line and _is_label(line):
                 label = line
-        alone = block.kind in ("paragraph", "heading") and "\n" not in block.text
-        before = block.text if alone and _is_label(block.text) else ""
 
 
 def judged_pieces(block: Block) -> list[str]:
