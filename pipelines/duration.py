@@ -343,7 +343,8 @@ def _judge(sentence: str, low: str, length: _Length, block: Block, labelled: boo
         beside = None
     in_all = _TOTAL_AFTER.match(after)
     total_words = bool(in_all or _TOTAL_BEFORE.search(before) or _TOTAL_WITHIN.search(low, length.start, length.end))
-    close = _TAKES.sub(" ", _CAP_LONGER.sub(" ", near))
+    close = _CAP_LONGER.sub(" ", near) if has_any(near, ("longer", "exten", "exceed")) else near
+    close = _TAKES.sub(" ", close) if "take" in close else close
     not_after = _NOT_AFTER.match(after)
     if beside and not_after and not_after.end() > beside.end():
         not_after = (
