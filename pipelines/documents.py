@@ -8,7 +8,7 @@ others than the visitor does not count (labels schema: "'if available' / 'may be
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
@@ -297,7 +297,6 @@ def _mentions(text: str, above: tuple[str, ...]) -> list[_Mention]:
     if pairs and any("recommend" in line or "referen" in line for line in (a.lower() for a in (text, *above[:2]))):
         pairs = [pair for pair in pairs if pair.rule != "host_letter"]  # the preceptor who recommends is not the host
     found = [*pairs]
-    count = Counter(pair.key for pair in pairs) if pairs else Counter[str]()
     company: dict[str, bool] = {}
     for key, start, end in phrases:
         if key in _BARE:
@@ -312,8 +311,7 @@ def _mentions(text: str, above: tuple[str, ...]) -> list[_Mention]:
             and not _RECOMMENDS.search(text, start, end)
         ):
             continue  # 'a letter from the supervising physician' is the host's agreement
-        count[key] += 1
-        if count[key] <= _MAX_MENTIONS:
+        if [mention.key for mention in found].count(key) < _MAX_MENTIONS:
             found.append(_Mention(key, start, end, "phrase"))
     return [*found, *shared]
 
