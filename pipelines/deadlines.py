@@ -1154,9 +1154,8 @@ def _cell_statements(blocks: list[Block]) -> Iterator[Statement]:
                         yield Statement(block, inner.text, inner.label or cell.column)
 
 
-# What stands wherever rolling admission is told, and what its phrases in data/vocabulary/deadlines.yml name: looked for first.
-_ROLLING_WORDS = ("rolling", "filled", " basis", "no ", "until")
-_ROLLING_NOUNS = ("rolling", "until", "deadline", "ongoing", "continu")
+# Of these one stands in each phrase for rolling admission in data/vocabulary/deadlines.yml (a test looks): looked for first.
+ROLLING_WORDS = ("rolling", "until", "deadline", "ongoing", "continu")
 _SAYS_ROLLING = re.compile(r"[\w\s/&]{1,40}[:–—-]\s?rolling\W?", re.IGNORECASE)
 
 
@@ -1173,7 +1172,7 @@ def _found(blocks: list[Block]) -> Iterator[Found]:
         lower = text.lower()
         dated = _MAY_BE_DATED.search(text)
         timed = "day" in lower or "week" in lower or "month" in lower
-        rolling = has_any(lower, _ROLLING_WORDS) and has_any(lower, _ROLLING_NOUNS)
+        rolling = has_any(lower, ROLLING_WORDS)
         if not dated and not timed and not rolling:
             continue
         block = statement.block

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.content import find_blocks
-from pipelines.deadlines import find_dates, find_deadlines
+from pipelines.deadlines import ROLLING_WORDS, find_dates, find_deadlines
 from scraper.items import Block, Fact
 from scraper.statements import MAX_QUOTE
+from scraper.text import has_any
+from scraper.vocabulary import vocabulary
 
 CASES = yaml.safe_load((Path(__file__).parent / "deadlines.yml").read_text("utf-8"))
 
@@ -52,6 +54,12 @@ def test_case(case: dict[str, Any]) -> None:
     assert sorted(map(line, facts)) == sorted(case["deadlines"])
     for fact in facts:
         check(fact, blocks)
+
+
+def test_no_phrase_for_rolling_admission_is_shut_out_by_the_quick_look() -> None:
+    phrases = [phrase for phrase, key in vocabulary("deadlines").phrases.items() if key == "rolling"]
+    assert phrases
+    assert not [phrase for phrase in phrases if not has_any(phrase.lower(), ROLLING_WORDS)]
 
 
 @pytest.mark.parametrize(
