@@ -270,8 +270,9 @@ def test_one_collects_at_a_time(alone: Alone, filled: str, tmp_path: Path) -> No
 
 def test_what_a_killed_worker_was_at_is_done_by_another(alone: Alone, redis_url: str, tmp_path: Path) -> None:
     request = alone.worker(redis_url, DOWNLOAD_DELAY=0.05)
-    first, second = WorkerProcess(request), WorkerProcess(request)
+    first = WorkerProcess(request)
     wait_until(lambda: any(event["event"] == "page" for event in first.events))
+    second = WorkerProcess(request)  # not before: it might leave nothing to the first
     first.kill()
     collect_all(redis_url, tmp_path / "b.db", alone.registry)
     second.wait()
