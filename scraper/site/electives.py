@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+from array import array
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from datasette.utils.asgi import Request, Response
 
 from scraper.site.app import Meta, Routes, Row, page, page_number, page_of, plural, rows, value
 from scraper.site.search import UNKNOWN
+from scraper.site.snapshot import Snapshot, current
 from scraper.site.usmap import STATE_NAMES
 
 PAGE_SIZE = 60
@@ -90,14 +92,19 @@ def asked(request: Request) -> tuple[dict[str, str], str, Row]:
 async def electives(datasette: Datasette, request: Request) -> Response:
     """The list of electives with its filters."""
     chosen, where, values = asked(request)
-    total = await value(datasette, f"select count(*){_FROM}{where}", values)
+    snapshot = await current(datasette)
+    ids = await _ids(datasette, snapshot, where, values)
+    total = len(ids)
     number, pages = page_of(total, PAGE_SIZE, page_number(request.args.get("page")))
+    shown = ids[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    marks = ", ".join(f":id_{place}" for place in range(len(shown)))
     found = await rows(
         datasette,
         "select e.*, t.title as specialty_title, i.name as institution, i.city, i.state, p.name as program"
-        f"{_FROM}{where} order by i.name collate nocase, e.title collate nocase, e.id limit :size offset :start",
-        {**values, "size": PAGE_SIZE, "start": (number - 1) * PAGE_SIZE},
+        f"{_FROM} and e.id in ({marks})",
+        {f"id_{place}": identifier for place, identifier in enumerate(shown)},
     )
+    found.sort(key=lambda row: shown.index(row["id"]))
     for row in found:
         row |= {"months_words": month_words(row["months"]), "weeks_words": weeks_words(row)}
     return await page(
@@ -116,19 +123,32 @@ async def electives(datasette: Datasette, request: Request) -> Response:
         number=number,
         chosen=chosen,
         narrowed=await _names(datasette, chosen),
-        specialties=await _counted(datasette, "e.specialty", "t.title"),
+        specialties=await _counted(datasette, snapshot, "e.specialty", "t.title"),
         states=[
-            (code, STATE_NAMES.get(code, code), n) for code, _, n in await _counted(datasette, "i.state", "i.state")
+            (code, STATE_NAMES.get(code, code), n)
+            for code, _, n in await _counted(datasette, snapshot, "i.state", "i.state")
         ],
         internationals=INTERNATIONAL,
         query=urlencode(chosen),
     )
 
 
-async def _counted(datasette: Datasette, column: str, title: str) -> list[tuple[Any, Any, int]]:
+async def _ids(datasette: Datasette, snapshot: Snapshot, where: str, values: Row) -> array[int]:
+    """The electives that are asked for, in the order of the list; kept for the next page of it."""
+    wish = ("electives", where, tuple(sorted(values.items())))
+    if (ids := snapshot.memo.get(wish)) is None:
+        sql = f"select e.id{_FROM}{where} order by i.name collate nocase, e.title collate nocase, e.id"
+        ids = snapshot.remember(wish, array("q", [row["id"] for row in await rows(datasette, sql, values)]))
+    return ids  # type: ignore[no-any-return]
+
+
+async def _counted(datasette: Datasette, snapshot: Snapshot, column: str, title: str) -> list[tuple[Any, Any, int]]:
     """The values of a column with their names and how many electives have them."""
-    sql = f"select {column} as value, coalesce({title}, {column}) as title, count(*) as n{_FROM} and {column} is not null group by 1 order by 2"
-    return [(row["value"], row["title"], row["n"]) for row in await rows(datasette, sql)]
+    if (counted := snapshot.memo.get(("electives", column))) is None:
+        sql = f"select {column} as value, coalesce({title}, {column}) as title, count(*) as n{_FROM} and {column} is not null group by 1 order by 2"
+        counted = [(row["value"], row["title"], row["n"]) for row in await rows(datasette, sql)]
+        snapshot.memo["electives", column] = counted
+    return counted  # type: ignore[no-any-return]
 
 
 async def _names(datasette: Datasette, chosen: dict[str, str]) -> list[str]:

@@ -10,6 +10,7 @@ from datasette.utils.asgi import Request, Response
 
 from scraper.items import FIELD
 from scraper.site.app import Meta, Routes, Row, page, page_number, page_of, plural, rows
+from scraper.site.snapshot import current
 from scraper.site.usmap import STATE_NAMES
 
 PAGE_SIZE = 100
@@ -36,7 +37,10 @@ def with_words(row: Row) -> Row:
 
 async def vslo(datasette: Datasette, request: Request) -> Response:
     """The hosts, with a search, and the terms that AAMC's pages state."""
-    every = [with_words(row) for row in await rows(datasette, f"select * from ({_HOSTS}) order by name collate nocase")]
+    memo = (await current(datasette)).memo
+    if (every := memo.get("vslo hosts")) is None:
+        hosts = await rows(datasette, f"select * from ({_HOSTS}) order by name collate nocase")
+        every = memo["vslo hosts"] = [with_words(row) for row in hosts]
     words = " ".join((request.args.get("q") or "").split())[:100]
     state, said = request.args.get("state") or "", request.args.get("by") or ""
     found = [
