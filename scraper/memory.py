@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
@@ -23,33 +22,18 @@ import sqlite_utils
 
 from scraper.database import Row, delete, select, upsert
 from scraper.items import Fact
+from scraper.reading import fingerprint
 from scraper.record import value_of, value_text
 from scraper.urls import key
 
-ROOT = Path(__file__).resolve().parent.parent
 TRUST_DAYS = 45
 MAX_LINKS = 400  # remembered of a page: a visit never follows more
-# Whatever decides what is read out of a page, and which of its links are followed.
-_RULES = (
-    "pipelines/**/*.py",
-    "data/vocabulary/*.yml",
-    "spiders/links.py",
-    "scraper/items.py",
-    "scraper/text.py",
-    "scraper/scope.py",
-    "scraper/record.py",
-    "scraper/vocabulary.py",
-    "scraper/urls.py",
-)
 
 
 @cache
 def reader_mark() -> str:
-    """The fingerprint of the rules by which pages are read now."""
-    mark = hashlib.sha256()
-    for path in sorted({path for pattern in _RULES for path in ROOT.glob(pattern)}):
-        mark.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return mark.hexdigest()[:16]
+    """The fingerprint of the rules by which pages are read now, and their links followed."""
+    return fingerprint("spiders/links.py", "scraper/urls.py")
 
 
 @attrs.frozen

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import hashlib
 import importlib
 import json
 import logging
@@ -29,10 +28,9 @@ import attrs
 from scraper import captures, extract, processes, shards
 from scraper.captures import Broken
 from scraper.formats import FormatError
-from scraper.reading import Reader, collect_less_often
+from scraper.reading import Reader, collect_less_often, fingerprint
 from scraper.record import to_record
 from scraper.remote import RemoteFile, is_remote
-from scraper.settings import READING_STAGES
 
 PIECE = 4 * 1024 * 1024  # bytes at least, as they stand in the file: about 180 pages, two seconds of work
 LARGEST_PIECE = 64 * 1024 * 1024  # what a cluster sends back at once
@@ -40,19 +38,12 @@ PARTS = 64  # of a file, where its size allows: enough that processes end at abo
 FEW = 32  # files; as many and more keep every process busy without being cut
 NAMED = 20  # broken records of a piece that are named; beyond, they are counted
 MAX_LIST = 256 * 1024 * 1024  # bytes of a list of paths: Common Crawl's have 13 MB
-READS_BY = ("items", "text", "statements", "scope", "vocabulary", "record", "captures", "archive")
 
 
 @cache
 def rules() -> str:
-    """What the reading goes by, as a short number: two readings with different code or vocabulary are not the same."""
-    root = Path(__file__).resolve().parent.parent
-    paths = [*(root / "pipelines").rglob("*.py"), *(root / "data" / "vocabulary").glob("*.yml")]
-    paths += [root / "scraper" / f"{name}.py" for name in READS_BY]
-    digest = hashlib.sha256(repr(READING_STAGES).encode())
-    for path in sorted(paths):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+    """What the reading goes by, from the archive to the record."""
+    return fingerprint("scraper/captures.py", "scraper/archive.py")
 
 
 # --- what is read --------------------------------------------------------------------------------------------------
