@@ -339,43 +339,35 @@ class Served:
 class Peak:
     """An extension that notes in the stats the peak memory of the process that crawls, and what processor time it took."""
 
+    prefix = ""  # of the names in the stats
+
     def __init__(self, crawler: Any) -> None:
         self.stats = crawler.stats
         crawler.signals.connect(self.opened, signal=signals.spider_opened)
         crawler.signals.connect(self.closed, signal=signals.spider_closed)
 
     @classmethod
-    def from_crawler(cls, crawler: Any) -> Peak:
+    def from_crawler(cls, crawler: Any) -> Any:
         return cls(crawler)
 
     def opened(self) -> None:
         self.begun = time.process_time()
 
     def closed(self) -> None:
-        self.stats.set_value("processor_seconds", time.process_time() - self.begun)
-        self.stats.set_value("peak_kib", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        self.stats.set_value(f"{self.prefix}processor_seconds", time.process_time() - self.begun)
+        self.stats.set_value(f"{self.prefix}peak_kib", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
-class ReadingCost:
+class ReadingCost(Peak):
     """A last stage that notes the same of the process that reads."""
 
-    def __init__(self, crawler: Any) -> None:
-        self.stats = crawler.stats
-        crawler.signals.connect(self.closed, signal=signals.spider_closed)
-
-    @classmethod
-    def from_crawler(cls, crawler: Any) -> ReadingCost:
-        return cls(crawler)
+    prefix = "reading/"
 
     def open_spider(self) -> None:
-        self.begun = time.process_time()
+        self.opened()
 
     def process_item(self, page: Any) -> Any:
         return page
-
-    def closed(self) -> None:
-        self.stats.set_value("reading/processor_seconds", time.process_time() - self.begun)
-        self.stats.set_value("reading/peak_kib", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 class Bare(Spider):

@@ -300,8 +300,6 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
     if last.key in ("act", "closes") and _NOT_UNTIL.search(window):
         return "opens"
     if last.key == "act":
-        if _NOT_UNTIL.search(window):
-            return "opens"
         if _BY.search(window):
             return "closes"
         if _FROM.search(window):

@@ -6,11 +6,7 @@ import re
 
 from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
-from scraper.text import Gate
 
-_GATE = Gate(
-    ("agreement", "affiliat", "contract", "partner", "memorand", "exchange", "sister"), ("mou",), re.compile(r"\bmou")
-)
 _PASSING = re.compile(
     r"\bquestions?\b|\bcontact\b|\blearn more\b|\bis affiliated with\b|\binstitutionally affiliated\b|\blist of\b|\bhistory\b|\bhousing agreement\b|\bwith the exception of\b",
     re.I,
@@ -52,8 +48,8 @@ def find_agreements(passages: list[Passage]) -> list[Fact]:
     """Facts on affiliation and exchange agreements."""
     facts: list[Fact] = []
     for passage in passages:
-        named = "agreement" in passage.named or "partner" in passage.named
-        if (named or "affiliated " in passage.lower) and _GATE.opens(passage.lower):
+        named = passage.names("agreement", "partner")
+        if named or "affiliated " in passage.lower:
             if fact := _agreement(passage):
                 facts.append(fact)
             elif named:

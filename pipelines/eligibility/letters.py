@@ -63,7 +63,7 @@ def find_letters(passages: list[Passage]) -> list[Fact]:
             and (count := _COUNT_ALONE.match(passage.text))
         ):
             facts.append(_termed(passage, count))
-        elif "letter" in passage.named and _GATE.opens(passage.lower) and (fact := _letters(passage)):
+        elif passage.names("letter") and (fact := _letters(passage)):
             if fact.value == 1 and (below := _counted_below(passages, passage)) > 1:
                 fact = attrs.evolve(fact, value=below)
             facts.append(fact)

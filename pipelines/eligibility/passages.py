@@ -96,6 +96,10 @@ class Passage:
         """The little words in the sentence that make a demand, an exception or a refusal (data/vocabulary/cues.yml)."""
         return vocabulary("cues").keys_in(self.text)
 
+    def names(self, *keys: str) -> bool:
+        """Does the sentence name one of `keys`?"""
+        return not self.named.isdisjoint(keys)
+
     def find(self, *keys: str) -> list[Match]:
         """The matches of `keys` in the sentence."""
         return [match for match in self.words if match.key in keys] if self.words else []

@@ -26,8 +26,6 @@ _GATE = Gate(
     ("coca", "aoa", "m4"),
     re.compile(r"coca\b|aoa\b|\bm4"),
 )  # fmt: skip
-# What stands in every phrase for agreements and partners in data/vocabulary/eligibility.yml.
-_PARTNER_WORDS = ("agreement", "affiliat", "partner", "contract", "exchange", "memorand", "mou", "sister")
 _MAX_SAYS = 500  # no real page says who may come that often; a hostile one shall not cost more
 _YES = re.compile(r"^\W*yes\b", re.I)
 _NO = re.compile(r"^\W*(?:no\b|unfortunately|at this time,? (?:we|no)|we do not|not at this time)", re.I)
@@ -90,7 +88,7 @@ def find_people(passages: list[Passage]) -> list[Fact]:
         if len(says) >= _MAX_SAYS:
             continue
         found = list(mentions(passage.text)) if people(passage.text) else []
-        if not (found or _names_partners(passage)) or not _GATE.opens(passage.lower):
+        if not (found or passage.names("agreement", "partner")) or not _GATE.opens(passage.lower):
             continue
         if _about_admission(passage):
             asked = found
@@ -98,10 +96,6 @@ def find_people(passages: list[Passage]) -> list[Fact]:
         if _is_partner(passage, found):
             partners.append(passage)
     return _settle(passages, says, partners)
-
-
-def _names_partners(passage: Passage) -> bool:
-    return "agreement" in passage.named or "partner" in passage.named
 
 
 def _about_admission(passage: Passage) -> bool:
@@ -114,9 +108,7 @@ def _about_admission(passage: Passage) -> bool:
 
 def _is_partner(passage: Passage, found: list[Mention]) -> bool:
     """International students from partner schools alone: 'only from schools with which we have an exchange agreement'."""
-    if passage.is_heading or not _names_partners(passage):
-        return False
-    if not has_any(passage.lower, _PARTNER_WORDS) or _EXCHANGE.search(passage.text):
+    if passage.is_heading or not passage.names("agreement", "partner") or _EXCHANGE.search(passage.text):
         return False
     groups = {mention.group for mention in found}
     abroad = (

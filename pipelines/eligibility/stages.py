@@ -58,12 +58,12 @@ def find_stages(passages: list[Passage]) -> list[Fact]:
     facts: list[Fact] = []
     for passage in passages:
         low = passage.lower
-        if ("final_year" in passage.named or "earlier_year" in passage.named) and _YEAR_GATE.opens(low):
+        if passage.names("final_year", "earlier_year") and _YEAR_GATE.opens(low):
             found = _year(passage)
             if not found:
                 passage.passed_over("final_year_required", "year_of_no_applicant_or_shut_out")
             years += found
-        if ("core" in passage.named and has_any(low, _CORE_GATE)) or _names_several(passage):
+        if (passage.names("core") and has_any(low, _CORE_GATE)) or _names_several(passage):
             facts += _core(passage)
         if "standing" in low:
             facts += _standing(passage)

@@ -11,7 +11,7 @@ import datetime as dt
 import io
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
 import attrs
@@ -73,11 +73,16 @@ async def value(datasette: Datasette, sql: str, parameters: Row | None = None) -
 
 async def overview(datasette: Datasette, ids: list[str]) -> list[Row]:
     """The rows of program_overview for `ids`, in their order; programs that have gone meanwhile are left out."""
+    return await rows_of(datasette, "select * from program_overview where id", ids)
+
+
+async def rows_of(datasette: Datasette, sql: str, ids: Sequence[Any]) -> list[Row]:
+    """The rows with `ids`, in their order. `sql` gives them with their `id`, and ends with the column that is compared."""
     names = {f"id_{number}": identifier for number, identifier in enumerate(ids)}
     if not names:
         return []
     marks = ", ".join(f":{name}" for name in names)
-    found = await rows(datasette, f"select * from program_overview where id in ({marks})", names)
+    found = await rows(datasette, f"{sql} in ({marks})", names)
     by_id = {row["id"]: row for row in found}
     return [by_id[identifier] for identifier in ids if identifier in by_id]
 

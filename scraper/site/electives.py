@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from datasette.app import Datasette
 from datasette.utils.asgi import Request, Response
 
-from scraper.site.app import Meta, Routes, Row, page, page_number, page_of, plural, rows, value
+from scraper.site.app import Meta, Routes, Row, page, page_number, page_of, plural, rows, rows_of, value
 from scraper.site.search import UNKNOWN
 from scraper.site.snapshot import Snapshot, current
 from scraper.site.usmap import STATE_NAMES
@@ -97,14 +97,12 @@ async def electives(datasette: Datasette, request: Request) -> Response:
     total = len(ids)
     number, pages = page_of(total, PAGE_SIZE, page_number(request.args.get("page")))
     shown = ids[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
-    marks = ", ".join(f":id_{place}" for place in range(len(shown)))
-    found = await rows(
+    found = await rows_of(
         datasette,
         "select e.*, t.title as specialty_title, i.name as institution, i.city, i.state, p.name as program"
-        f"{_FROM} and e.id in ({marks})",
-        {f"id_{place}": identifier for place, identifier in enumerate(shown)},
+        f"{_FROM} and e.id",
+        shown,
     )
-    found.sort(key=lambda row: shown.index(row["id"]))
     for row in found:
         row |= {"months_words": month_words(row["months"]), "weeks_words": weeks_words(row)}
     return await page(
