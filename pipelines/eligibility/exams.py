@@ -43,7 +43,7 @@ _PROCEDURE = re.compile(r"^\W*step\s+(?:1|i|one)\s*(?:[:.–—-]|\)|$)", re.I)
 _STEPS_TO_TAKE = re.compile(
     r"steps?\s+(?:1|i|one)\s*(?:[-–—]|through|to)\s*(?:[2-9]|\w+\b(?=\s+(?:below|above|to)))", re.I
 )
-_STEP1_GATE = ("step 1", "step i", "steps 1", "steps i", "usmle", "comlex", "step one", "level 1", "step-1", "part 1")
+_STEP1_WORDS = ("step 1", "step i", "steps 1", "steps i", "usmle", "comlex", "step one", "level 1", "step-1", "part 1")
 _NOT_STEP1 = re.compile(r"\b(?:not|no)\s+(?:the\s+)?(?:usmle\s+)?$", re.I)
 _OTHER_STEP = re.compile(r"\([^()]{0,80}\bstep\s+(?:2|3|ii|iii)\b[^()]{0,80}\)|\bstep\s+(?:3|iii)\b[^.;]{0,80}$", re.I)
 _STAFF = re.compile(r"\bour (?:residents?|students|interns|program|fellows)\b|\bresidency applica|\bmatched\b", re.I)
@@ -58,7 +58,7 @@ def find_exams(passages: list[Passage]) -> list[Fact]:
         # Tests that go by a name of their own are among the words; English may stand where those leave it out.
         if "english" in low or "internet-based" in low or "english_test" in passage.named:
             facts += _english(passage)
-        if (explained or passage.names("step1", "usmle")) and has_any(low, _STEP1_GATE):
+        if passage.names("step1", "usmle") or (explained and has_any(low, _STEP1_WORDS)):
             found = _step1(passage)
             if not found:
                 passage.passed_over("usmle_step1_required", "step1_optional_or_not_demanded")

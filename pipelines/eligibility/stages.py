@@ -6,15 +6,9 @@ import re
 
 from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
-from scraper.text import Gate, has_any
+from scraper.text import has_any
 from scraper.vocabulary import vocabulary
 
-_YEAR_GATE = Gate(
-    ("year", "senior", "oms", "m3/", "m4/", "y4", "standing", "months of", "level"),
-    ("4", "3", " iv", "-iv", "miv", "siv", "iii", "yr"),
-    re.compile(r"m-?s?-? ?(?:4|3|iv|iii)s?\b|\byr\b"),
-)
-_CORE_GATE = ("cor", "clerkship", "rotation", "training", "third", "3rd")
 _RESIDENT = re.compile(
     r"\b(?:residents?|residency|fellows?|fellowship|PGY|postgraduate|faculty|[a-z]*surgeons?|physicians?|clinicians?|specialists?|nurses?|[a-z]{3,12}(?:iatricians?|ologists?|iatrists?))\b",
     re.I,
@@ -57,15 +51,14 @@ def find_stages(passages: list[Passage]) -> list[Fact]:
     years: list[Fact] = []
     facts: list[Fact] = []
     for passage in passages:
-        low = passage.lower
-        if passage.names("final_year", "earlier_year") and _YEAR_GATE.opens(low):
+        if passage.names("final_year", "earlier_year"):
             found = _year(passage)
             if not found:
                 passage.passed_over("final_year_required", "year_of_no_applicant_or_shut_out")
             years += found
-        if (passage.names("core") and has_any(low, _CORE_GATE)) or _names_several(passage):
+        if passage.names("core") or _names_several(passage):
             facts += _core(passage)
-        if "standing" in low:
+        if "standing" in passage.lower:
             facts += _standing(passage)
     return _settle_years(years, passages) + facts
 
@@ -124,7 +117,7 @@ def _earlier(passage: Passage, start: int, end: int) -> list[Fact]:
     words = passage.text[start:end].lower()
     if _PRECLINICAL_DONE.search(passage.text):
         return [passage.fact("final_year_required", False, "earlier_years_done", start, end)]
-    both = re.search(r"\b(?:and|or|through|to|two|2|years)\b|/|,", words)
+    both = re.search(r"\b(?:and|or|through|to|two|2|years|any|all|least|18|24|eighteen|twenty)\b|[/,&]", words)
     if both or re.search(r"\b(?:may|eligible|welcome|accept|open to|can apply|as well)\b", passage.lower):
         return [passage.fact("final_year_required", False, "earlier_year_too", start, end)]
     return []

@@ -17,6 +17,7 @@ from pipelines.eligibility import find_eligibility
 from scraper.items import FIELDS, Block, Fact, Page
 from scraper.record import to_record
 from scraper.statements import MAX_QUOTE
+from scraper.vocabulary import vocabulary
 
 TABLE = yaml.safe_load((Path(__file__).parent / "eligibility.yml").read_text("utf-8"))
 ELIGIBILITY = [field for field in FIELDS if field.group == "eligibility"]
@@ -65,6 +66,23 @@ def test_page(case: dict[str, Any]) -> None:
     assert {name: sorted(v) if isinstance(v, list) else v for name, v in said.items()} == {
         name: sorted(v) if isinstance(v, list) else v for name, v in case["says"].items()
     }
+
+
+@pytest.mark.parametrize(
+    ("keys", "field", "demand"),
+    [
+        (("final_year",), "final_year_required", "Applicants must be: {}."),
+        (("core",), "core_clerkships_required", "Applicants must have completed {}."),
+        (("step1",), "usmle_step1_required", "Applicants must have passed {}."),
+        (("usmle",), "usmle_step1_required", "{} scores are not required."),
+    ],
+    ids=["year", "core", "step 1", "no boards"],
+)
+def test_no_phrase_of_the_vocabulary_is_shut_out(keys: tuple[str, ...], field: str, demand: str) -> None:
+    phrases = [phrase for phrase, key in vocabulary("eligibility").phrases.items() if key in keys]
+    assert phrases
+    said = {phrase: find_eligibility([Block("paragraph", demand.format(phrase))]) for phrase in phrases}
+    assert not [phrase for phrase, facts in said.items() if not any(fact.field == field for fact in facts)]
 
 
 WORDS = st.sampled_from(
