@@ -239,8 +239,8 @@ class _Judge:
         words = ""
         heads = [block.text for block in self.headings if block.depth == 1]
         name = self.title.split(" | ")[0].split(" - ")[0]
-        top = [(name, 2.0)] + [
-            (block.text, 2.0 if block.depth == 1 else 1.3) for block in self.headings if block.text in over_text
+        top = [(name, 2.6)] + [
+            (block.text, 2.6 if block.depth == 1 else 1.6) for block in self.headings if block.text in over_text
         ]
         self.names = [name, *heads]
         advice = {text for text in self.names if vocabulary("advice").find(text[:300])}
