@@ -15,7 +15,7 @@ import io
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from functools import cache, cached_property, lru_cache
 from operator import itemgetter
 from typing import NamedTuple
@@ -37,6 +37,8 @@ _STRIP = (
     "audio", "video", "map", "math", "title", "input", "progress", "meter",
 )  # fmt: skip
 _CHROME_TAGS = {"nav", "footer", "dialog", "menu"}
+_SUSPECT_TAGS = {*_CHROME_TAGS, "header", "aside"}  # what may be chrome without a word about it
+_WRAPPERS = {"div", "section"}  # what only holds others
 _INLINE = {
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "button", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "joomla-hidden-mail", "kbd",
     "label", "mark", "picture", "q", "s", "samp", "small", "source", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
@@ -68,6 +70,7 @@ _SITE_WORDS = (
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LETTERS = re.compile(r"[a-z]+")
 _PARTS = re.compile(r"(?:^|[-_\s])([^-_\s0-9]+)")
+_PARTED = bytes.maketrans(b"-_0123456789\x1c\x1d\x1e\x1f", b" " * 16)
 _CONTACT = re.compile(r"[\w.+-]@[\w-]|mailto:|tel:|\(?\b\d{3}\)?[-.\s]\s?\d{3}[-.\s]\d{4}")
 _CONTACT_LABEL = re.compile(r"@|\b(?:phone|telephone|tel|call|contact|e-?mail|questions?)\b", re.I)
 # What frameworks leave in a page, and what a page says to those who read it without scripts; in small letters.
@@ -85,6 +88,7 @@ _SHELL_NOTICE = Gate(
     ("javascript", "cookie", "loading", "your browser", "enable script", "please wait"),
     re.compile(r"\b(?:javascript|cookies?|loading|your browser|enable scripts?|please wait)\b"),
 )
+_PLAIN_HOST = re.compile(r"https?://[\w.-]+(?=/)", re.A)
 _PLAIN_REST = r"(?:/[\w-]+(?:\.[\w-]+)*)*/?(?:\?[\w.=&%+-]+)?(?:#[\w-]+)?$"
 _PLAIN_ADDRESS = re.compile(rf"https?://[\w.-]+{_PLAIN_REST}", re.A)  # nothing to join or mend
 _PLAIN_PATH = re.compile(rf"(?=/[\w?#]){_PLAIN_REST}", re.A)  # nothing to mend
@@ -111,7 +115,7 @@ _panels = etree.XPath(
 
 def _main_parts(body: etree._Element) -> list[etree._Element]:
     """The elements that call themselves the main part of the page."""
-    return [e for e in body.iter("main", "div", "section", "article") if e.tag == "main" or e.get("role") == "main"]
+    return [e for e in body.iter("main", "div", "section", "article") if e.get("role") == "main" or e.tag == "main"]
 
 
 def _linked_length(element: etree._Element) -> int:
@@ -124,7 +128,7 @@ def _tab_lists(main: etree._Element) -> list[etree._Element]:
     return [
         e
         for e in main.iter("ul", "div")
-        if (name := e.get("class")) and e is not main and ("tab" in name or (e.tag == "ul" and "accordion" in name))
+        if (name := e.get("class")) and ("tab" in name or ("accordion" in name and e.tag == "ul")) and e is not main
     ]
 
 
@@ -139,6 +143,8 @@ def _text_of(element: etree._Element) -> str:
 
 def _host_of(url: str) -> str:
     """Scheme and host of an address of the web, what a path stands behind; '' for others."""
+    if plain := _PLAIN_HOST.match(url):
+        return plain[0]
     try:
         root = urljoin(url, "/")
     except ValueError:
@@ -157,9 +163,8 @@ def decode_cfemail(code: str) -> str:
 
 def hidden_address(element: etree._Element) -> str:
     """The e-mail address that an element hides from spam robots in one of the usual ways, '' where there is none."""
-    code = element.get("data-cfemail") or ""
-    href = element.get("href") or ""
-    if "/cdn-cgi/l/email-protection#" in href:
+    code, href = element.get("data-cfemail"), element.get("href")
+    if href and "/cdn-cgi/l/email-protection#" in href:
         code = code or href.rpartition("#")[2]
     if code:
         return decode_cfemail(code.partition("?")[0])
@@ -249,7 +254,7 @@ class _Words:
         self.firsts = {found[0] for word in longer if (found := _LETTERS.match(word))}
         self.pattern = re.compile(rf"(?:^|[-_\s])(?:{'|'.join(longer)})(?:$|[-_\s0-9])")
 
-    def stand_in(self, name: str, parts: list[str]) -> bool:
+    def stand_in(self, name: str, parts: Set[str]) -> bool:
         """Does one of the words stand in `name`, whose parts, up to the first digit of each, are `parts`?"""
         if not self.plain.isdisjoint(parts):
             return True
@@ -272,7 +277,10 @@ class _Name(NamedTuple):
 
 
 _SILENT = _Name()
-_TELLING = frozenset().union(*(words.plain | words.firsts for words in (_HARD, _SOFT, _TITLES, _ACCORDIONS, _SITE)))
+_EVERY = (_HARD, _SOFT, _TITLES, _ACCORDIONS, _SITE)
+_FIRSTS = frozenset().union(*(words.firsts for words in _EVERY))
+_TELLING = _FIRSTS.union(*(words.plain for words in _EVERY))
+_TELLING_BYTES = frozenset(word.encode() for word in _TELLING)
 
 
 @lru_cache(maxsize=20_000)
@@ -280,9 +288,18 @@ def _named(name: str) -> _Name:
     """What is said by the class name or id `name`."""
     if not name.islower():
         name = _CAMEL.sub("-", name).lower()
-    parts = _PARTS.findall(name)
-    if _TELLING.isdisjoint(parts):
+    # Most names say nothing, which a rougher and quicker cut shows as well.
+    if name.isascii() and _TELLING_BYTES.isdisjoint(name.encode().translate(_PARTED).split()):
         return _SILENT
+    told = _TELLING.intersection(_PARTS.findall(name))
+    if not told:
+        return _SILENT
+    return _told_by(told, "" if told.isdisjoint(_FIRSTS) else name)
+
+
+@lru_cache(maxsize=4096)
+def _told_by(parts: frozenset[str], name: str) -> _Name:
+    """What a name says whose telling parts are `parts`; `name` itself tells of words of several parts only."""
     chrome = "hard" if _HARD.stand_in(name, parts) else "soft" if _SOFT.stand_in(name, parts) else ""
     accordion = _ACCORDIONS.stand_in(name, parts)
     scope = accordion or chrome == "soft"
@@ -294,7 +311,7 @@ class _Reader:
 
     def __init__(self, root: etree._Element, url: str, size: int) -> None:
         self.root = root
-        base = root.find(".//base[@href]")
+        base = next((e for e in root.iter("base") if e.get("href") is not None), None)
         try:
             self.url = urljoin(url, base.get("href")) if base is not None else url
         except ValueError:
@@ -489,18 +506,26 @@ class _Reader:
         """Read everything below `top`. Each open element leaves behind what has to be done when it ends."""
         closers: list[Callable[[], None] | None] = []
         walker = etree.iterwalk(top, events=("start", "end", "comment", "pi"))
+        next(walker)  # top itself is not opened
+        text = top.text
+        if text and (self.written or self.pre or not text.isspace()):
+            self._text(text)
         for event, element in walker:
             if event == "start":
-                closer, inside = self._open(element) if element is not top else (None, True)
+                closer, inside = self._open(element)
                 closers.append(closer)
                 if not inside:
                     walker.skip_subtree()
-                elif (text := element.text) and (self.written or self.pre or not text.isspace()):
-                    self._text(text)
-                continue
-            if event == "end" and (closer := closers.pop()) is not None:
-                closer()
-            if (text := element.tail) and (self.written or self.pre or not text.isspace()) and element is not top:
+                    continue
+                text = element.text
+            else:
+                if event == "end":
+                    if not closers:
+                        break  # the end of top
+                    if (closer := closers.pop()) is not None:
+                        closer()
+                text = element.tail
+            if text and (self.written or self.pre or not text.isspace()):
                 self._text(text)
         self._flush()
 
@@ -513,12 +538,22 @@ class _Reader:
         if tag in _INLINE:
             return self._open_inline(element, tag)
         get = element.get
-        role, name, ident = get("role"), get("class") or "", get("id") or ""
-        said = _named(name)
-        if self._is_chrome(element, tag, role, said, ident):
+        role, name, ident = get("role"), get("class"), get("id") or ""
+        said = _named(name) if name else _SILENT
+        # Most elements say nothing of themselves but their tag.
+        plain = (
+            said is _SILENT
+            and role is None
+            and not ident
+            and element not in self.triggers
+            and get("aria-modal") is None
+        )
+        if (not plain or tag in _SUSPECT_TAGS) and self._is_chrome(element, tag, role, said, ident):
             self._flush()
             return None, False
         item = self._flush() if self.written or self.buffer or self.links else ""
+        if plain and tag in _WRAPPERS:
+            return self._flush_only, True
         if tag in _HEADINGS:
             self._heading(_HEADINGS[tag], _heading_text(element), self._links_in(element), tag)
             return None, False
@@ -526,17 +561,19 @@ class _Reader:
             before = element.getprevious().tag
             self._heading(_HEADINGS[before], _text_of(element), self._links_in(element), before)
             return None, False
-        if element in self.triggers or tag in ("summary", "dt") or self._is_class_title(element, tag, role, said):
+        if tag in ("summary", "dt") or (
+            not plain and (element in self.triggers or self._is_class_title(element, tag, role, said))
+        ):
             # The title of a panel that the page controls by id is written when the panel is entered.
             if element not in self.triggers:
-                mark = tag if tag in ("summary", "dt") else f"{tag}.{name}"
+                mark = tag if tag in ("summary", "dt") else f"{tag}.{name or ''}"
                 self._heading(self._below(), _text_of(element), self._links_in(element), mark)
                 if tag == "summary":
                     self.frame = len(self.stack)
             return None, False
         closer = self._open_block(element, tag, said, item)
-        panel = self.titles.get(ident, "")
-        if panel or tag in ("details", "dl", "aside") or (len(name) > 3 and said.scope):
+        panel = self.titles.get(ident, "") if ident else ""
+        if panel or tag in ("details", "dl", "aside") or (said.scope and len(name or "") > 3):
             # What is headed inside of it says nothing about what follows.
             closer = self._restoring(closer)
             if panel and not (self.stack and self.stack[-1][1] == panel):
@@ -593,7 +630,9 @@ class _Reader:
         if tag in ("img", "wbr", "source"):
             return None, False
         name = element.get("class") or ""
-        if tag in ("button", "a", "span") and (element in self.triggers or self._is_class_control(element, tag, name)):
+        if tag in ("button", "a", "span") and (
+            element in self.triggers or ((name or tag == "button") and self._is_class_control(element, tag, name))
+        ):
             text = _text_of(element)
             if element in self.triggers or not text or len(text) > _TITLE:
                 if element in self.triggers:
@@ -686,12 +725,12 @@ class _Reader:
 
     def _links_in(self, element: etree._Element) -> tuple[Link, ...]:
         links = []
-        for e in element.iter(etree.Element):
+        for e in element.iter(etree.Element) if len(element) else (element,):
             if address := hidden_address(e):
                 links.append(Link(_text_of(e), f"mailto:{address}"))
             elif e.tag == "a" and e.get("href"):
                 links.append(Link(_text_of(e), self._absolute(e.get("href"))))
-        return tuple(dict.fromkeys(links))
+        return _each_once(links) if links else ()
 
     def _absolute(self, href: str | None) -> str:
         href = (href or "").strip()
@@ -720,7 +759,6 @@ class _Reader:
 
     def _heading(self, depth: float, text: str, links: tuple[Link, ...], mark: str) -> None:
         """Write a heading down. What was marked up in the same way before is its sibling."""
-        text = fold_space(text)
         if not text or _is_control(text) or (self.stack and self.stack[-1][1] == text):
             return
         if len(text) > 200 or (len(text) > 120 and len(sentences(text)) > 1):
@@ -757,14 +795,14 @@ class _Reader:
             if self.buffer:
                 self.buffer.clear()
             if self.links:
-                links = tuple(dict.fromkeys(self.links))
+                links = _each_once(self.links)
                 self.links = []
                 if self.blocks and any(link.url.startswith("mailto:") for link in links):
                     self.blocks[-1].links += links
             return ""
         self.written = False
         lines = _lines_of(self.buffer)
-        links = tuple(dict.fromkeys(self.links)) if self.links else ()
+        links = _each_once(self.links) if self.links else ()
         self.buffer, self.links = [], []
         if not lines:
             return ""
@@ -943,8 +981,16 @@ class _Reader:
         self.lead = ""
 
 
+def _each_once(links: list[Link]) -> tuple[Link, ...]:
+    return tuple(dict.fromkeys(links) if len(links) > 1 else links)
+
+
 def _lines_of(pieces: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
     """The lines that `pieces`, each bold or not, are put together to, and whether each is bold as a whole; no blank ones at the ends."""
+    if len(pieces) == 1 and "\n" not in pieces[0][0]:
+        text, is_bold = pieces[0]
+        folded = fold_space(text)
+        return [(folded, is_bold)] if folded else []
     texts, bolds = zip(*pieces, strict=True)
     whole = "".join(texts)
     if "\n" not in whole and True not in bolds:
