@@ -96,6 +96,8 @@ _ONCE_THERE = re.compile(r"\b(?:upon|after|until|following|pending|before) (?:th
 _ANSWER_YES = re.compile(r"^yes\b", re.I)
 _DASH_BEFORE = re.compile(r"[–—-]\s*$")  # 'HIPAA / OSHA – optional' speaks of the whole line
 _RECOMMENDS = re.compile(r"recommend|referen", re.I)
+# What introduces a list is the sentence right before it: 'Write to the residency office. Please include:'
+_LAST_SENTENCE = re.compile(r"[.!?]\s+(?=[A-Z])")
 _WORD = re.compile(r"\w+")
 
 # What a host may give itself, so that 'is provided' behind it means that the visitor need not bring it.
@@ -273,7 +275,7 @@ def _scope(above: Iterable[str]) -> str:
     """'demand', 'elsewhere' or '': what the nearest of the texts above that says anything says."""
     for text in above:
         if text:
-            keys = _heading_keys(text[:300])
+            keys = _heading_keys(_LAST_SENTENCE.split(text[-400:])[-1] if text.endswith(":") else text[:300])
             if "elsewhere" in keys:
                 return "elsewhere"
             if "scope" in keys:

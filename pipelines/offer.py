@@ -437,7 +437,7 @@ _GROUPS = frozenset(
 )  # keys of data/vocabulary/offer_status.yml
 _FUTURE = re.compile(r"\b(?:will|to|shall|would|expects? to|plans? to|may|tentatively)\b(?: \w+){0,2} ?$", re.I)
 _IS_OPEN = re.compile(
-    r"\bapplications?\b[^.;!?]{0,70}?\b(?:is|are|remains?) (?:now |currently |still )?open\b(?! to\b| until (?:the )?closed)",
+    r"\bapplications?\b[^.;!?]{0,130}?\b(?:is|are|remains?) (?:now |currently |still )?open\b(?! to\b| until (?:the )?closed)",
     re.I,
 )
 _WILL_BE_OPEN_ALL_YEAR = re.compile(

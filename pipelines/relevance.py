@@ -64,9 +64,10 @@ _COMES_FROM = ("from ", "attending ", "enrolled ", "enrolled in ", "enrolled at 
 _PUPILS = ("student", "high school", "college", "undergraduate", "pre", "shadow", "observation", "sophomore")
 # What the lines of a single elective's page are called: 'Duration: 4 weeks', 'Number of students: 1'.
 _CARD = re.compile(
-    r"\W{0,3}(?:(?P<strong>duration|length|availability|available|(?:number|no\.?|#) of students|students? per|max(?:imum|\.)? (?:number of )?students|open to|offered to|capacity)"
-    r"|prerequisites?|requirements?|locations?|sites?|hours|schedule|(?:program |elective |rotation |clerkship |student )?(?:coordinator|contact|preceptors?|faculty)|(?:learning )?(?:objectives|experience)|goals|(?:brief |elective |rotation )?description|overview|evaluation|how to apply|to apply)\b"
+    r"\W{0,3}(?:(?P<strong>duration|length|availability|available|(?:number|no\.?|#) of students|students? per|max(?:imum|\.)? (?:number of )?students|open to|offered to|capacity|enrollment|distribution of (?:the )?student|(?:one|two|four|six|eight|\d)-week (?:session|rotation|elective|block)s?)"
+    r"|prerequisites?|requirements?|locations?|sites?|hours|schedule|(?:program |elective |rotation |clerkship |student )?(?:coordinator|contact|preceptors?|faculty)|(?:learning |rotation |clerkship |elective )?(?:objectives|experience)|goals|specific goals|activity outline|on-call|(?:brief |elective |rotation |clerkship )?description|overview|methods? (?:to be )?used in student|evaluation|how to apply|to apply)\b"
 )
+_ROTATIONS = ("clerkship", "elective", "rotation", "sub-intern", "subintern", "acting intern")
 _COURSE = re.compile(r"\b[A-Z]{2,5}[-\s]?\d{3,5}[A-Z]?\b|\bcredit(?:s| hours)\b|\bgrading\b", re.I)
 _LEARNING = frozenset({"opportunity", "strong_opportunity"})
 _OFFERED = frozenset({"opportunity", "strong_opportunity", "portal"})
@@ -81,6 +82,7 @@ _ASKS_FOR_DEMANDS = re.compile(
     r"\b(?:required?|requirements?|need|must|have to|should|mandatory|necessary|count)\b", re.I
 )
 _HALTED = ("suspended", "paused", "on hold", "closed")
+_ANSWERED_NO = re.compile(r"[:?–—-]\s*(?:no|none|n/a)\b(?! (?:more|later|less))", re.I)
 _NO = re.compile(r"(?:no|not|unfortunately|sorry)\b", re.I)
 
 
@@ -194,7 +196,7 @@ class _Judge:
 
     def _card(self) -> None:
         """A page on a single elective: its name is a rotation, its lines are labels, and no course number makes it one of the school's catalog."""
-        if not any(self._keys(name) & _LEARNING for name in self.names) or any(
+        if not self._names_elective() or any(
             self._keys(name) & {"residency", "other_people", "no_offer"} or _COURSE.search(name) for name in self.names
         ):
             return
@@ -212,6 +214,17 @@ class _Judge:
             and not any(_COURSE.search(block.text[:400]) for block in self.blocks[:80])
         ):
             self._add("single_elective", 4.2, ", ".join(sorted(labels)))
+
+    def _names_elective(self) -> bool:
+        """Is the page named after a rotation, or after a specialty in which its text describes one?"""
+        if any(self._keys(name) & _LEARNING for name in self.names):
+            return True
+        first = self.blocks[:80]
+        return (
+            any(vocabulary("specialties").find(name) for name in self.names)
+            and any(has_any(block.lower, _ROTATIONS) for block in first)
+            and any("student" in block.lower for block in first)
+        )
 
     def _other_professions(self) -> None:
         """A page for learners of another profession: its name says so, or the text does more than once, and nobody of medicine is named."""
@@ -340,6 +353,8 @@ class _Judge:
             keys.add(key := match.key)
             if key in _NOTED:
                 self._note(key, match, sentence)
+        if "explicit" in keys and _ANSWERED_NO.search(sentence):
+            return set()  # 'Open to visiting students: No'
         others = (
             [m for m in found if m.key == "other_people" and "medical" not in sentence[m.start : m.end].lower()]
             if "other_people" in keys

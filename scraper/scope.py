@@ -28,6 +28,8 @@ _BARE = re.compile(
 )
 _GRADUATES_OF = re.compile(r"\bgraduat(?:es?|ed|ion)\s+(?:of|from)\b[^.;,]{0,25}$", re.I)
 _AND_ALSO = re.compile(r"[\s,]*(?:and|or|&|as well as)(?:\s+from)?\s+$", re.I)
+# 'Students of any accredited school, including those abroad' are not those alone.
+_AMONG_OTHERS = re.compile(r"\b(?:including|also|even|not only)\b", re.I)
 _PEOPLE_OR_SCHOOL = frozenset({"student", "school"})
 # People who may stand beside the students of whom a place tells: 'students and graduates of universities abroad'.
 _BESIDE = frozenset({"school", "graduate", "graduates", "physician", "doctor"})
@@ -88,6 +90,8 @@ def _placed(text: str, match: Match, found: Sequence[Match], index: int, used: s
             ):
                 used.add(later + 1)
                 return "everyone", after.end
+            if _AMONG_OTHERS.search(between):
+                return "everyone", other.end
             return ("international_student" if other.key == "abroad" else "us_student"), other.end
         if other.key not in _BESIDE:
             break

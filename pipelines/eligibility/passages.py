@@ -113,7 +113,8 @@ class Passage:
         """The group that its students of no named country are: told by the section, else by the block it stands in."""
         audience = self.audience
         if audience == "any" and not self.is_heading and len(self.block.text) < 2000 and _looks_abroad(self.block):
-            audience = audience_in(self.block.text) or "any"
+            told = self.block.text.find(self.text) + len(self.text)  # what stands behind tells of others
+            audience = audience_in(self.block.text[:told]) or "any"
             audience = "any" if audience == "us" else audience
         return {"international": "international_student", "us": "us_student"}.get(audience, "student")
 

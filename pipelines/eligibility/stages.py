@@ -23,7 +23,7 @@ _YEAR_OF_STUDY = re.compile(
     re.I,
 )
 _TAKES = re.compile(
-    r"open to|offer|\btakes? |host|train |provid|accept|welcom|eligib|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|considered|apply|in their|in your|at |gives|qualify|let |invites|to (?:expose|introduce|attract|recruit|allow) ",
+    r"open to|offer|\btakes? |host|train |provid|accept|welcom|eligib|\blevel:|\bclass(?: year)?:|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|considered|apply|in their|in your|at |gives|qualify|let |invites|to (?:expose|introduce|attract|recruit|allow) ",
     re.I,
 )
 _SHUT_OUT = re.compile(r"\b(?:not|cannot|ineligible|unable|no)\b|n['’]t\b", re.I)

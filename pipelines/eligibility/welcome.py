@@ -33,7 +33,7 @@ _REFUSING = re.compile(
     r"|\b(?:exclud\w+|closed to|declin\w+|discourag\w+)\b"
 )
 _WELCOME_AGAIN = re.compile(
-    r"\b(?:accepts?|open to|welcomes?|available to|designed for|intended for|limited to|offers)\b"
+    r"(?<!\bor )(?<!\bnor )\b(?:accepts?|open to|welcomes?|available to|designed for|intended for|limited to|offers)\b"
 )
 _NOT_ONLY = re.compile(r"\bnot\s+(?:only|limited|just|solely)\b|\bno\s+(?:later|more|fee|cost|charge)\b")
 _WELCOME_BEFORE = re.compile(
@@ -49,6 +49,10 @@ _WELCOME_AFTER = re.compile(
     r"|(?:are|is)(?: also| most| always| now| currently)? (?:eligible|limited to|welcome|invited|encouraged|accepted|considered|permitted|allowed|able|required|admitted|offered|asked)\b|will be (?:considered|accepted|permitted)"
     r"|who (?:wish|want|would like|are interested|are seeking|seek|are enrolled|have completed|meet)|(?<!be )interested in|wishing to|seeking (?:to|an?|observ|clinical|elective)"
     r"|(?:have|has) the opportunity|opportunity to|to (?:observe|rotate|participate|apply|shadow)|consider applying|apply (?:through|via|by|online|in|directly)|applying (?:to|for|from)|enrolled in|rotate)\b"
+)
+# What only who comes has to do: 'students of schools abroad need to send a transcript', 'visiting students must pay'.
+_DEMANDED_AFTER = re.compile(
+    r"^[^.;?]{0,60}?\b(?:must|need to|needs to|have to|has to|should|are to)(?: also| first| each)? (?:send|e-?mail|upload|pay|hold|pass|obtain|present|show|sign|secure|possess|bring|attach|return|forward|demonstrate|arrange)\b"
 )
 _SHUT_AFTER = re.compile(
     r"^(?P<between>[^.;?]{0,110}?)(?:\b(?:(?:is|are|were|be|been) (?:(?!who|that)\w+ )?(?:not|never) (?:\w+ ){0,2}?(?:eligible|accepted|permitted|allowed|considered|able|admitted|offered|hosted|available|accommodated|open)"
@@ -154,6 +158,7 @@ _DOCTORS_WELCOME = re.compile(
     r"[^.;?]{0,120}?\b(?:(?:may|can) (?:apply|observe|visit|come|participate|join|request|attend|spend)|are eligible|are welcome|is eligible|have the opportunity|to participate|practicing|employed)\b",
     re.I,
 )
+_STUDENTS = frozenset(["student", "us_student", "international_student", "everyone"])
 _WHOSE = ("their ", "your ", "his or her ")  # what stands wherever _OWN_SCHOOL does
 _STAFF_REACH = 90  # no word that opens _STAFF_BEFORE is longer than fifty letters
 _STAFF_BEFORE = re.compile(
@@ -316,7 +321,7 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
             return say(LET_IN, 3)
         # 'From' alone lets nobody in: 'letters from faculty', 'patients from …'.
         named = say(LET_IN, 2)
-        return named if named.group in ("us_student", "international_student") else None
+        return named if named.group in ("us_student", "international_student", "everyone") else None
     if (has_any(behind, _WHOSE) and _OWN_SCHOOL.search(after[:80])) or ("not" in behind and _MAY_NOT.match(after[:40])):
         return None
     if _listed(passage, mention):
@@ -324,6 +329,8 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
     if _WELCOME_AFTER.match(behind) and not _speaks_of_staff(before):
         return say(LET_IN, 3)
     if _heads_section(passage, mention):
+        return say(LET_IN, 2)
+    if group in _STUDENTS and not _speaks_of_staff(before) and _DEMANDED_AFTER.match(behind):
         return say(LET_IN, 2)
     if ours and _ENROLLED.search(before) and _is_us(passage, group):
         return say(LET_IN, 2)
@@ -389,7 +396,7 @@ def _weigh_doctor(passage: Passage, mention: Mention, before: str, welcome: re.M
     def say(firmness: int) -> Say:
         return Say(group, LET_IN, firmness, passage, mention.start, mention.end)
 
-    if welcome and welcome[0] not in _NO_WELCOME_OF_DOCTORS:
+    if welcome and welcome[0] not in _NO_WELCOME_OF_DOCTORS and not welcome[0].startswith("recruit"):
         between = before[welcome.end() :]
         if len(between) <= 60 and not re.search(
             r"\b(?:with|by|under|our|to|the|their|its|hosting|who|that|in|of|as|at|program|students?)\b", between
