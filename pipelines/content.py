@@ -17,6 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Set
 from functools import cache, cached_property, lru_cache
+from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple
 from urllib.parse import unquote, urljoin
@@ -54,11 +55,13 @@ _HARD_ROLES = {"navigation", "contentinfo", "banner", "search", "menu", "menubar
 _HARD_WORDS = (
     "nav|navbar|navigation|subnav|sidenav|mainnav|topnav|navlinks|menu|submenu|megamenu|mega|breadcrumb|breadcrumbs|footer|cookie|cookies|consent|skip|"
     "skiplink|skiplinks|share|sharing|sharethis|social|masthead|topbar|toolbar|pager|pagination|offcanvas|search|searchbox|login|related|newsletter|"
-    "modal|popup|sr-only|visually-hidden|screen-reader-text|screenreader|carousel|slick|slider|teaser|teasers|news|event|events|promo|backtotop|"
+    "modal|popup|sr-only|visually-hidden|screen-reader-text|screenreader|news|event|events|backtotop|"
     "back-to-top|tags"
 )
+# What leads on to other pages; a box of such a name without any link is a page builder's way to show text.
+_LEADING_WORDS = "carousel|slick|slider|teaser|teasers|promo"
 # What is put beside the page's own text: kept where it has running text or a contact, not where it is a list of links.
-_SOFT_WORDS = "sidebar|sidebars|aside|side|rail|widget|widgets|right-column|left-column"
+_SOFT_WORDS = "sidebar|sidebars|aside|side|rail|widget-area|right-column|left-column"
 _TITLE_WORDS = "title|heading|headline|header|question|accordion-button|toggle|toggler|trigger|h[1-6]"
 _ACCORDION_WORDS = (
     "accordion|accordions|collapse|collapsible|toggle|toggles|faq|faqs|expand|expandable|expander|tab|tabs|panel|panels"
@@ -130,6 +133,15 @@ def _tab_lists(main: etree._Element) -> list[etree._Element]:
         for e in main.iter("ul", "div")
         if (name := e.get("class")) and ("tab" in name or ("accordion" in name and e.tag == "ul")) and e is not main
     ]
+
+
+def _leads_on(element: etree._Element) -> bool:
+    """Is a box there for a link, which is its title or its last words ('Read more')? Links within its sentences are none."""
+    links = [_text_of(a) for a in element.iter("a") if not (a.get("href") or "").startswith(("mailto:", "tel:"))]
+    if not links:
+        return False
+    text = _text_of(element)
+    return text.startswith(links[0]) or text.endswith(links[-1])
 
 
 def _text_of(element: etree._Element) -> str:
@@ -261,15 +273,17 @@ class _Words:
         return not self.firsts.isdisjoint(parts) and bool(self.pattern.search(name))
 
 
-_HARD, _SOFT, _TITLES, _ACCORDIONS, _SITE = map(
-    _Words, (_HARD_WORDS, _SOFT_WORDS, _TITLE_WORDS, _ACCORDION_WORDS, _SITE_WORDS)
+_HARD, _LEADING, _SOFT, _TITLES, _ACCORDIONS, _SITE = map(
+    _Words, (_HARD_WORDS, _LEADING_WORDS, _SOFT_WORDS, _TITLE_WORDS, _ACCORDION_WORDS, _SITE_WORDS)
 )
+
+_CHROME_WORDS = (("hard", _HARD), ("leading", _LEADING), ("soft", _SOFT))
 
 
 class _Name(NamedTuple):
     """What a class name or an id says of its element."""
 
-    chrome: str = ""  # 'hard', 'soft' or '' for the chrome it speaks of
+    chrome: str = ""  # 'hard', 'leading', 'soft' or '' for the chrome it speaks of
     title: bool = False  # of an accordion, tab or card
     accordion: bool = False  # an accordion, tabs or a panel
     site: bool = False  # a part of the whole site
@@ -277,7 +291,7 @@ class _Name(NamedTuple):
 
 
 _SILENT = _Name()
-_EVERY = (_HARD, _SOFT, _TITLES, _ACCORDIONS, _SITE)
+_EVERY = (_HARD, _LEADING, _SOFT, _TITLES, _ACCORDIONS, _SITE)
 _FIRSTS = frozenset().union(*(words.firsts for words in _EVERY))
 _TELLING = _FIRSTS.union(*(words.plain for words in _EVERY))
 _TELLING_BYTES = frozenset(word.encode() for word in _TELLING)
@@ -300,7 +314,7 @@ def _named(name: str) -> _Name:
 @lru_cache(maxsize=4096)
 def _told_by(parts: frozenset[str], name: str) -> _Name:
     """What a name says whose telling parts are `parts`; `name` itself tells of words of several parts only."""
-    chrome = "hard" if _HARD.stand_in(name, parts) else "soft" if _SOFT.stand_in(name, parts) else ""
+    chrome = next((kind for kind, words in _CHROME_WORDS if words.stand_in(name, parts)), "")
     accordion = _ACCORDIONS.stand_in(name, parts)
     scope = accordion or chrome == "soft"
     return _Name(chrome, _TITLES.stand_in(name, parts), accordion, _SITE.stand_in(name, parts), scope)
@@ -463,7 +477,12 @@ class _Reader:
         if tag in _CHROME_TAGS or role in _HARD_ROLES or element.get("aria-modal") == "true":
             return not self._holds_the_page(element)
         if tag == "header":
-            return self.whole_body and element.find(".//h1") is None and not self._holds_the_page(element)
+            return (
+                self.whole_body
+                and element.find(".//h1") is None
+                and next(element.iterancestors("section", "article", "main"), None) is None  # the head of a section
+                and not self._holds_the_page(element)
+            )
         if tag == "aside" or role == "complementary":
             return self._is_list_of_links(element)
         if tag in _NEVER_CHROME:
@@ -471,10 +490,19 @@ class _Reader:
         kind, other = said.chrome, ident and _named(ident).chrome
         if not (kind or other) or self.budget < 0:
             return False
-        if kind != "hard" and other != "hard":
-            return self._is_list_of_links(element) and element.find(".//h1") is None
+        if "hard" not in (kind, other):
+            if "leading" not in (kind, other):
+                return (
+                    self._is_list_of_links(element)
+                    and len(list(islice(element.iter("a"), 2))) > 1  # page builders call each heading a widget
+                    and element.find(".//h1") is None
+                )
+            if not _leads_on(element):
+                return False
         # A wrapper may carry such a word and still hold the page: what has running text outside of links stays.
-        return not self._has_text(element, 400, 0.6) and element.find(".//h1") is None
+        return (
+            not self._has_text(element, 400 if "hard" in (kind, other) else 150, 0.6) and element.find(".//h1") is None
+        )
 
     def _is_list_of_links(self, element: etree._Element) -> bool:
         """Is what stands beside the page a menu, and not a box with text or a contact?"""
@@ -535,7 +563,7 @@ class _Reader:
         if tag == "br":
             self.buffer.append(("\n", self.bold > 0))
             return None, False
-        if tag in _INLINE:
+        if tag in _INLINE or ":" in tag:  # <o:p> and other tags of word processors stand within lines
             return self._open_inline(element, tag)
         get = element.get
         role, name, ident = get("role"), get("class"), get("id") or ""
@@ -575,7 +603,7 @@ class _Reader:
         panel = self.titles.get(ident, "") if ident else ""
         if panel or tag in ("details", "dl", "aside") or (said.scope and len(name or "") > 3):
             # What is headed inside of it says nothing about what follows.
-            closer = self._restoring(closer)
+            closer = self._restoring(closer, None if panel or tag == "details" else element)
             if panel and not (self.stack and self.stack[-1][1] == panel):
                 self._heading(self._below(), panel, (), "panel")
             if panel or tag == "details":
@@ -623,6 +651,8 @@ class _Reader:
             return False
         if any(child.tag not in _INLINE and child.tag != "div" for child in element if isinstance(child.tag, str)):
             return False
+        if len(element) and next(element.iter(*_HEADINGS), None) is not None:
+            return False  # a box around a real heading
         text = _text_of(element) if _text_length(element) <= _TITLE else ""
         return len(text) > 2 and not text.endswith(_END) and not _CONTACT.search(text) and element.find(".//a") is None
 
@@ -698,15 +728,30 @@ class _Reader:
         if self.written or self.buffer or self.links:
             self._flush()
 
-    def _restoring(self, closer: Callable[[], None]) -> Callable[[], None]:
-        """`closer`, and then the headings as they are now."""
+    def _restoring(self, closer: Callable[[], None], element: etree._Element | None = None) -> Callable[[], None]:
+        """`closer`, and then the headings as they are now, unless `element` turns out to hold nothing but a heading."""
         stack, frame, lead = self.stack, self.frame, self.lead
+        blocks, written = self.blocks, len(self.blocks)
 
         def close() -> None:
             closer()
+            if element is not None and self._is_heading_alone(element, blocks, written):
+                return
             self.stack, self.frame, self.lead = stack, frame, lead
 
         return close
+
+    def _is_heading_alone(self, element: etree._Element, blocks: list[Block], written: int) -> bool:
+        """Is an element that was read to `blocks` from `written` on a box around a heading, whose text stands in the next box?
+
+        Page builders put every heading into a box of its own, and cards have a box for their title.
+        """
+        headings = 0
+        for block in blocks[written:]:
+            if block.kind != "heading":
+                return False
+            headings += len(block.text)
+        return headings > 0 and _text_length(element) <= headings + 20
 
     def _text(self, text: str) -> None:
         """Take a text of the page; white space only where something stands before it already, or in preformatted text."""
