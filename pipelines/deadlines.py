@@ -141,12 +141,12 @@ _ENROLLMENT_STARTS = re.compile(
 )
 _EXTENDED = re.compile(r"\b(?:extended|moved|changed|postponed|pushed)(?: back)? from\s(?:\w+day,?\s)?$", re.IGNORECASE)
 _WHEN_TO_APPLY = re.compile(
-    r"\bwhen (?:to|do i|should i|can i|must i) (?:apply|submit)|\bhow (?:early|far in advance|soon|long before)\b|\bdeadline",
+    r"\bwhen (?:to|do i|should i|can i|must i) (?:apply|submit)|\b(?:what is|what['’]s) the (?:latest|last) (?:\w+ ){0,4}(?:apply|submit)|\bhow late|\bby when|\bhow much (?:notice|time)|\bhow (?:early|far in advance|soon|long before)\b|\bdeadline",
     re.IGNORECASE,
 )
 _TOO_LATE = re.compile(r"\b(?:within|(?:less|fewer) than|later than)\s$", re.IGNORECASE)
 _ABOUT_APPLICATION = re.compile(
-    r"\b(?:appl\w*|vslo|vsas|submi\w*|requests?|inquir\w*|nominat\w*|enroll(?:ment)?|intake|portal|catalogs?|proposals?|materials|to be considered)\b"
+    r"\b(?:appl\w*|vslo|vsas|submi\w*|requests?|inquir\w*|nominat\w*|enroll(?:ment)?|intake|cut-?offs?|closing dates?|portal|catalogs?|proposals?|materials|to be considered)\b"
 )
 _OFF_HEADING = re.compile(
     r"\b(?:accepted|acceptance|after (?:you|acceptance)|cancel\w*|withdraw\w*|refunds?|immuniz\w*|health|housing|orientation|calendar|rotation dates|block dates|elective dates|"
@@ -610,8 +610,22 @@ _MAY_APPLY_FROM = re.compile(
 )
 
 
+# 'By May 1 we must have your form', 'No later than May 1, send us your application'
+_BY_LEADS = re.compile(
+    r"\W{0,3}(?:by|on or before|no later than|not later than|before)\s(?:the end of\s|midnight (?:on\s)?|noon (?:on\s)?)?(?:\w+day,?\s)?$",
+    re.IGNORECASE,
+)
+_HANDED_IN = re.compile(
+    r"[\s,]{1,2}(?:\d{4},?\s)?(?:please\s)?(?:we (?:must|need to|should|have to|ought to) have\b|(?:[\w’'-]+\s){0,4}?(?:must|should|has to|have to|needs? to|shall)\s(?:submit|send|apply|upload|e-?mail|be (?:submitted|received|in our|sent)|reach us|have (?:applied|submitted|sent))\b"
+    r"|(?:submit|send|apply|e-?mail|upload|mail)\b)",
+    re.IGNORECASE,
+)
+
+
 def _leading_role(text: str, date: Date) -> Role | None:
     """The role of a date that leads the sentence: 'Beginning March 15, students may apply'."""
+    if date.start < 40 and _BY_LEADS.match(text[: date.start]) and _HANDED_IN.match(text, date.end):
+        return "closes" if _about(text) or "we" in text[date.end : date.end + 10] else None
     if date.start < 60 and _LEADS.match(text[: date.start]) and _APPLYING_FOLLOWS.match(text, date.end):
         return "opens"
     if date.start < 8 and _MAY_APPLY_FROM.match(text, date.end):
@@ -782,7 +796,7 @@ def _row_deadlines(
             named = _about(label) or about
         else:
             named = about
-        if role not in _TELLING_ROLES or not named or (off and not _NAMED.search(label + cell.column)):
+        if role not in _TELLING_ROLES or not named or (off and not _NAMED.search(f"{label} {cell.column}")):
             continue
         dates = [
             date
@@ -1084,6 +1098,11 @@ def _refuses_applications(text: str, match: re.Match[str]) -> bool:
     )
 
 
+# 'We take physicians for one to three months'
+_TAKES_IN = re.compile(
+    r"takes? (?:[\w-]+ ){0,3}?(?:physicians?|students?|visitors?|observers?|graduates?|doctors?|people|trainees?|clerks?|externs?|rotators?|electives?|rotations?|leave)\b",
+    re.IGNORECASE,
+)
 _FOR_AN_ANSWER = re.compile(
     r"\s*(?:for|until|before) (?:an? |our |the |you )?(?:e-?mail |written )?(?:confirm|respon|repl|answer|hear|acknowledg)",
     re.IGNORECASE,
@@ -1096,7 +1115,11 @@ def _takes_so_long(text: str, match: re.Match[str], words: list[Match]) -> bool:
     if deadline is None or (deadline.lead_n or 0) * _DAYS[deadline.lead_unit or "day"] < 14:
         return False
     near = [m for m in words if abs(m.start - match.start()) < 160]
-    takes = [m for m in near if m.key == "takes" and 0 <= match.start() - m.end < 45]
+    takes = [
+        m
+        for m in near
+        if m.key == "takes" and 0 <= match.start() - m.end < 45 and not _TAKES_IN.match(text, m.start, match.start())
+    ]
     if not takes or any(m.key == "stop" for m in near):
         return False
     if re.match(
@@ -1153,7 +1176,7 @@ def _cell_statements(blocks: list[Block]) -> Iterator[Statement]:
 
 
 # Of these one stands in each phrase for rolling admission in data/vocabulary/deadlines.yml (a test looks): looked for first.
-ROLLING_WORDS = ("rolling", "until", "deadline", "ongoing", "continu")
+ROLLING_WORDS = ("rolling", "until", "deadline", "ongoing", "continu", "as they")
 _SAYS_ROLLING = re.compile(r"[\w\s/&]{1,40}[:–—-]\s?rolling\W?", re.IGNORECASE)
 
 

@@ -17,7 +17,7 @@ import attrs
 from pipelines import Stage
 from scraper.considered import passed_over
 from scraper.items import Block, Fact
-from scraper.statements import Statement, quote, statements
+from scraper.statements import MAX_LABEL, Statement, quote, statements
 from scraper.text import has_any
 from scraper.vocabulary import Match, vocabulary
 
@@ -32,7 +32,7 @@ _BARE = {
     "visa_bare": (
         "visa_copy",
         re.compile(
-            r"(?:must|required to|need to|needs to|have to|should)\s+(?:\w+\s+){0,5}?(?:have|hold|obtain|secure|possess|present|show|carry|be in|(?:come|enter|travel|arrive|visit) (?:on|with|under))\b"
+            r"(?:must|required to|need to|needs to|have to|should)\s+(?:\w+\s+){0,5}?(?:have|hold|obtain|secure|possess|present|show|carry|be in|(?:come|enter|travel|arrive|visit) (?:on|with|under))\b|\b(?:show|present|bring|send)(?: us)? (?:an? |the |your |their )(?:\w+ )?(?:US |U\.S\. )?visa\b"
             r"|\b(?:copy|copies|proof|scan|pdf)\b|^(?:an? )?(?:valid |current |appropriate )?(?:US |U\.S\. )?(?:visa|ESTA)\b(?: (?:that|which|allowing|permitting)\b|[^.?!]{0,30}\.?$)",
             re.I,
         ),
@@ -41,11 +41,14 @@ _BARE = {
         "diploma",
         re.compile(
             r"\b(?:copy|copies|proof|scan|scanned|photocop\w+|certified|notari[sz]ed|translat\w+)\b"
-            r"|^(?:medical |MD |M\.D\. |MBBS )degree\b\s?(?:$|[/,;(.]|and\b|or\b)",
+            r"|^\W{0,3}(?:medical |MD |M\.D\. |MBBS )degree\b\s?(?:$|[/,;(.]|and\b|or\b)",
             re.I,
         ),
     ),
-    "covid_bare": ("covid_vaccine", re.compile(r"vaccin|immuni[sz]|shot|booster|\bdose|titer|MMR|\bPPD\b", re.I)),
+    "covid_bare": (
+        "covid_vaccine",
+        re.compile(r"vaccin|immuni[sz]|shot|booster|\bdose|\bseries\b|titer|MMR|\bPPD\b", re.I),
+    ),
 }
 _OWN_WORDS = {"visa_bare", "diploma_bare"}  # the company must stand in the very statement
 # Behind these 'not required' holds for some only: 'not needed if you are self-funded'.
@@ -69,7 +72,7 @@ _STANDING = re.compile(r"\b(?:standing|enrol\w+|permission|letter)\b", re.I)
 _ABLE = re.compile(r"\b(?:from|by|of|with|can|may|able|who|not)\b", re.I)
 _FEE_BEHIND = re.compile(r"^\s+(?:\w+\s+)?(?:fee|cost)s?\b", re.I)
 _BY_OTHERS = re.compile(
-    r"^\s*(?:\w+\s+)?(?:by|from|through|to)\s+(?:your|their|his|her|the\s+(?:home|applicant|student|visitor|observer)|home|student|us\b)",
+    r"^\s*(?:\w+\s+)?(?:by|from|through|to)\s+(?:your|their|his|her|the\s+(?:home|applicant|student|visitor|observer|sending|parent|school\b(?! of))|home|student|us\b)",
     re.I,
 )
 # 'Health and malpractice insurance' names two insurances with one noun.
@@ -84,16 +87,26 @@ _NO_BEFORE = re.compile(r"\b(?:no|without|nor)\s+(?:\w+\s+){0,2}\(?$", re.I)
 _PERHAPS = re.compile(
     r"(?:may|might|could) (?:also )?be (?:asked|required|requested|needed)", re.I
 )  # and a list behind it
-_ADJACENT_OPTION = re.compile(r"^\s*[,(–—:-]?\s*$")
+_ADJACENT_OPTION = re.compile(r"^\s*[,(–—:-]?\s*(?:(?:an?|the|your|US|U\.S\.|current|valid) ){0,2}$", re.I)
+_OF_THE_NEXT = re.compile(r",? (?:and|or|plus),? ")
 _CLAUSE_END = re.compile(r"\bbut\b|\bhowever\b|[;.!?]\s", re.I)
-_ANSWER_NO = re.compile(r"^(?:no|none|not)\s*[,.;:!–—-]", re.I)
+_ANSWER_NO = re.compile(r"^(?:A(?:nswer)?[:.] )?(?:no|none|not)\s*[,.;:!–—-]", re.I)
+# What residents, staff and who applies for a residency have or hand in is no matter of visitors.
 _OUR_PEOPLE = re.compile(
-    r"(?:all (?:of )?)?our (?:residents|fellows|nurses|staff|employees|faculty|physicians|students) (?:hold|have|are|carry|maintain)\b",
+    r"(?:all (?:of )?)?our (?:residents|fellows|nurses|staff|employees|faculty|physicians|students) (?:hold|have|are|carry|maintain)\b"
+    r"|(?:(?:all|our|new|incoming) ){0,2}(?:(?<!visiting )residents(?:,? (?:and|or) fellows)?|fellows|house ?staff|employees|staff members|residency (?:applicants|candidates))"
+    r" (?:must|should|shall|need|are (?:asked|required)|also|follow|will|hold|have|carry|submit|upload|provide)\b"
+    r"|(?:applicants|applications|candidates|those applying|if you (?:are|apply|are applying|wish to apply)|to apply|when applying) (?:to|for) (?:a |an |our |the )?(?:[\w-]+ ){0,2}?(?:residency|fellowship|residencies)\b",
     re.I,
 )
 _EXCEPTIONS = re.compile(r"\bexceptions?\b[^.;]{0,60}$", re.I)  # 'Exceptions must be approved by the dean'
 _ONCE_THERE = re.compile(r"\b(?:upon|after|until|following|pending|before) (?:the |our |a )?$", re.I)
-_ANSWER_YES = re.compile(r"^yes\b", re.I)
+_ANSWER_YES = re.compile(r"^(?:A(?:nswer)?[:.] )?yes\b", re.I)
+# 'Documents Copy of passport • CV': a line that begins with the name of a list is one.
+_LIST_NAMED = re.compile(
+    r"\W{0,3}(?:(?:required|needed|supporting|application|additional|necessary) )?(?:documents?|documentation|materials|paperwork|requirements|checklist|enclosures|attachments|items)(?: (?:required|needed|to (?:submit|send|upload|attach|provide|bring)))?\b(?! (?:is|are|may|can|will|should|sent|received|submitted|that|which|have|has|from|of|in|and|or)\b)",
+    re.I,
+)
 _DASH_BEFORE = re.compile(r"[–—-]\s*$")  # 'HIPAA / OSHA – optional' speaks of the whole line
 _RECOMMENDS = re.compile(r"recommend|referen", re.I)
 # What introduces a list is the sentence right before it: 'Write to the residency office. Please include:'
@@ -137,23 +150,48 @@ def _from_blocks(blocks: list[Block]) -> Iterator[Fact]:
     denied: set[tuple[str, str]] = set()  # (nearest heading, key) of what the text says is not demanded
     named: list[Fact] = []
     heading: Block | None = None
+    asked: Statement | None = None  # the question in running text right before
+    announced: Statement | None = (
+        None  # 'Please have these ready: CV.', with the rest of the list in sentences of its block
+    )
     for statement in statements(blocks):
         block, text = statement.block, statement.text
         if block.kind == "heading":
             named.extend(_from_heading(block, text))
             heading = block
             continue
+        if asked:
+            if _ANSWER_YES.match(text):
+                yield from _from_question(asked.block, asked.text)
+            asked = None
         if _named(text):
-            yield from _from_text(block, text, _above(statement), denied)
+            if text.endswith("?"):
+                asked = statement
+                continue
+            above = _above(statement)
+            if announced and announced.block is block and len(text) <= MAX_LABEL and _announces(announced.text):
+                above = (_A_LIST, *above)
+            yield from _from_text(block, text, above, denied)
+        if block.kind == "paragraph" and (":" in text or (text[:1] in "RNSADMPCEI" and _LIST_NAMED.match(text))):
+            announced = statement
         if block.term and _COUNT_OR_REQUIRED.match(text):
             yield from _from_term(block, text, _above(statement))
         if text[0] in "Yy" and heading and block.headings[-1:] == (heading.text,) and _ANSWER_YES.match(text):
-            yield from _from_question(heading)
+            yield from _from_question(heading, heading.text)
     for block in blocks:
         if block.kind == "row" and not (block.depth and block.cells) and _named(text := block.text[:_MAX_ROW]):
             above = (block.lead, *_columns(block), *reversed(block.headings))
             yield from _from_text(block, text, above, denied)
     yield from (fact for fact in named if (fact.quote, fact.value) not in denied)
+
+
+_A_LIST = "Documents"  # stands above what a sentence announced
+
+
+@lru_cache(maxsize=256)
+def _announces(text: str) -> bool:
+    """Does a sentence demand what it lists, so that the pieces behind it are demanded too?"""
+    return bool(_LIST_NAMED.match(text)) or any(cue.key == "demand" for cue in vocabulary("demands").find(text))
 
 
 def _above(statement: Statement) -> tuple[str, ...]:
@@ -172,6 +210,8 @@ def _from_text(block: Block, text: str, above: tuple[str, ...], denied: set[tupl
     if not found:
         return
     scope = _scope(above)
+    if not scope and _LIST_NAMED.match(text):
+        scope = "demand"
     if scope == "elsewhere" or _ANSWER_NO.match(text) or _OUR_PEOPLE.match(text):
         passed_over(FIELD, block, text, "answered_no" if _ANSWER_NO.match(text) else "section_of_another_matter")
         return
@@ -230,9 +270,8 @@ def _from_term(block: Block, text: str, above: tuple[str, ...]) -> Iterator[Fact
             yield Fact(FIELD, mention.key, quote(text), block.headings, 0.8, "term_with_count")
 
 
-def _from_question(block: Block) -> Iterator[Fact]:
+def _from_question(block: Block, text: str) -> Iterator[Fact]:
     """'Do I need health insurance?' that is answered with 'Yes' demands it; the question is the quote."""
-    text = block.text
     cues = vocabulary("demands").find(text)
     if _QUESTION.search(text) and len(text) <= 200 and any(cue.key == "demand" for cue in cues):
         for mention in _mentions(text, ()):
@@ -439,6 +478,8 @@ def _waived(text: str, mention: _Mention, found: list[_Mention], cues: Sequence[
             between = text[mention.end : cue.start]
             if cue.key == "waiver_next" or len(between) > 80 or _CLAUSE_END.search(between):
                 continue
+            if cue.key == "waiver_near" and _OF_THE_NEXT.fullmatch(between):
+                continue  # 'a passport and, if you have one, a visa'
             if _CONDITION.match(text[cue.end : cue.end + 20]):
                 continue
             if (

@@ -33,7 +33,7 @@ _MOST_EXACT = 26.0  # longer ones are courses of study
 _NUM = r"(?:\d{1,3}(?:\.5)?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen|sixteen|twenty|thirty|forty-five|sixty|ninety|an?|single)"
 _NOTE = r"(?:\s?\(\s?\d{1,3}\s?\))?"
 _UNIT = r"(?:(?:consecutive|calendar|business|working|full|whole|continuous|clinical|elective|additional|total)\s+){0,2}(?P<unit>days?|weeks?|wks?|months?)"
-_SEP = r"\s?(?:-|–|—|/|,?\s?(?:to|or|and|through|up to)\b|,)\s?"
+_SEP = r"\s?(?:-|–|—|/|,?\s?(?:to|or|and|through|up to)\b(?: (?:at most|up to|no more than|not more than|a maximum of)\b)?|,)\s?"
 _LENGTH = re.compile(
     rf"(?<![\w$.,/-])(?P<numbers>{_NUM}{_NOTE}(?:-?{_SEP}{_NUM}{_NOTE}){{0,3}})[\s-]{{1,2}}{_UNIT}(?![\w])(?:\(s\))?{_NOTE}",
 )
@@ -46,7 +46,7 @@ _MONTH_LONG = re.compile(r"(?<!-)\b(?P<numbers>)(?P<unit>month|week)[\s-]long\b"
 _ONE_OF_THEM = re.compile(r"(?:one|1|a single|single),\s\S+")
 _TO_A_YEAR = re.compile(r"\s?(?:to|-|–|—|up to|and up to|and)\s?(?:a|one|1) (?:full )?year\b")
 _GAP_RANGE = re.compile(
-    r"^\s?(?:\([^)]{0,40}\)\s?)?(?:,(?: or| and)?|to|-|–|—|and|or|up to|through|and up to|or (?:up to|as long as)|and as long as|(?:and|but),? (?:no|not) (?:more|longer) than|to a maximum of|and a maximum of)\s?(?:as long as |a maximum of |a )?$",
+    r"^\s?(?:\([^)]{0,40}\)\s?)?(?:,(?: or| and)?|to|-|–|—|and|or|up to|through|,? ?and up to|or (?:up to|as long as)|and as long as|(?:and|but),? (?:no|not) (?:more|longer) than|to a maximum of|and a maximum of)\s?(?:as long as |a maximum of |a )?$",
 )
 
 
@@ -145,12 +145,14 @@ _NOT_BEFORE = re.compile(
     r"advance|prior|before|notice|notif\w+|deadline\w*|refund\w*|cancel\w*|due|expir\w*|dose\w*|vaccin\w*|hepatitis|mmr|tb|ppd|quantiferon|chest|drug|(?:spends?|spent|spending)(?! (?:an?|one|each|their|your) \w+ )|rotate on|wait\w*|turnaround|orientation|onboarding|visas?|esta|"
     r"submit\w*|received?|arriv\w*|vacation|absen\w+|miss(?:es|ed|ing)?|days? off|sick|residency training|license\w*|longer than|additional|extend\w* (?:by|for)|renew\w*|examples?|have hosted|passport|insurance|accommodation|housing|(?:needs?|must have|completed)(?=(?: at least| a minimum of)?\s*$)|prerequisite)\b",
 )
-_TAKES = re.compile(rf"\b{_PLACE} takes?(?= (?:\w+ ){{0,3}}$)")
+_TAKES = re.compile(
+    rf"\b{_PLACE} takes?(?= (?:\w+ ){{0,3}}$)|\btak(?:e|es|ing) (?:[\w-]+ ){{0,4}}?{_PLACE} (?:of|lasting|that last|for)(?= (?:\w+ ){{0,2}}$)"
+)
 _CAP_LONGER = re.compile(
     r"\b(?:no|not|cannot|n['’]t)(?: be| last| stay| run)? longer than\b|\b(?:no one|nobody|none|no \w+) (?:may|can|will|should)[^.;,]{0,30} longer than\b|\b(?:not|no) (?:be )?(?:extend\w*|exceed\w*)",
 )
 _NOT_AFTER = re.compile(
-    r"^[\s)*'’-]*(?:s\s)?(?:\w+\s){0,3}?(?:before|prior|in advance|advance|ahead|(?<!further )notice|of (?:the )?(?:start|begin\w*|acceptance|offer|receipt|notification|receiving|arrival|your)|apart|ago|old|of age|from (?:the|your)|after|to (?:process|review|complete|respond|meet|approve|accept|decide)"
+    r"^[\s)*'’-]*(?:s\s)?(?:(?!and (?:begin|start)s?\b)\w+\s){0,3}?(?:before|prior|in advance|advance|ahead|(?<!further )notice|of (?:the )?(?:start|begin\w*|acceptance|offer|receipt|notification|receiving|arrival|your)|apart|ago|old|of age|from (?:the|your)|after|to (?:process|review|complete|respond|meet|approve|accept|decide)"
     r"|for (?:processing|review|approval|proper|your application|us to)|window|deadline|preceding|later|earlier|notification|between|grace|a week|per week|each week|weekly|off|vacation|leave|waiting|business|lead|on the|in (?:the|each|clinic)|with the|at the (?:va|clinic))\b",
 )
 _OF_TRAINING = re.compile(
@@ -206,6 +208,7 @@ _MAY_STAY = re.compile(
     rf"|\b{_MAY} (?:only |also |apply to |ask to |choose to )?{_STAY}\b[^.;:]{{0,90}}?\b(?:for|from|between){_LEADING_UP}"
     rf"|\b(?:students|visitors|observers|participants|externs|rotators|scholars) (?:rotate|observe|shadow|train) (?:with us |here )?for{_LEADING_UP}"
     rf"|\b(?:will|usually|typically|generally|normally|often) {_STAY}\b[^.;:]{{0,60}}?\bfor{_LEADING_UP}"
+    rf"|\bwe (?:\w+ )?(?:take|accept|host|welcome|invite|receive) (?:[\w-]+ ){{1,6}}?for{_LEADING_UP}"
     rf"|\b(?:stay|stays|remain|hosted|welcomed|accepted) (?:with us |here )?(?:for|from|between|up to|at least){_LEADING_UP}",
 )
 _PERSON_LIMITED = re.compile(
@@ -418,6 +421,8 @@ def _judge(sentence: str, low: str, length: _Length, block: Block, labelled: boo
         low, length, before, after, block
     ):
         rule, confidence = "length_alone", 0.7
+    elif "$" in low and _is_priced(low, length, after, block):
+        rule, confidence = "length_priced", 0.7
     elif _OWN_LABEL.search(low[: length.start]) or (
         place_before and _LABEL.search(before) and not _WRONG_LABEL.search(before)
     ):
@@ -453,6 +458,22 @@ _DEMANDED = re.compile(
 )
 
 
+_PRICE_AFTER = re.compile(r"^\)?\s?(?:[,:–—=(-]|is|costs|at|for)?\s?(?:us ?|usd ?)?\$\s?\d")
+_PRICE_BEFORE = re.compile(r"\$\s?[\d,.]+\s(?:usd )?(?:for|covers) (?:a |an |up to )?$")
+_PRICE_OF_OTHERS = re.compile(
+    r"\b(?:hous(?:e|ing)|room|rent|lodging|apartments?|parking|hotels?|insurance|stipends?|badges?|late|refund\w*|cancel\w*|living)\b"
+)
+
+
+def _is_priced(low: str, length: _Length, after: str, block: Block) -> bool:
+    """'One week $450, one month $1,600', '$900 for two weeks': what has a price can be had, where placements are spoken of."""
+    if not (_PRICE_AFTER.match(after) or _PRICE_BEFORE.search(low[max(0, length.start - 40) : length.start])):
+        return False
+    return bool(_PLACE_NOUN.search(low) or any(map(_names_place, block.headings))) and not _PRICE_OF_OTHERS.search(
+        f"{_end_of(block.lead)} {small(' '.join(block.headings[-1:]))} {low}"
+    )
+
+
 def _stands_alone(low: str, length: _Length, before: str, after: str, block: Block) -> bool:
     """'Graduates and physicians, one to three months, $600 a month': a piece between commas that is a length and nothing else."""
     if len(low) > 250 or not (_ALONE_BEFORE.search(before) and _ALONE_AFTER.match(after)):
@@ -485,7 +506,7 @@ _HERE = re.compile(
 
 def _said_before(before: str, words: re.Match[str]) -> str:
     """What stands right before a length, without the words of the stay themselves."""
-    inside = re.sub(r"\b(?:spend|longer than)\b", " ", words[0])
+    inside = re.sub(r"\b(?:spend|take|longer than)\b", " ", words[0])
     return f"{before[max(0, words.start() - 25) : words.start()]} {inside}"
 
 
@@ -552,7 +573,7 @@ def _extra_total(reading: _Reading, low: str, length: _Length, no_extension: boo
 
 # -- number of placements ---------------------------------------------------------------------------------------------------------------
 
-_COUNT_NUM = r"(?P<n>one|two|three|four|five|six|[1-6])(?:\s?\(\d\))?"
+_COUNT_NUM = r"(?P<range>(?:an?|one|two|three|[1-3]) (?:or|to) )?(?P<n>one|two|three|four|five|six|[1-6])(?:\s?\(\d\))?"
 _COUNT = re.compile(
     rf"\b(?P<how>maximum of|max(?:imum)? of|up to|as many as|no more than|more than|at most|only|limited to(?: a maximum of| no more than| only)?|total of|a total of|(?:can|may|will|could) (?:only )?(?:complete|take|do|participate in|enroll in|rotate for|rotate in)(?: only)?|maximum is|maximum number of \w+ is|allowed|permitted|consist of|consists of)\s+(?:a maximum of |up to |as many as |no more than |only )?{_COUNT_NUM}"
     r"\s+(?P<mid>(?:[\w()-]+\s+){0,5}?)(?P<what>electives?|rotations?|clerkships?|observerships?|blocks?|sub-?internships?|sub-?is?|externships?|opportunities|placements|courses)\b",
@@ -625,7 +646,8 @@ def _counts(block: Block, sentence: str, low: str) -> Iterator[_Count]:
             continue
         if how in ("allowed", "permitted") or how.startswith(("can ", "may ", "will ", "could ")):
             capped = _CAPPED.match(low, match.end("how"))
-            if not capped and (how in ("allowed", "permitted") or (n != 1 and not weeks)):
+            ranged = match["range"] is not None  # 'may take one or two electives'
+            if not capped and (how in ("allowed", "permitted") or (n != 1 and not weeks and not ranged)):
                 continue
         if how.startswith("consist") and not weeks:
             continue
@@ -797,9 +819,11 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
         if not has_unit and not counted:
             continue
         labelled = _labelled(block) if has_unit else False
+        asked = asking = False  # 'How long is a rotation? Four weeks.' in one paragraph
         apart = "consecutive" in lower and bool(_NOT_CONSECUTIVE.search(lower[:WHOLE]))
         for sentence in judged_pieces(block):
             low = small(sentence)
+            asked, asking = asking, low.endswith("?") and _names_length(sentence[-120:])
             if counted and has_any(low, _COUNT_WORDS):
                 counts.extend(_counts(block, sentence, low))
             if not has_unit or not _UNIT_WORD.search(low):
@@ -807,7 +831,7 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
             if "weeks" in low:
                 readings.extend(_number_of_weeks(block, sentence, low))
             for length in _lengths(sentence, low, apart)[:12]:
-                reading = _judge(sentence, low, length, block, labelled)
+                reading = _judge(sentence, low, length, block, labelled or asked)
                 if reading is None:
                     for field in ("duration_weeks_min", "duration_weeks_max", "total_weeks_max"):
                         passed_over(field, block, sentence, "length_of_no_placement")
@@ -881,6 +905,10 @@ def _weeks_column(block: Block) -> Iterator[_Reading]:
 
 
 def _facts_of(readings: list[_Reading], counts: list[_Count], audience: Audience) -> Iterator[Fact]:
+    if any(r.rule != "length_priced" for r in readings if r.kind == "exact"):
+        readings = [
+            r for r in readings if r.rule != "length_priced"
+        ]  # 'eight weeks, $9,000' may be the price of two placements
     if any(r.only_now and r.kind in ("exact", "max", "min") for r in readings):
         readings = [r for r in readings if r.only_now]
     exact = [r for r in readings if r.kind == "exact"]

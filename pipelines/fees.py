@@ -21,7 +21,7 @@ from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact, Fee
 from scraper.scope import audience_in, audience_of
 from scraper.statements import Statement, quote, statements
-from scraper.text import number, small
+from scraper.text import has_any, number, small
 from scraper.vocabulary import Match, vocabulary
 
 KINDS = ("application", "program", "deposit", "insurance", "other")
@@ -42,7 +42,9 @@ _BARE = re.compile(rf"^\W{{0,3}}({_NUMBER})\W{{0,3}}$")
 _LONGEST_BARE = 32
 _MONEY_COLUMN = re.compile(r"\$|\bUSD\b|\b(?:fees?|amount|costs?|price|tuition|charges?|rate)\b", re.IGNORECASE)
 _DOLLARS = re.compile(r"\b(?:usd|dollars)\b")
-_FREE = re.compile(r"n(?<!\wn)(?:o(?:ne|thing)?\b|ot charge|/a\b)|f(?<!\wf)ree\b|w(?<!\ww)ithout\b")
+_FREE = re.compile(
+    r"n(?<!\wn)(?:o(?:ne|thing)?\b|ot (?:charg|collect|assess)|ever (?:charg|collect)|/a\b)|n['’]t (?:charg|collect|assess)|f(?<!\wf)ree\b|w(?<!\ww)ithout\b"
+)
 _NONE = re.compile(
     r"\W{0,3}(?:none|nothing|n/?a|no|no cost|no charge|free|not applicable|\$?0(?:\.00)?)\W{0,3}$", re.IGNORECASE
 )
@@ -92,12 +94,12 @@ _ADVERBS = {
 }
 
 _NOT_REFUNDED = re.compile(
-    r"\bnon[-\s–]?refundable|\bnot\s(?:be\s)?(?:refund|reimburs|returned)\w*|\bno refunds?\b|\bnot refundable|\bnever refund|\bcannot be refund|\bno fees? (?:will|can) be refund",
+    r"\bnon[-\s–]?(?:refundable|returnable)|(?:\bnot|n['’]t)\s(?:be\s)?(?:refund|reimburs|returned)\w*|(?:not|n['’]t) (?:give|return|pay|get) (?:it|them|this|any|fees?|(?:the|your|their) (?:fee|payment|money)s?)\b|\b(?:neither|none)\b[^.;$]{0,30}\b(?:is|are) refundable|\bkept by us\b|\b(?:is|are|be) (?:kept|retained) (?:even|whether|whatever|regardless|in any|by)\b|\bwe keep (?:it|them|th(?:e|is) (?:fee|payment|amount))|\bno refunds?\b|\bnot refundable|\bnever refund|\bcannot be refund|\bno fees? (?:will|can) be refund",
     re.IGNORECASE,
 )
 _REFUNDED = re.compile(
     r"\b(?:is|are|be|fully|partially)\s(?:\w+\s){0,2}?(?:refundable|refunded|reimbursed)|(?<![-–])\brefundable\b|\brefunded in (?:full|part|whole)\b|\b(?:gets?|receives?)\s(?:\w+\s){0,4}?(?:refunded|back)\b"
-    r"|\b(?:is|are|be)\s(?:\w+\s)?returned\s(?:when|upon|at|after|once|if|on)\b|\b(?:full|partial|half|\d{1,3}%|a)\s(?:refund|reimbursement)\b|\brefunds? (?:of|will be|is|are|may be)\b|\breimbursements? (?:will|of|may)\b",
+    r"|\b(?:is|are|be)\s(?:\w+\s)?returned\s(?:when|upon|at|after|once|if|on)\b|\b(?:full|partial|half|\d{1,3}%|a)\s(?:refund|reimbursement)\b|\bwe (?:will |can )?(?:return|refund|reimburse) (?:it|them|all|half|most|(?:the|your) (?:fee|payment|deposit|money)s?)\b|\bmoney back\b|^\W{0,3}(?:returned|refunded) (?:at|on|upon|when|after|once|if)\b|\brefunds? (?:of|will be|is|are|may be)\b|\breimbursements? (?:will|of|may)\b",
     re.IGNORECASE,
 )
 _ALL_FEES = re.compile(
@@ -241,6 +243,11 @@ _AND_A = re.compile(r"(?:&|\band\b|\bplus\b)\s?(?:an?\s|the\s)?$", re.IGNORECASE
 _LABEL_OF_APPLICATION = re.compile(
     r"^\W{0,3}(?:application|registration|processing|administration)\s?[:–-]\s?$", re.IGNORECASE
 )
+# 'Application' as the label of a row of fees
+_NAMED_APPLICATION = re.compile(
+    r"\W{0,3}(?:(?:one-time|online|initial) )?(?:application|registration|processing|administration)\W{0,3}",
+    re.IGNORECASE,
+)
 _CLAUSE_END = re.compile(r"[;,:]|\b(?:and|plus|or)\b")
 
 
@@ -283,6 +290,8 @@ def _refusal(place: Setting) -> str | None:
         return "penalty"
     if "abroad" in near or "abroad" in heads:
         return "embassy_or_examiner"
+    if _OF_STAFF.match(place.text):
+        return "of_residents_or_staff"
     if "old" in near and near["old"] < 25:
         return "old_price"
     if ("rest" in near and near["rest"] < 25) or _LESS.search(place.text[: money.start][-200:]):
@@ -305,6 +314,12 @@ def _refusal(place: Setting) -> str | None:
     return None
 
 
+# 'Our residents receive a meal card worth $50 a week', 'Employees pay $15'
+_OF_STAFF = re.compile(
+    r"(?:(?:all|our|the|hospital|current|full-time) ){0,2}(?:(?<!visiting )(?:residents|fellows)(?: and (?:residents|fellows))?|house ?staff|employees|staff|nurses|faculty)"
+    r" (?:also )?(?:receive|get|earn|pay|are (?:paid|given|charged)|have)\b",
+    re.IGNORECASE,
+)
 # 'Failure to pay the $200 registration fee': what is not paid is a fee, whatever comes of it.
 _UNPAID = re.compile(
     r"\bfail(?:ure|s|ing)? to (?:\w+\s){0,2}?(?:submit|pay|remit|send|make)\s(?:(?:the|this|your|an?|their)\s)?(?:[\w-]+\s){0,3}$",
@@ -399,7 +414,12 @@ def _period(place: Setting, kind: str) -> Period:
     if strict:
         if kind != "deposit" and place.bare and (each := _each_in(place.context[:2])):
             return each
-        said = [period for _, end, period in _lengths(before) if period.said and len(before) - end <= 40]
+        said = [
+            period
+            for _, end, period in _lengths(before)
+            # '$2,000/month plus $100 to register': the month is of the amount before
+            if period.said and len(before) - end <= 40 and not (place.left and _CLAUSE_END.search(before[end:]))
+        ]
         return said[-1] if said and kind != "deposit" else Period("once")
     for text in place.context:
         if len(text) > 120 and not _keys(text) & {"application", "program", "deposit", "money"}:
@@ -443,6 +463,11 @@ _PRICE_IS = re.compile(
 )
 
 
+# 'Two-week blocks, $950 each'
+_BLOCKS_AT = re.compile(rf"\b{_PLACE},?\s(?:\(?at\s)?(?:US)?$", re.IGNORECASE)
+_EACH_ONE = re.compile(r"\s?(?:each|apiece|per\s\w+)\b", re.IGNORECASE)
+
+
 def _paid(place: Setting) -> bool:
     """Do words of payment stand with the amount: in its sentence, or, where that is short, in what introduces it?"""
     keys = {match.key for match in place.matches}
@@ -453,6 +478,8 @@ def _paid(place: Setting) -> bool:
     if keys & {"other", "insurance"} and place.attached and (place.attached[0] <= 4 or len(place.text) < 60):
         return True
     if _PER_SOMETHING.match(place.after()) or _PRICE_IS.search(place.before()):
+        return True
+    if _EACH_ONE.match(place.after()) and _BLOCKS_AT.search(place.before()):
         return True
     if len(place.text) > 200:
         return False
@@ -513,6 +540,8 @@ def _read_amount(
         kind = follows.fee.kind  # '$450 covers one rotation; $800 is asked for two'
     if kind is None and _WITH_APPLICATION.search(place.text):
         kind = "application"
+    if kind is None and place.bare and place.context and _NAMED_APPLICATION.fullmatch(place.context[0]):
+        kind = "application"
     if (kind is None and place.bare) or (kind is None and len(place.text) < 160):
         kind = _first_kind(place.context)
     if "third_party" in {match.key for match in place.matches} and kind in (None, "application", "program"):
@@ -570,7 +599,7 @@ def _audience_around(place: Setting) -> Audience | None:
 
 # 'A check for $75 must come with the application.'
 _WITH_APPLICATION = re.compile(
-    r"\b(?:with|accompan(?:y|ies|ying|ied by))\s(?:the|your|each|every|an|this|completed)\s(?:[\w-]+\s){0,2}?applications?\b",
+    r"\benclose (?:a|your|an) (?:[\w’'-]+\s)?(?:check|cheque|money order|draft)\b|\b(?:with|accompan(?:y|ies|ying|ied by))\s(?:the|your|each|every|an|this|completed)\s(?:[\w-]+\s){0,2}?applications?\b",
     re.IGNORECASE,
 )
 
@@ -757,7 +786,10 @@ def _free(statement: Statement, before: str, order: int) -> Candidate | None:
         r"\s*(?:waivers?|refunds?|until|unless|more than)", following, re.IGNORECASE
     ):
         return None
-    return _free_candidate(statement, "application" if _APPLYING.search(words) else "program", order, "free_of_charge")
+    # 'We do not charge visiting students an application fee'
+    behind = any(match.key == "application" and 0 <= match.start - end <= 40 for match in matches if match.end <= right)
+    kind = "application" if behind or _APPLYING.search(words) else "program"
+    return _free_candidate(statement, kind, order, "free_of_charge")
 
 
 def _free_candidate(statement: Statement, kind: str, order: int, rule: str) -> Candidate:
@@ -797,8 +829,18 @@ def _candidates(blocks: list[Block], spoken: list[Statement]) -> Iterator[Candid
             continue
         for place in _row_settings(block):
             if candidate := _read_amount(place, block, block.text, order):
+                if candidate.fee.refundable is None and (told := _refund_in_row(block)) is not None:
+                    candidate.fee = attrs.evolve(candidate.fee, refundable=told)
                 yield candidate
         yield from _free_cells(block, order)
+
+
+def _refund_in_row(block: Block) -> bool | None:
+    """What a row's other cells say of refunds, where one price stands in it: 'Non-refundable' under 'Notes'."""
+    notes = [cell.text for cell in block.cells[1:] if len(cell.text) <= 120 and has_any(cell.text.lower(), _OF_REFUNDS)]
+    if not notes or sum(bool(find_money(cell.text)) for cell in block.cells) != 1:
+        return None
+    return next((told for note in notes if (told := _refundable(note)) is not None), None)
 
 
 def _free_cells(block: Block, order: int) -> Iterator[Candidate]:
@@ -862,6 +904,7 @@ def _add_periods(candidates: list[Candidate], spoken: list[Statement]) -> None:
                 break
 
 
+_OF_REFUNDS = ("refund", "reimburs", "return", " back", "keep", "kept", "retained")
 _THIS = re.compile(r"this (?:deposit|payment|fee|amount|charge)\b", re.IGNORECASE)
 _CARRIED_ON = re.compile(
     r"\bnon[-\s–]?refundable (?:[\w/-]+\s){0,5}?(?:fees?|deposit|tuition|payment) of (?:US)?D?\s?\$", re.IGNORECASE
@@ -877,7 +920,7 @@ def _add_refunds(candidates: list[Candidate], blocks: list[Block], spoken: list[
     numbers = {id(block): order for order, block in enumerate(blocks)}
     for spot, statement in enumerate(spoken):
         lower = statement.text.lower()
-        if "refund" not in lower and "reimburs" not in lower and "returned" not in lower:
+        if not has_any(lower, _OF_REFUNDS):
             continue
         answer = _refundable(statement.text)
         if answer is None:
@@ -889,7 +932,7 @@ def _add_refunds(candidates: list[Candidate], blocks: list[Block], spoken: list[
             kinds = set()  # 'This deposit is non-refundable', of what was called a fee before
         amounts = {place.money.amount for place in places if _own_refund(place) is not None}
         every = bool(_ALL_FEES.search(statement.text))
-        plural = bool(re.match(r"(?:both|these|they|all|fees|payments)\b", lower))
+        plural = bool(re.match(r"(?:both|these|they|all|neither|none|fees|payments)\b", lower))
         told.append(_Refund(answer, kinds, amounts, every, plural, numbers[id(statement.block)], spot, statement.block))
         if len(told) >= MAX_CANDIDATES:
             break
@@ -935,11 +978,17 @@ class _Refund:
     block: Block
 
 
+_SAID_OF = re.compile(r"\b(?:is|are|be|both|all)\s(?:\w+\s)?$", re.IGNORECASE)
+
+
 def _refunded_kinds(text: str) -> set[str]:
     """The kinds of fee that stand before the word of refund ('tuition is refunded when you return the badge'), else after it."""
     word = _NOT_REFUNDED.search(text) or _REFUNDED.search(text)
     kinds = [match for match in _matches(text) if match.key in KINDS]
     before = {match.key for match in kinds if word and match.end <= word.start()}
+    if before and word and word[0].lower().endswith("ble") and not _SAID_OF.search(text[: word.start()][-12:]):
+        # 'Program fees A non-refundable registration fee of $250'
+        before = {match.key for match in kinds if 0 < match.start - word.end() <= 3} or before
     return before or {match.key for match in kinds}
 
 
