@@ -147,7 +147,7 @@ _HOST_OFFERS = re.compile(
 )
 _OFFERED = re.compile(
     r"\b(?:offer(?:s|ed|ing)?|provid(?:e|es|ed|ing)|hosts?|hosted|welcomes?|accept(?:s|ed|ing)?|availab(?:le|ility)|opportunit(?:y|ies)|appl(?:y|ying|ications?)|requests?|requested|requesting"
-    r"|invit(?:e|es|ed|ing|ation)|programs?|programmes?|open to|participat\w+|variety|include[sd]?|including|enroll?|register|schedul\w+|complete|take|interested|designed|allows?|spends?|eligible|typically|lasts?|duration|facilitat\w+|arrang(?:e|es|ed|ing|ements?)|coordinat(?:e|es|ed|ing)|organiz(?:e|es|ed|ing))\b",
+    r"|invit(?:e|es|ed|ing|ation)|programs?|programmes?|open to|participat\w+|join(?:s|ing)?|variety|include[sd]?|including|enroll?|register|schedul\w+|complete|take|interested|designed|allows?|spends?|eligible|typically|lasts?|duration|facilitat\w+|arrang(?:e|es|ed|ing|ements?)|coordinat(?:e|es|ed|ing)|organiz(?:e|es|ed|ing))\b",
     re.I,
 )
 _DONE_BEFORE = re.compile(
@@ -460,29 +460,6 @@ _OTHER_THING = re.compile(
     r"|letters?|certificates?|credits?|refunds?|waivers?|reimbursement|tours?|child ?care|malpractice|liability|coverage)\b",
     re.I,
 )
-_STATUS_WORDS = (
-    "unable",
-    "cannot",
-    "open",
-    "clos",
-    "suspend",
-    "paus",
-    "hold",
-    "hiatus",
-    "accept",
-    "taking",
-    "discontinu",
-    "filled",
-    "full",
-    "halt",
-    "not ",
-    "longer",
-    "inactive",
-    "unavailable",
-    "cancel",
-)
-
-
 _STATUS_KEYS = frozenset({"closed", "refusing", "open"})
 
 
@@ -493,7 +470,7 @@ def _may_tell_status(piece: _Piece) -> bool:
         return False
     for match in matches:
         if match.key in _STATUS_KEYS:
-            return has_any(block.lower, _STATUS_WORDS)
+            return True
     return _may_be_open(sentence.lower())
 
 
@@ -597,7 +574,7 @@ def _whole(sentence: str, named: str) -> bool:
 # -- VSLO -------------------------------------------------------------------------------------------------------------------------------
 
 _VSLO_DENIED = re.compile(
-    r"\b(?:do(?:es)? not|don['’]t|doesn['’]t|cannot|can not|not|no longer|unable to|without|outside(?: of)?|other than|instead of|rather than|non)\b(?: \w+){0,4}[ -](?:through |via |by |in |the |to |AAMC['’]?s? |of |on |use |with )*$",
+    r"\b(?:do(?:es)? not|don['’]t|doesn['’]t|cannot|can not|not(?! (?:if|when|only|unless|just|yet)\b)|no longer|unable to|without|outside(?: of)?|other than|instead of|rather than|non)\b(?: \w+){0,4}[ -](?:through |via |by |in |the |to |AAMC['’]?s? |of |on |use |with )*$",
     re.I,
 )
 _VSLO_DENIED_AFTER = re.compile(
@@ -621,7 +598,6 @@ def _vslo_named(sentence: str, matches: Iterable[Match]) -> Iterator[Match]:
             yield Match("vslo", inner.start(), inner.end())
 
 
-_VSLO_WORDS = ("vslo", "vsas", "vlso", "visit", "aamc")
 _VSLO_FACTS = 3  # more than so many say nothing new
 
 
@@ -630,7 +606,7 @@ def _find_vslo(blocks: list[Block], pieces: list[_Piece], observers_only: bool) 
     denials: list[Fact] = []
     found: list[Fact] = []
     for block, sentence, matches in pieces:
-        if matches and has_any(block.lower, _VSLO_WORDS):
+        if matches:
             denied = 0  # where a denied name ends: 'do not use Visiting Student Learning Opportunities (VSLO)'
             for match in _vslo_named(sentence, matches):
                 if denied and _SAME_PORTAL.fullmatch(sentence, denied, match.start):
@@ -706,7 +682,7 @@ _HANDS_IN = re.compile(
     re.I,
 )
 _GIVES = re.compile(
-    r"\b(?:gets?|receives?|awarded|awards?|issues?|issued|issuance|gives?|given|provides?|provided|presents?|presented|grants?|granted|earns?|earned|obtain|requests?|entitled|available|upon (?:successful )?completi\w+|completing|at the (?:end|conclusion)|conclusion of|offers?|offered|ends? with)\b",
+    r"\b(?:gets?|receives?|awarded|awards?|issues?|issued|issuance|gives?|given|provides?|provided|presents?|presented|suppl(?:y|ies|ied)|grants?|granted|earns?|earned|obtain|requests?|entitled|available|upon (?:successful )?completi\w+|completing|at the (?:end|conclusion)|conclusion of|offers?|offered|ends? with)\b",
     re.I,
 )
 _LETTER_REFUSED = re.compile(
@@ -721,7 +697,8 @@ _LETTER_REFUSED_AFTER = re.compile(
 _DENIED_ASKING = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b|\b(?:must|should|need to|required to)\b", re.I)
 _LETTER_GIVEN = re.compile(
     r"\b(?:may|can|could|might|will|are|is|be) (?:also |then |each )?(?:request|ask|receive|obtain|earn|get|be (?:eligible|provided|given|issued|written|available|able to (?:request|obtain|receive|earn))|able to (?:request|obtain|receive|earn)|eligible)\b"
-    r"|\bopportunit(?:y|ies) to (?:obtain|earn|receive|request|gain|secure)\b|\b(?:write|writes|provide|provides|issue|issues|offers?) (?:you |students? |them |observers? |participants? |each \w+ )?(?:with )?(?:a |an |one |up to \w+ |final |strong )*$"
+    r"|\bopportunit(?:y|ies) to (?:obtain|earn|receive|request|gain|secure)\b|\b(?:write|writes|provide|provides|issue|issues|offers?) (?:you |students? |them |observers? |participants? |each \w+ )?(?:with )?(?:a |an |one |up to \w+ |final |strong |personal(?:ized)? |individual(?:ized)? |formal |detailed )*$"
+    r"|\b(?:gets?|receives?|leaves? with|(?:is|are) (?:given|provided with)) (?:an? |one |their )$"
     r"|\bwill\b[^.;]{0,140}\b(?:obtain|receive|earn|be given)\s+(?:an? |one |up to \w+ )?(?:standard(?:ized)? |strong |formal |personal |written |departmental )?$"
     r"|\beligible (?:for|to receive)\b|\b(?:upon|after|on) (?:successful |satisfactory )?(?:completion|request)\b|\bat the (?:end|conclusion|discretion)\b|\bearn(?:s|ed)?\b",
     re.I,
@@ -739,11 +716,6 @@ _LETTER_HANDED_IN = re.compile(
 )
 
 
-_MONEY_WORDS = ("paid", "stipend", "scholarship", "compensat", "remunerat", "salar", "wage", " pay", "funding", "housing", "lodging", "volunteer basis", "allowance", "award", "honorarium", "reimburs", "financial", "grant", "fund", "defray", "offset", "accommodation", "room and board", "apartment", "dormitory")  # fmt: skip
-_PAPER_WORDS = ("certificat", "completion", "attendance", "participation")
-_LETTER_WORDS = ("recommendation", "reference", "lor", "eras", "for a letter", "a letter from", "final letter", "evaluation")  # fmt: skip
-
-
 _ASKING = ("heading", "definition", "item", "paragraph")
 
 
@@ -752,6 +724,9 @@ def _find_gains(blocks: list[Block], pieces: list[_Piece]) -> Iterator[Fact]:
     for question, block in itertools.pairwise(blocks):
         if "?" in question.text and question.kind in _ASKING and _is_question(question.text):
             yield from _answered_gain(question.text, block)
+    for block in blocks:
+        if block.term or len(block.cells) == 2:
+            yield from _termed_gain(block)
     for block, sentence, matches in pieces:
         if not matches or block.kind == "title" or _is_question(sentence):
             continue
@@ -760,11 +735,11 @@ def _find_gains(blocks: list[Block], pieces: list[_Piece]) -> Iterator[Fact]:
             if match.key in seen:
                 continue
             seen.add(match.key)
-            if match.key in ("unpaid", "stipend", "pay") and has_any(block.lower, _MONEY_WORDS):
+            if match.key in ("unpaid", "stipend", "pay"):
                 gain, field = _compensation(block, sentence, match), "compensation"
-            elif match.key == "certificate" and has_any(block.lower, _PAPER_WORDS):
+            elif match.key == "certificate":
                 gain, field = _certificate(block, sentence, match), "certificate_offered"
-            elif match.key == "recommendation" and has_any(block.lower, _LETTER_WORDS):
+            elif match.key == "recommendation":
                 gain, field = _recommendation(block, sentence, match), "recommendation_offered"
             else:
                 continue
@@ -773,6 +748,42 @@ def _find_gains(blocks: list[Block], pieces: list[_Piece]) -> Iterator[Fact]:
                 continue
             proof, audience = quote(sentence, match.start, match.end), audience_of(block, sentence)
             yield _fact(field, gain.value, block, proof, gain.rule, gain.confidence, audience)
+
+
+# 'Letters of recommendation | Not provided', 'Certificate: on request': a label and what there is of it.
+_TERM_YES = re.compile(
+    r"\W*(?:yes\b|provided|available|given|issued|offered|on request|upon (?:request|completion)|(?:at|after) the end|included)",
+    re.I,
+)
+_TERM_NO = re.compile(
+    r"\W*(?:no\b|none\b(?! (?:required|needed))|not (?:provided|available|given|issued|offered|written|guaranteed to)|never\b)",
+    re.I,
+)
+_LETTER_TERM = re.compile(
+    r"\W*(?:LORs?|letters? of recommendation|recommendation letters?|recommendations?)(?: from (?:us|faculty))?\W*$",
+    re.I,
+)
+_PAPER_TERM = re.compile(
+    r"\W*(?:certificates?(?: of (?:completion|attendance|participation))?|proof of (?:attendance|completion)|(?:completion|attendance) certificate)\W*$",
+    re.I,
+)
+
+
+def _termed_gain(block: Block) -> Iterator[Fact]:
+    """A row or definition whose label is a letter or certificate, and which says whether there is one."""
+    term, text = (block.cells[0].text, block.cells[1].text) if len(block.cells) == 2 else (block.term, block.text)
+    if not term or len(term) > 50:
+        return
+    letter = _LETTER_TERM.match(term)
+    if not letter and not _PAPER_TERM.match(term):
+        return
+    field = "recommendation_offered" if letter else "certificate_offered"
+    if _TERM_NO.match(text):
+        yield _fact(field, False, block, text, "gain_by_term", 0.85)
+    elif _TERM_YES.match(text) or (
+        not letter and re.match(r"\W*(?:certificate|letter)\b[^.;]{0,60}\b(?:request|end|complet)", text, re.I)
+    ):
+        yield _fact(field, True, block, quote(text), "gain_by_term", 0.85)
 
 
 class _Gain(NamedTuple):
@@ -853,13 +864,27 @@ def _certificate(block: Block, sentence: str, match: Match) -> _Gain | None:
             return _Gain(False, "no_certificate", 0.9)
         return None
     told = f"{block.lead} {sentence}" if block.kind == "item" else sentence
-    if not _GIVES.search(told) or _HANDS_IN.search(told):
+    benefit = block.kind == "item" and _is_benefit(block)
+    if not (benefit or _GIVES.search(told)) or _HANDS_IN.search(told):
         return None
     if re.search(r"\b(?:completion|degree-granting|diploma)\b", sentence, re.I) and re.search(
         r"\benrolled in\b|\bleading to\b", sentence, re.I
     ):
         return None
     return _Gain(True, "certificate_given", 0.9)
+
+
+_BENEFITS = re.compile(
+    r"\W*(?:(?:program|participant|observer) )?(?:benefits?\b|perks\b|what (?:you(?:['’]ll| will)?|participants|observers) (?:get|receive|gain|leave with)|what (?:we offer|is included)|what['’]s included"
+    r"|(?:you|participants|observers|students|externs|rotators)(?: will)? (?:get|receive)\b)",
+    re.I,
+)
+
+
+def _is_benefit(block: Block) -> bool:
+    """Does the list say what the visitor gets?"""
+    above = block.lead or (block.headings[-1] if block.headings else "")
+    return _BENEFITS.match(above) is not None
 
 
 def _is_standard_letter(before: str, after: str) -> bool:
@@ -872,6 +897,8 @@ def _recommendation(block: Block, sentence: str, match: Match) -> _Gain | None:
     start = max(0, match.start - 160)
     before, after = sentence[start : match.start], sentence[match.end : match.end + 120]
     words = sentence[match.start : match.end].lower()
+    if block.kind == "item" and _is_benefit(block) and not _denied(sentence, match.start, match.end):
+        return _Gain(True, "letter_given", 0.8)
     handed_in = _LETTER_HANDED_IN.search(before) or re.match(
         r"^[^.;!?]{0,40}\b(?:(?:is|are|be) (?:not )?(?:required|recommended|returned|accepted)|must|should)\b",
         after,
@@ -902,6 +929,8 @@ def _recommendation(block: Block, sentence: str, match: Match) -> _Gain | None:
         return None
     if handed_in or _denied(sentence, match.start, match.end):
         return None
+    if "write" in words:
+        return _Gain(True, "letter_given", 0.8)
     told = f"{block.lead} {before}" if block.kind == "item" else before
     if _LETTER_GIVEN.search(told) or _LETTER_GIVEN_AFTER.search(after):
         return _Gain(True, "letter_given", 0.8)

@@ -72,6 +72,7 @@ _COURSE = re.compile(r"\b[A-Z]{2,5}[-\s]?\d{3,5}[A-Z]?\b|\bcredit(?:s| hours)\b|
 _LEARNING = frozenset({"opportunity", "strong_opportunity"})
 _OFFERED = frozenset({"opportunity", "strong_opportunity", "portal"})
 _APPLYING = frozenset({"opportunity", "applying"})
+_ADMITTED = frozenset({"offer", "applying"})
 _MATCH = ("eras", "nrmp", "electronic residency")
 _OF_MEDICINE = re.compile(
     r"(?<!podiatric )(?<!veterinary )\bmedical (?:students?|graduates?|schools?)\b|\bvisiting physicians?\b|\bosteopathic|\bmd/do\b|\bimgs?\b"
@@ -434,12 +435,15 @@ def _kind(keys: set[str], about: bool, offered: Collection[str] = ()) -> str:
         strong = "strong_opportunity" in keys or "portal" in keys
         if opportunity and (not keys.isdisjoint(_VISITOR) or (learner and strong)):
             return "clear"
+        if offered and "visitor" in keys and not keys.isdisjoint(_ADMITTED):
+            return "clear"  # 'Rotations' over 'students of schools abroad may be considered'
         if strong or "visiting_student" in keys or (about and opportunity):
             return "strong"
         if (
             ("here" in keys and "applying" in keys)
             or (learner and opportunity)
-            or (about and (learner or "visitor" in keys))
+            or ((about or offered) and "visitor" in keys)
+            or (about and learner)
         ):
             return "weak"
     return "terms" if about and not keys.isdisjoint(_FACTS) and keys.union(offered) & _TERMS_OF else ""

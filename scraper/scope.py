@@ -30,6 +30,7 @@ _GRADUATES_OF = re.compile(r"\bgraduat(?:es?|ed|ion)\s+(?:of|from)\b[^.;,]{0,25}
 _AND_ALSO = re.compile(r"[\s,]*(?:and|or|&|as well as)(?:\s+from)?\s+$", re.I)
 # 'Students of any accredited school, including those abroad' are not those alone.
 _AMONG_OTHERS = re.compile(r"\b(?:including|also|even|not only)\b", re.I)
+_PLACES = frozenset({"abroad", "home", "both"})
 _PEOPLE_OR_SCHOOL = frozenset({"student", "school"})
 # People who may stand beside the students of whom a place tells: 'students and graduates of universities abroad'.
 _BESIDE = frozenset({"school", "graduate", "graduates", "physician", "doctor"})
@@ -55,7 +56,7 @@ def mentions(text: str) -> Iterator[Mention]:
     found = vocabulary("audiences").find(text)
     used: set[int] = set()
     for index, match in enumerate(found):
-        if index in used or match.key in ("abroad", "home"):
+        if index in used or match.key in _PLACES:
             continue
         if match.key in _PEOPLE_OR_SCHOOL:
             group, end = _placed(text, match, found, index, used)
@@ -80,8 +81,10 @@ def _placed(text: str, match: Match, found: Sequence[Match], index: int, used: s
         between = text[match.end : other.start]
         if len(between) > _PLACE_WINDOW or _BREAK.search(between):
             break
-        if other.key in ("abroad", "home"):
+        if other.key in _PLACES:
             used.add(later)
+            if other.key == "both":
+                return "everyone", other.end
             after = found[later + 1] if later + 1 < len(found) else None
             if (
                 after

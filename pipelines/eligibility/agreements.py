@@ -19,11 +19,11 @@ _OTHERS_TOO = re.compile(
     re.I,
 )
 _HAS_TO = re.compile(
-    r"\b(?:has|have) no\b|\bin place\b|\bexecuted\b|\bsigned\b|\bhas an?\b|\bhold(?:s|ing)?\b|\bhave an?\b|\bexists?\b|\bmust\b|\bneed|\brequire|\bcomplete\b|\bprior to\b|\bestablish|\bbefore\b|\bonly\b|\bwithout\b|\bunless\b|\bbetween\b",
+    r"\b(?:has|have) no\b|\bin place\b|\bexecuted\b|\bsigned\b|\bhas an?\b|\bhaving an?\b|\bhold(?:s|ing)?\b|\bhave an?\b|\bexists?\b|\bmust\b|\bneed|\brequire|\bcomplete\b|\bprior to\b|\bestablish|\bbefore\b|\bonly\b|\bwithout\b|\bunless\b|\bbetween\b",
     re.I,
 )
 _NEED_NOT = re.compile(
-    r"\bno longer (?:requir|need)|\bno\b[^.;]{0,50}\b(?:needed|required|necessary)\b|\b(?:does|do|is|are|need|will)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:requir|need|necessary|be affiliated)|\bneed not\b",
+    r"\bno longer (?:requir|need)|\bno\b[^.;]{0,50}\b(?:needed|required|necessary|called for)\b|\b(?:does|do|is|are|need|will)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:requir|need|necessary|be affiliated)|\bneed not\b",
     re.I,
 )
 # 'You may apply even if your school has no agreement with us'

@@ -36,7 +36,7 @@ _SECTION = re.compile(
 )
 _OVERALL = re.compile(r"\b(?:overall|total|composite|combined|average)\b", re.I)
 _SCORE_WORD = re.compile(
-    r"usmle|requir|mandator|recommend|comlex|\bscores?\b|\bexam|\bpass|ifom|nbme|\btaken?\b|licens|\bboards?\b|complet",
+    r"usmle|requir|\bneed|mandator|recommend|comlex|\bscores?\b|\bexam|\bpass|ifom|nbme|\btaken?\b|licens|\bboards?\b|complet",
     re.I,
 )
 _PROCEDURE = re.compile(r"^\W*step\s+(?:1|i|one)\s*(?:[:.–—-]|\)|$)", re.I)

@@ -28,6 +28,8 @@ _COUNT_ALONE = re.compile(
     r"\W*(?:(?P<none>none|no\b|not required|optional|0\b)|(?P<word>one|two|three|four|[1-5])\b\s*(?:\((?P<digit>\d)\))?|required\b)(?!\s+(?:weeks?|months?|days?|years?))",
     re.I,
 )
+# 'Letters' as the term of a row.
+_TERM = re.compile(r"\W*(?:letters?|references?)(?: (?:required|needed))?\W*$")
 _PLURAL = re.compile(r"\bletters\b|\breferences\b|\bLORs\b|\brecommendations\b", re.I)
 _LETTER_BELOW = re.compile(
     r"\W*(?P<word>one|two|three|an?|[123])\s*(?:\((?P<digit>\d)\)\s*)?(?:\w+\s+){0,2}?(?:letters?|recommendations?|references?|from|must be|should be)\b",
@@ -48,7 +50,7 @@ _MUST = re.compile(
 _TELLS = re.compile(r"\b(?:is|are|was|will|would|have|has|may|can|reserves?)\b", re.I)
 _BUT = re.compile(r",?\s+(?:but|however|although|though|whereas)\s+", re.I)
 _NONE = re.compile(
-    r"\bno letters?\b[^.;]{0,40}\b(?:required|needed|necessary)\b|\b(?:is|are) not (?:required|needed|necessary)\b|\b(?:do|does) not (?:require|need)\b",
+    r"\bno letters?\b[^.;]{0,40}\b(?:required|needed|necessary|please)\b|\b(?:do|should) not (?:send|submit|include|upload|need)\b|\b(?:is|are) not (?:required|needed|necessary)\b|\b(?:do|does) not (?:require|need)\b",
     re.I,
 )
 
@@ -59,8 +61,8 @@ def find_letters(passages: list[Passage]) -> list[Fact]:
     for passage in passages:
         if (
             passage.block.term
-            and _GATE.opens(passage.block.term.lower())
-            and (count := _COUNT_ALONE.match(passage.text))
+            and (_GATE.opens(term := passage.block.term.lower()) or _TERM.match(term))
+            and (count := _COUNT_ALONE.match(passage.text, _behind_term(passage)))
         ):
             facts.append(_termed(passage, count))
         elif passage.names("letter") and (fact := _letters(passage)):
@@ -68,6 +70,12 @@ def find_letters(passages: list[Passage]) -> list[Fact]:
                 fact = attrs.evolve(fact, value=below)
             facts.append(fact)
     return facts
+
+
+def _behind_term(passage: Passage) -> int:
+    """Where the words behind the term begin: those of a row open with it."""
+    term = passage.block.term
+    return len(term) if passage.text.startswith(term) else 0
 
 
 def _termed(passage: Passage, count: re.Match[str]) -> Fact:

@@ -21,6 +21,7 @@ from scraper.text import has_any
 from scraper.vocabulary import Match, vocabulary
 
 _MAX_SENTENCE = 900
+_MAX_TERM = 60  # of a row's label
 _COURSE = re.compile(r"\b[A-Z]{3,5}[-\s]?\d{3,5}[A-Z]?\b(?!\s+(?:hours|students|beds|USD))")
 _OTHER_SECTION = re.compile(
     r"\b(?:residency|fellowship)\s+(?:program|application|applicant|requirement|interview|training|candidate|position|recruitment)s?\b"
@@ -35,7 +36,7 @@ _VISITOR = re.compile(
 )
 _DEMAND_LIST = re.compile(
     r"requir|\bmust\b|\bneeds?\b|\bsend\b|hand in|eligib|submit|document|checklist|qualif|prerequisit|criteria|provide|needed|to apply|how to apply|upload|includ|"
-    r"you will need|materials|who (?:can|may|should)|open to|application (?:packet|process|component|item)|apply\b|following|guidelines|policy|policies|components",
+    r"\bmeet (?:all|each|the follow|these)|you will need|materials|who (?:can|may|should)|open to|application (?:packet|process|component|item)|apply\b|following|guidelines|policy|policies|components",
     re.I,
 )
 _REFUSAL_LIST = re.compile(
@@ -57,7 +58,11 @@ _FROM_ABROAD = frozenset(
 )
 _NOTHING: frozenset[str] = frozenset()
 _LAST_SENTENCE = re.compile(r"[.!?]\s+(?=[A-Z])")  # what introduces a list is the sentence right before it
-_ANSWER = re.compile(r"\W*(?:(?P<yes>yes)\b|(?P<no>no\b|unfortunately|not at this time))", re.I)
+_ANSWER = re.compile(
+    r"\W*(?:(?P<yes>(?:yes|absolutely|certainly|definitely|of course)\b|(?:it is|they are|you do|they do|we do)[.,;!])"
+    r"|(?P<no>no\b|unfortunately|regrettably|sorry|not at this time|not (?:required|needed|necessary)|it is not\b|we do not (?:require|need|ask)))",
+    re.I,
+)
 _PIECE = re.compile(r"\S[^\n]*\S|\S")
 
 
@@ -198,6 +203,8 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
             other = any(map(_is_other_heading, headings[-2:]))
         if other or (block.kind == "row" and _COURSE.search(block.text[:300])):
             continue
+        if len(block.cells) == 2 and not block.term and 0 < len(block.cells[0].text) <= _MAX_TERM:
+            block = attrs.evolve(block, term=block.cells[0].text)  # a label and what it stands for
         above = block.lead or (block.headings[-1] if block.headings else "")
         for piece in _pieces(block):
             if (place := (piece, above)) in seen:

@@ -34,7 +34,7 @@ _SCHOOL_NAMED = re.compile(
     re.I,
 )
 _ONLY_FROM = re.compile(
-    r"\b(?:only|exclusively|solely|unless|except|limited to|restricted|reserved|pre-?selected|select(?:ed)? number|small number|handful|nominated|(?:from|of|at) (?:our|one of our|partner)|provided (?:that |the |your |their )|as long as|who attend our|must (?:have|be|attend|come)|with (?:which|whom)|established|has an?|have an?)\b",
+    r"\b(?:only|exclusively|solely|unless|except|limited to|restricted|reserved|pre-?selected|select(?:ed)? number|small number|handful|nominated|(?:from|of|at) (?:our|one of our|partner)|provided (?:that |the |your |their )|as long as|who attend our|must (?:have|be|attend|come)|with (?:which|whom)|established|has an?|have an?|alone)\b",
     re.I,
 )
 _STUDENT_PAGE = re.compile(
@@ -64,6 +64,8 @@ _BY_PORTAL = re.compile(
 _PREFERRED = re.compile(
     r"\b(?:given|receive|have) (?:first )?(?:preference|priority|first choice)\b|\bpreferred\b", re.I
 )
+# On a page for students from abroad: 'US students are welcome to the same electives'.
+_ALSO = re.compile(r"\b(?:also|too|as well|same|likewise|equally)\b", re.I)
 _NAMED_STUDENT = re.compile(r"(?!students?\b)", re.I)
 _CLAUSES = re.compile(r"[^;]+(?:;|$)")
 _EXCHANGE = re.compile(
@@ -169,6 +171,7 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
             and _SCHOOL_NAMED.search(s.passage.text[max(0, s.start - 25) : s.end])
             and not _PREFERRED.search(s.passage.text[s.end : s.end + 120])
             and not _BY_PORTAL.match(s.passage.text[s.end : s.end + 200])
+            and not (abroad_page and _ALSO.search(s.passage.text[s.end : s.end + 120]))
         ),
         key=lambda s: s.firmness,
         default=None,
@@ -211,6 +214,8 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
         audience("us_student", generic, "students_of_no_named_country")
     for group in ("graduate", "physician"):
         welcome, shut = pick(LET_IN, group), pick(SHUT_OUT, group, firm=2)
+        if welcome and welcome.firmness == 1 and facts and "trainee" in welcome.words.lower():
+            continue  # 'Visiting Trainee Program' over a text that tells who trains
         if welcome and not (shut and shut.firmness >= welcome.firmness):
             audience(group, welcome, f"{group}_welcome")
     if any(fact.field == "audiences" for fact in facts):

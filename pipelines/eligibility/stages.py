@@ -23,11 +23,14 @@ _YEAR_OF_STUDY = re.compile(
     re.I,
 )
 _TAKES = re.compile(
-    r"open to|offer|\btakes? |host|train |provid|accept|welcom|eligib|\blevel:|\bclass(?: year)?:|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|considered|apply|in their|in your|at |gives|qualify|let |invites|to (?:expose|introduce|attract|recruit|allow) ",
+    r"open to|offer|\btakes? |host|train |provid|accept|welcom|consider|eligib|\blevel:|\bclass(?: year)?:|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|apply|in their|in your|at |gives|qualify|let |invites|to (?:expose|introduce|attract|recruit|allow) ",
     re.I,
 )
 _SHUT_OUT = re.compile(r"\b(?:not|cannot|ineligible|unable|no)\b|n['’]t\b", re.I)
-_DONE = re.compile(r"\b(?:to be done|complet\w*|finish\w*|pass(?:ed)?|satisf\w*|taken|fulfill?\w*|prior|done)\b", re.I)
+_DONE = re.compile(
+    r"\b(?:to be done|complet\w*|finish\w*|pass(?:ed)?|satisf\w*|taken|fulfill?\w*|prior|done|prerequisites?|(?:have|has) (?:had|rotated))\b",
+    re.I,
+)
 _NOT_OFFERED = re.compile(
     r"\b(?:do|does|are|is|cannot|can|will)\s?(?:not|n['’]t)?\b[^.;]{0,25}\b(?:not|unable)\b[^.;]{0,40}\b(?:offer|provide|available|accept|host|satisfy|meet|fulfill|count)|\b(?:counts? as|in lieu of|toward)\b",
     re.I,
@@ -188,7 +191,7 @@ def _core(passage: Passage) -> list[Fact]:
 def _names_several(passage: Passage) -> bool:
     """'Rotations in medicine, surgery and pediatrics': three core specialties or more, by name."""
     return (
-        has_any(passage.lower, ("clerkship", "rotation", "training"))
+        has_any(passage.lower, ("clerkship", "rotation", "training", "rotated"))
         and has_any(passage.lower, _ONE_OF_THREE)
         and len({m[0].lower()[:6] for m in _SPECIALTIES.finditer(passage.text)}) >= 3
     )

@@ -19,11 +19,11 @@ _GATE = ("visa", "sponsor", "immigration", "ds-2019", "ds2019")
 _CLASS = re.compile(r"esta\b|\b(?:i-?20|vwp|[bfhjlo]-?[1-4]|wb|tn)\b")
 _DENYING = ("no", "n't", "n’t", "never", "unable", "neither", "ineligible")  # what stands wherever _DENIED does
 _VISA_CONTEXT = re.compile(
-    r"visas?\b|\besta\b|immigra|\bstatus\b|[fj]-?1\s+(?:visitors?|scholars?|students?|exchange|interns?|research|trainees?|programs?|categor)|consul|embass|ds-?2019|\bi-?20\b|\bi-94\b|enter(?:ing)? the u|holders?\b|waiver|entry|\b(?:business|tourist)\s+visitor|\bas a tourist",
+    r"visas?\b|\besta\b|immigra|\bstatus\b|[fj]-?1\s+(?:visitors?|scholars?|students?|exchange|interns?|research|trainees?|programs?|categor)|consul|embass|ds-?2019|\bi-?20\b|\bi-94\b|enter(?:ing)? the u|holders?\b|waiver|entry|\b(?:enter|come|travel|arrive)s? (?:here |to the u\.?s\.? )?(?:on|with|under) an?\b|\bj-?1 paperwork|\b(?:business|tourist)\s+visitor|\bas a tourist",
     re.I,
 )
 _CLAUSE = re.compile(
-    r";|,?\s+(?:but|however|whereas|although|while)\s+|,\s+(?:we|you|they|visitors|students|observers|applicants)\s+|:|\s[–—-]\s|\.\s",
+    r";|,?\s+(?:but|however|whereas|although|while|since|because)\s+|,\s+(?:we|you|they|visitors|students|observers|applicants)\s+|:|\s[–—-]\s|\.\s",
     re.I,
 )
 _BRACKETS = re.compile(r"\([^()]{0,120}\)")
@@ -37,7 +37,8 @@ _NO_HINDRANCE = re.compile(
     re.I,
 )
 _OUT_OF_PLACE = re.compile(
-    r"\b(?:residents?|residency|fellowship|faculty positions?|employees?|employment|H-1B sponsorship for)\b", re.I
+    r"\b(?:residents?|residency|fellowship|faculty positions?|employees?|employment|H-1B sponsorship for|our fellows)\b",
+    re.I,
 )
 _VISITOR = re.compile(r"\b(?:visit|observ|elective|rotat|student|scholar|extern|particip|applicant)", re.I)
 _WORKER = ("H-1B", "L-1", "E-2", "TN", "M-1", "O-1")
@@ -46,7 +47,7 @@ _OFFICE = (
     r"(?:documents?|documentation|forms?|certificates?|paperwork|sponsorship|support|assistance|applications?|visas?)"
 )
 _ISSUE = re.compile(
-    r"\b(?:sponsors?|sponsoring|issues?|issuing|issued|process(?:es)?|provides?|prepares?|will send|authorized to (?:host|sponsor)|designated (?:program )?sponsor|generate)\b"
+    r"\b(?:sponsors?|sponsoring|issues?|issuing|issued|process(?:es)?|provides?|prepares?|will send|handles?|facilitates?|arranges?|authorized to (?:host|sponsor)|designated (?:program )?sponsor|generate)\b"
     r"[^.;]{0,60}\b(?:ds-?2019|i-?20|[jf]-?1\b|(?:exchange visitor|student|[jf]) visas?|visa documents?|visas?)",
     re.I,
 )
@@ -58,9 +59,12 @@ _ISSUED = re.compile(
 )
 _DENIED = re.compile(
     r"\b(?:(?:not|cannot|never|unable|n['’]t|no longer|neither)\b(?!\s+(?:\w+ly\s+)?(?:require|need)\b)(?!\s+(?:[\w.]+\s+){0,3}(?:citizens?|residents?|nationals?)\b)[^.;]{0,50}\b(?:sponsor|issue|process|provide|assist|help|support|offer|advise|aid|obtain|arrange|facilitat|secure|grant|handle)\w*\b"
-    r"[^.;]{0,70}\b(?:visas?\b|immigration|ds-?2019|i-?20\b)"
+    r"[^.;]{0,70}\b(?:visas?\b|immigration|ds-?2019|i-?20\b|[jf]-?1\b)"
+    r"|(?:issue|sponsor|provide|prepare)s?\s+neither\b[^.;]{0,40}\b(?:visas?|ds-?2019|i-?20|[jf]-?1)\b"
     r"|(?:need|requir)\w*\s+(?:a\s+)?(?:visa\s+)?sponsorship\b[^.;]{0,40}\b(?:cannot|not|ineligible)\b"
+    r"|(?:not|never|cannot)\s+act\s+as\s+(?:an?\s+|the\s+)?(?:visa\s+)?sponsors?\b(?! (?:of|for) )"
     r"|(?:not|never|cannot)\s+(?:act|serve|be)\s+(?:as\s+)?(?:an?|your|the|their)\s+(?:visa\s+sponsor\b|sponsor\b[^.;]{0,20}\bvisas?\b)"
+    r"|visa\s+(?:sponsorship|support|assistance)\s*[:–-]\s*(?:none|no\b|not\b)"
     r"|no\s+(?:visa|immigration)\s+(?:sponsorship|support|assistance|help|documents?)"
     r"|(?:visas?|visa "
     + _OFFICE
@@ -70,12 +74,19 @@ _DENIED = re.compile(
 _OWN = re.compile(
     r"\b(?:responsib(?:le|ility|ilities)\b[^.;]{0,60}\bvisas?\b|visas?\b[^.;]{0,50}\b(?:is|are|remains?)\b[^.;]{0,40}\b(?:sole\s+)?responsib(?:le|ility)\b"
     r"|(?:arrange|obtain|secure|make|apply)\w*\b(?:\s+for)?\s+(?:their|your|his|her|his/her|his or her)?\s*own\s+(?:\w+\s+)?visas?\b"
-    r"|own visa arrangements?\b|own\b[^.;]{0,25}\bvisas?\b)",
+    r"|own visa arrangements?\b|visas?\b[^.;]{0,40}\bown (?:affair|business|matter|concern)\b|own\b[^.;]{0,25}\bvisas?\b)",
     re.I,
 )
 _NOT_OURS = re.compile(
     r"\b(?:we|hospital|office|school|department|university)\s+(?:is|are|will be)\s+responsible\b", re.I
 )
+
+
+# 'We furnish an invitation but no sponsorship', where the paragraph is on visas.
+_NO_SPONSORSHIP = re.compile(
+    r"\bno sponsorship\b|\bsponsorship\b[^.;]{0,30}\bnot (?:available|offered|provided)\b", re.I
+)
+_ASKS_HELP = re.compile(r"\b(?:sponsor|issue|help|assist|support|provide|offer|arrange)", re.I)
 
 
 def find_visas(passages: list[Passage]) -> list[Fact]:
@@ -162,6 +173,12 @@ def _sponsorship(passage: Passage) -> list[Fact]:
         if _is_out_of_place(text):
             return []
         return [passage.fact("visa_sponsored", False, "visa_not_sponsored", match.start(), match.end(), 0.95)]
+    if passage.is_question:
+        asked = "visa" in low and passage.answer is not None and _ASKS_HELP.search(text)
+        sponsors = passage.answer and "sponsor" in low
+        if asked and (sponsors or passage.answer is False) and not _is_out_of_place(text):
+            return [passage.fact("visa_sponsored", bool(passage.answer), "visa_answered")]
+        return []
     if (
         "visa" in low
         and has_any(low, ("own", "responsib"))
@@ -173,6 +190,13 @@ def _sponsorship(passage: Passage) -> list[Fact]:
         return [passage.fact("visa_sponsored", False, "visa_left_to_visitor", match.start(), match.end(), 0.8)]
     issue = _ISSUE.search(text)
     match = issue or _ISSUED.search(text)
+    if (
+        match is None
+        and "sponsorship" in low
+        and "visa" in passage.block.lower
+        and (bare := _NO_SPONSORSHIP.search(text))
+    ):
+        return [passage.fact("visa_sponsored", False, "visa_not_sponsored", bare.start(), bare.end(), 0.8)]
     if (
         match is None
         or passage.refused_list

@@ -40,9 +40,9 @@ _WELCOME_BEFORE = re.compile(
     r"\b(?:open(?: only)? (?:to|for)|available(?: only)? (?:to|for)|(?:designed|intended|meant|suitable|suited|reserved|tailored|created|option|ideal)(?: \w+)? for|aimed(?: \w+)? at|geared(?: \w+)? (?:to|toward|towards|for)"
     r"|welcom(?:e|es|ing)|accept(?:s|ed|ing|ance of)?|invit(?:e|es|ing)|hosts?|hosting|limited to|restricted to|granted to|extended to|(?:offered|open|available)(?: on an? \w+(?:[ -]\w+){0,5} basis)? (?:to|for)|given to|provided to|allow(?:s|ing)?|enabl(?:es|ing)|permits?|gives?|trains"
     r"|offers?|offering|provides?|providing|applications? (?:for [\w ]{1,30} )?(?:from|by|of)|requests? (?:for [\w ]{1,40} )?(?:from|by)|inquiries from"
-    r"|(?:programs?|observerships?|electives?|rotations?|opportunit(?:y|ies)|openings?|positions?|experiences?|clerkships?|externships?|preceptorships?|training|spots?|places?|internships?|sub-?i(?:nternship)?s?|slots?)"
-    r"(?: (?:is|are|exists?|available|open|designed|offered|only|specifically|intended|reserved|experiences?|programs?|opportunities|rotations?|(?:in|at|of) (?!which|our|the)\w+)){0,3} (?:for|to)|(?:is|are) for|defined as|must be|should be|(?:is|are) an?\b|you(?: are|['’]re)|be (?:one of|an?)|(?:applicants|participants|observers|visitors) (?:are|include|may be)"
-    r"|eligible (?:applicants|participants|candidates|groups)|consider(?:s|ed)?|recruit(?:s|ing)?|admits?|take(?:s)?|serves?|accommodat(?:e|es|ing)|from)\b"
+    r"|(?:programs?|observerships?|electives?|rotations?|opportunit(?:y|ies)|openings?|positions?|experiences?|clerkships?|externships?|preceptorships?|training|spots?|places?|internships?|sub-?i(?:nternship)?s?|slots?|fellowships?)"
+    r"(?: (?:is|are|exists?|available|open|designed|offered|only|specifically|intended|reserved|experiences?|programs?|opportunities|rotations?|(?:in|at|of) (?!which|our|the)\w+)){0,3} (?:for|to)|(?:is|are) for|defined as|must be|should be|(?:is|are) an?\b|you(?: are|['’]re)|be (?:one of|an?)|(?:applicants|participants|observers|visitors|rotators)(?: (?:at|to|in) (?:[\w’'-]+ ){1,4}?)? ?(?:are|include|may be)"
+    r"|eligible (?:applicants|participants|candidates|groups)|consider(?:s|ed)?|(?:gladly|happy to|glad to|pleased to|delighted to) (?!announce)\w+|recruit(?:s|ing)?|admits?|take(?:s)?|serves?|accommodat(?:e|es|ing)|from)\b"
 )
 _WELCOME_AFTER = re.compile(
     r"^[^.;?]{0,130}?\b(?:(?:may|can|could|should|must|need to|have to|will)(?: also| only| still)? (?:apply|participate|request|rotate|attend|observe|join|come|visit|spend|take|enroll|submit|complete|contact|be in|be enrolled|be a|have|be considered|be accepted|be fluent|provide|do|use|shadow|spend|register)"
@@ -56,11 +56,23 @@ _DEMANDED_AFTER = re.compile(
 )
 _SHUT_AFTER = re.compile(
     r"^(?P<between>[^.;?]{0,110}?)(?:\b(?:(?:is|are|were|be|been) (?:(?!who|that)\w+ )?(?:not|never) (?:\w+ ){0,2}?(?:eligible|accepted|permitted|allowed|considered|able|admitted|offered|hosted|available|accommodated|open)"
-    r"|not eligible|ineligible|cannot (?:be|apply|participate|rotate|attend|observe|take)|(?:may|can|should|will|do|does) ?not (?:qualify|apply|participate|be |rotate|attend|accept|take part)|need not apply|(?:is|are) excluded)|n['’]t (?:eligible|accepted|permitted|apply|be )\b)"
+    r"|not eligible|ineligible|cannot (?:be|apply|participate|rotate|attend|observe|take)|(?:may|can|should|will|do|does) ?not (?:qualify|apply|participate|be |rotate|attend|accept|take part)|need not apply|(?:is|are|be) (?:excluded|declined|rejected|refused|turned (?:away|down))|go(?:es)? unanswered)|n['’]t (?:eligible|accepted|permitted|apply|be )\b)"
     r"(?P<rest>[^.;]{0,60})"
 )
 # What stands wherever somebody is shut out: looked for first.
-_SHUT_WORDS = ("not", "never", "ineligible", "excluded", "n't", "n’t")
+_SHUT_WORDS = (
+    "not",
+    "never",
+    "ineligible",
+    "excluded",
+    "n't",
+    "n’t",
+    "declined",
+    "rejected",
+    "refused",
+    "turned",
+    "unanswered",
+)
 _DENYING_WORDS = ("no", "n't", "n’t", "never", "unable", "neither", "ineligible", "exclud", "except", "closed to", "declin", "discourag")  # fmt: skip
 _RESTRICTED = re.compile(
     r"\b(?:who|that|whose|seeking|wishing|without|with|in the last|(?:enrolled in|registered for) (?:an? |the )?(?:virtual|online))\b",
