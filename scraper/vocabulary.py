@@ -20,12 +20,12 @@ import bisect
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
-from ahocorasick_rs import AhoCorasick, Implementation
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times quicker, where it is there
 
@@ -40,6 +40,8 @@ _BLANKS = re.compile(r"  +")
 _PLAIN = re.compile(r"\w+(?:[ -]\w+)*")  # a phrase of words and nothing else
 _GAP = r"(?:[^\w.;!?]+\w+){0,4}?[^\w.;!?]+"
 _APOSTROPHES = re.compile("[’`]")
+_NO_WORD = re.compile(r"\W")
+_ALONE = bytes(code if chr(code).isalnum() or chr(code) == "_" else 32 for code in range(128)).ljust(256)
 
 
 class VocabularyError(ValueError):
@@ -52,6 +54,9 @@ class Match(NamedTuple):
     key: str
     start: int
     end: int
+
+
+_match = partial(tuple.__new__, Match)  # half of what a call of the class costs
 
 
 def expand(phrase: str) -> list[str]:
@@ -145,10 +150,10 @@ def _even(text: str) -> tuple[str, Callable[[int], int] | None]:
 
 
 def _seeds(phrase: str) -> Iterator[str]:
-    """The even texts of which one stands wherever `phrase` does: the first two words of what is words alone, else all up
+    """The even texts of which one stands wherever `phrase` does: the first three words of what is words alone, else all up
     to a gap."""
     if _PLAIN.fullmatch(phrase):
-        yield " ".join(phrase.lower().replace("-", " ").split(" ", 2)[:2])
+        yield " ".join(phrase.lower().replace("-", " ").split(" ", 3)[:3])
         return
     even = _even(phrase.partition("...")[0])[0].strip()
     parts = even.split("'")
@@ -156,6 +161,20 @@ def _seeds(phrase: str) -> Iterator[str]:
     kept = 1 if len(parts) > 1 and parts[1][:1].isalnum() and _WORD.fullmatch(parts[0]) else 0
     for marks in itertools.product(("'", ""), repeat=len(parts) - 1 - kept):
         yield "".join(itertools.chain(*zip(parts, ["'"] * kept + [*marks, ""], strict=True)))
+
+
+def _alone(even: str) -> bytes:
+    """An even text, a byte for each letter, with a blank for whatever is of no word and one more at both ends, so that a word
+    stands alone where blanks do beside it. Letters of which a byte cannot tell are all the same."""
+    if even.isascii():
+        return b" %b " % even.encode("ascii").translate(_ALONE)
+    return b" %b " % _NO_WORD.sub(" ", even).encode("latin-1", "replace")
+
+
+def _behind_gap(phrase: str) -> str:
+    """The longest word behind the first gap of `phrase`, without which it stands nowhere; '' where there is none without a mark."""
+    words = [word for word in _JOINT.split(phrase.partition("...")[2].lower()) if word.isalnum()]
+    return max(words, key=len, default="")
 
 
 class _End(NamedTuple):
@@ -187,6 +206,15 @@ class _Step:
         return step
 
 
+class _Beginning(NamedTuple):
+    """What begins with a seed."""
+
+    seed: str  # '' for a word: where it stands alone nothing else can
+    step: _Step
+    gaps: tuple[tuple[frozenset[str], _Step], ...]  # phrases with a gap, and the words of which one stands behind it
+    behind: str  # the seed, where it is such a word
+
+
 class _Found:
     """Where phrases may stand in a text, and by vocabulary which do, as far as it was asked for."""
 
@@ -199,6 +227,9 @@ class _Found:
         self.matches: dict[int, tuple[Match, ...]] = {}
 
 
+_NOTHING = _Found([], 0, None)
+
+
 class _Index:
     """The phrases of some vocabularies, looked for all at once: Aho and Corasick's automaton finds where they may begin."""
 
@@ -206,22 +237,32 @@ class _Index:
         self.bits: dict[str, int] = {}
         self.keys: dict[str, dict[str, str]] = {}
         seeds: dict[str, list[tuple[str, str]]] = {}
+        self.behind_gaps: set[str] = set()
         for number, words in enumerate(vocabularies):
             self.bits[words.name] = 1 << number
             self.keys[words.name] = words.phrases
             for phrase in words.phrases:
                 for seed in _seeds(phrase):
                     seeds.setdefault(seed, []).append((words.name, phrase))
-        self.automaton = AhoCorasick(list(seeds), implementation=Implementation.ContiguousNFA)
+                if "..." in phrase and (behind := _behind_gap(phrase)):
+                    self.behind_gaps.add(behind)
+        for behind in sorted(self.behind_gaps):
+            seeds.setdefault(behind, [])
+        # With the blanks beside them seeds are found where they stand alone only, and the automaton passes over most letters.
+        self.find = BytesAhoCorasick(
+            map(_alone, seeds), implementation=Implementation.ContiguousNFA
+        ).find_matches_as_indexes
         self.seeds = list(seeds.items())
         # Most are never met, and are made ready when they are.
-        self.ready: list[_Step | None] = [None] * len(self.seeds)
+        self.ready: list[_Beginning | None] = [None] * len(self.seeds)
         self.remembered = lru_cache(maxsize=4096)(self.read)
 
-    def _beginning(self, seed: str, owners: list[tuple[str, str]]) -> _Step:
-        """What may follow `seed`, and what it is."""
+    def _beginning(self, index: int) -> _Beginning:
+        """What may follow a seed, and what it is."""
+        seed, owners = self.seeds[index]
         first = _Step()
         odd: dict[tuple[str, bool], list[str]] = {}
+        gaps: list[tuple[frozenset[str], _Step]] = []
 
         def end(step: _Step, name: str, what: _End) -> None:
             step.ends.setdefault(self.bits[name], []).append(what)
@@ -236,44 +277,61 @@ class _Index:
             cased = tuple((at, word) for at, word in zip(starts, words, strict=False) if word != word.lower())
             # A phrase in a case of its own goes before the same in any case, and whoever asks for more goes first.
             rank = len(phrase) * 64 + min(63, len(cased) + 1)
-            end(first.to(words[2:]), name, _End(self.keys[name][phrase], rank, cased))
-        for (name, _), phrases in odd.items():
+            end(first.to(words[3:]), name, _End(self.keys[name][phrase], rank, cased))
+        for (name, gap), phrases in odd.items():
             root = _Branch()
             for phrase in phrases:
                 root.add(phrase)
             ends: list[str] = []
             expression = re.compile(root.expression(ends, ""))
-            end(first, name, _End("", 0, (), expression, tuple((self.keys[name][own], len(own) * 64) for own in ends)))
-        return first
+            step = first
+            if gap and all(behind_gap := [_behind_gap(phrase) for phrase in phrases]):
+                step = _Step()
+                gaps.append((frozenset(behind_gap), step))
+            end(step, name, _End("", 0, (), expression, tuple((self.keys[name][own], len(own) * 64) for own in ends)))
+        plain = "" if _WORD.fullmatch(seed) else seed
+        behind = seed if seed in self.behind_gaps else ""
+        self.ready[index] = beginning = _Beginning(plain, first, tuple(gaps), behind)
+        return beginning
 
     def read(self, text: str) -> _Found:
         """Where phrases may stand in `text`."""
         even, at = _even(text)
-        last, of = len(even), 0
-        places = []
-        for index, start, end in self.automaton.find_matches_as_indexes(even, overlapping=True):
-            if start and ((before := even[start - 1]).isalnum() or before == "_"):
-                continue
-            if end < last and ((behind := even[end]).isalnum() or behind == "_"):
-                continue
-            step = self.ready[index]
-            if step is None:
-                step = self.ready[index] = self._beginning(*self.seeds[index])
-            while True:
-                if step.of:
-                    places.append((start, end, step))
-                    of |= step.of
-                if not step.next or end == last or even[end] != " ":
-                    break
+        ready, last, of = self.ready, len(even), 0
+        places: list[tuple[int, int, _Step]] = []
+        gapped: list[tuple[int, int, tuple[tuple[frozenset[str], _Step], ...]]] = []
+        behind_gaps: set[str] = set()
+        for index, start, end in self.find(_alone(even), overlapping=True):
+            seed, step, gaps, behind = ready[index] or self._beginning(index)
+            if behind:
+                behind_gaps.add(behind)
+            if seed and not even.startswith(seed, start):
+                continue  # 'students, visiting' is no 'students visiting'
+            end -= 2  # the blanks at both ends
+            if gaps:
+                gapped.append((start, end, gaps))
+            if step.of:
+                places.append((start, end, step))
+                of |= step.of
+            while step.next and end != last and even[end] == " ":
                 word = _WORD.match(even, end + 1)
                 if word is None or (following := step.next.get(word[0])) is None:
                     break
                 step, end = following, word.end()
-        return _Found(places, of, at)
+                if step.of:
+                    places.append((start, end, step))
+                    of |= step.of
+        if behind_gaps:
+            for start, end, gaps in gapped:
+                for any_of, step in gaps:
+                    if not any_of.isdisjoint(behind_gaps):
+                        places.append((start, end, step))
+                        of |= step.of
+        return _Found(places, of, at) if places else _NOTHING
 
     def choose(self, bit: int, text: str, found: _Found) -> tuple[Match, ...]:
         """The phrases of one vocabulary among what was found in `text`, left to right, not overlapping."""
-        best: dict[int, tuple[int, int, str]] = {}  # where one begins: rank, where it ends, key
+        may_be: list[tuple[int, int, int, str]] = []  # where one begins, its rank below zero, where it ends, key
         at = found.at
         for start, end, step in found.places:
             if not step.of & bit:
@@ -287,14 +345,16 @@ class _Index:
                     if match is None or not match.lastindex:
                         continue
                     (key, rank), stop = told[match.lastindex - 1], match.end()
-                if begin not in best or rank > best[begin][0]:
-                    best[begin] = rank, stop, key
+                may_be.append((begin, -rank, stop, key))
+        if len(may_be) < 2:
+            return tuple([_match((key, begin, stop)) for begin, _, stop, key in may_be if key])
+        may_be.sort()
         matches, behind = [], 0
-        for begin, (_, stop, key) in sorted(best.items()) if len(best) > 1 else best.items():
-            if begin >= behind:
+        for begin, _, stop, key in may_be:
+            if begin >= behind:  # of several that begin at one place the first is the highest
                 behind = stop
                 if key:
-                    matches.append(Match(key, begin, stop))
+                    matches.append(_match((key, begin, stop)))
         return tuple(matches)
 
 
