@@ -15,7 +15,7 @@ import io
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from functools import cache, cached_property, lru_cache
 from itertools import islice
 from operator import itemgetter
@@ -73,7 +73,7 @@ _SITE_WORDS = (
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LETTERS = re.compile(r"[a-z]+")
 _PARTS = re.compile(r"(?:^|[-_\s])([^-_\s0-9]+)")
-_PARTED = bytes.maketrans(b"-_0123456789\x1c\x1d\x1e\x1f", b" " * 16)
+_PARTED = bytes.maketrans(b"-_\x1c\x1d\x1e\x1f0123456789", b" " * 6 + b"0" * 10)
 _CONTACT = re.compile(r"[\w.+-]@[\w-]|mailto:|tel:|\(?\b\d{3}\)?[-.\s]\s?\d{3}[-.\s]\d{4}")
 _CONTACT_LABEL = re.compile(r"@|\b(?:phone|telephone|tel|call|contact|e-?mail|questions?)\b", re.I)
 # What frameworks leave in a page, and what a page says to those who read it without scripts; in small letters.
@@ -294,7 +294,6 @@ _SILENT = _Name()
 _EVERY = (_HARD, _LEADING, _SOFT, _TITLES, _ACCORDIONS, _SITE)
 _FIRSTS = frozenset().union(*(words.firsts for words in _EVERY))
 _TELLING = _FIRSTS.union(*(words.plain for words in _EVERY))
-_TELLING_BYTES = frozenset(word.encode() for word in _TELLING)
 
 
 @lru_cache(maxsize=20_000)
@@ -302,10 +301,15 @@ def _named(name: str) -> _Name:
     """What is said by the class name or id `name`."""
     if not name.islower():
         name = _CAMEL.sub("-", name).lower()
-    # Most names say nothing, which a rougher and quicker cut shows as well.
-    if name.isascii() and _TELLING_BYTES.isdisjoint(name.encode().translate(_PARTED).split()):
-        return _SILENT
-    told = _TELLING.intersection(_PARTS.findall(name))
+    if name.isascii():
+        # Most names say nothing, which a rougher and quicker cut shows as well.
+        cut = name.encode().translate(_PARTED).decode()
+        numbered = "0" in cut
+        told = _TELLING.intersection((cut.replace("0", " ") if numbered else cut).split())
+        if numbered and told:
+            told = _TELLING.intersection(_PARTS.findall(name))
+    else:
+        told = _TELLING.intersection(_PARTS.findall(name))
     if not told:
         return _SILENT
     return _told_by(told, "" if told.isdisjoint(_FIRSTS) else name)
@@ -532,29 +536,29 @@ class _Reader:
 
     def _walk(self, top: etree._Element) -> None:
         """Read everything below `top`. Each open element leaves behind what has to be done when it ends."""
-        closers: list[Callable[[], None] | None] = []
-        walker = etree.iterwalk(top, events=("start", "end", "comment", "pi"))
-        next(walker)  # top itself is not opened
-        text = top.text
-        if text and (self.written or self.pre or not text.isspace()):
-            self._text(text)
-        for event, element in walker:
-            if event == "start":
-                closer, inside = self._open(element)
-                closers.append(closer)
-                if not inside:
-                    walker.skip_subtree()
-                    continue
-                text = element.text
-            else:
-                if event == "end":
-                    if not closers:
-                        break  # the end of top
-                    if (closer := closers.pop()) is not None:
-                        closer()
-                text = element.tail
+        trail: list[tuple[Iterator[etree._Element], Callable[[], None] | None, etree._Element]] = []
+        text, children = top.text, iter(top)
+        while True:
             if text and (self.written or self.pre or not text.isspace()):
                 self._text(text)
+            element = next(children, None)
+            if element is None:
+                if not trail:
+                    break
+                children, closer, element = trail.pop()
+            else:
+                closer, inside = self._open(element)
+                if inside:
+                    if len(element):
+                        trail.append((children, closer, element))
+                        children = iter(element)
+                        text = element.text
+                        continue
+                    if (text := element.text) and (self.written or self.pre or not text.isspace()):
+                        self._text(text)
+            if closer is not None:
+                closer()
+            text = element.tail
         self._flush()
 
     def _open(self, element: etree._Element) -> tuple[Callable[[], None] | None, bool]:
@@ -565,6 +569,8 @@ class _Reader:
             return None, False
         if tag in _INLINE or ":" in tag:  # <o:p> and other tags of word processors stand within lines
             return self._open_inline(element, tag)
+        if not isinstance(tag, str):
+            return None, False  # a comment
         get = element.get
         role, name, ident = get("role"), get("class"), get("id") or ""
         said = _named(name) if name else _SILENT
