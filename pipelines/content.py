@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Set
 from functools import cache, cached_property, lru_cache
 from itertools import islice
-from operator import itemgetter
 from typing import NamedTuple
 from urllib.parse import unquote, urljoin
 
@@ -78,13 +77,11 @@ _CONTACT = re.compile(r"[\w.+-]@[\w-]|mailto:|tel:|\(?\b\d{3}\)?[-.\s]\s?\d{3}[-
 _CONTACT_LABEL = re.compile(r"@|\b(?:phone|telephone|tel|call|contact|e-?mail|questions?)\b", re.I)
 # What frameworks leave in a page, and what a page says to those who read it without scripts; in small letters.
 _SCRIPT_SHELL = (
-    *(
-        f"id={mark}{name}{mark}".encode()
-        for name in ("root", "app", "__next", "__nuxt", "app-root", "gatsby", "___gatsby", "svelte", "main-app")
-        for mark in ("'", '"')
-    ),
+    re.compile(rb"id=(['\"])(?:root|app|__next|__nuxt|app-root|gatsby|___gatsby|svelte|main-app)\1"),
+    re.compile(rb"javascript (?:is|must be) (?:disabled|enabled|required)"),
+)
+_SCRIPT_WORDS = (
     b"<app-root", b"ng-app", b"data-reactroot", b"enable javascript", b"requires javascript", b"turn on javascript", b"need javascript",
-    *(f"javascript {verb} {state}".encode() for verb in ("is", "must be") for state in ("disabled", "enabled", "required")),
 )  # fmt: skip
 _SHELL_NOTICE = Gate(
     ("©", "copyright"),
@@ -110,10 +107,21 @@ _linked_text = etree.XPath(
 _text_length = etree.XPath("string-length(normalize-space(.))")
 _ids = etree.XPath("descendant-or-self::*/@id", smart_strings=False)
 # Attributes are met on their own axis: a condition in brackets is asked of every element.
+_PANELS_BY_ID = "descendant-or-self::*/@aria-controls/.. | descendant-or-self::*/@data-target/.. | descendant-or-self::*/@data-bs-target/.."
+_panels_by_id = etree.XPath(_PANELS_BY_ID)
 _panels = etree.XPath(
-    "descendant-or-self::*/@aria-controls/.. | descendant-or-self::*/@data-target/.. | descendant-or-self::*/@data-bs-target/.. | "
-    "descendant::a/@data-toggle/.. | descendant::a/@data-bs-toggle/.. | descendant::a/@role[.='tab']/.."
+    f"{_PANELS_BY_ID} | descendant::a/@data-toggle/.. | descendant::a/@data-bs-toggle/.. | descendant::a/@role[.='tab']/.."
 )
+
+
+def _is_text_of(element: etree._Element, length: int) -> bool:
+    """Has an element's text `length` characters, white space folded? Of most the first few words tell."""
+    left = length
+    for text in element.itertext():
+        left -= len("".join(text.split()))
+        if left <= 0:
+            return True
+    return _text_length(element) >= length
 
 
 def _main_parts(body: etree._Element) -> list[etree._Element]:
@@ -121,9 +129,25 @@ def _main_parts(body: etree._Element) -> list[etree._Element]:
     return [e for e in body.iter("main", "div", "section", "article") if e.get("role") == "main" or e.tag == "main"]
 
 
+def _first(element: etree._Element, tag: str) -> etree._Element | None:
+    """The first element of a name within another."""
+    return next(element.iterdescendants(tag), None)
+
+
 def _linked_length(element: etree._Element) -> int:
     """How many characters of an element are words of links. A link to an address or a phone number is text, no menu."""
     return sum(map(len, map(str.strip, _linked_text(element))))
+
+
+def _kinds_of_links(main: etree._Element) -> tuple[bool, bool]:
+    """Are there links that toggle something, and links to places on the page?"""
+    toggles = places = False
+    for a in main.iter("a"):
+        get = a.get
+        places = places or (get("href") or "").startswith("#")
+        if get("data-toggle") is not None or get("data-bs-toggle") is not None or get("role") == "tab":
+            toggles = True
+    return toggles, places
 
 
 def _tab_lists(main: etree._Element) -> list[etree._Element]:
@@ -250,7 +274,7 @@ def needs_browser(body: bytes, blocks: Iterable[Block]) -> bool:
     if b"<script" not in body:
         return False
     lower = body.lower()
-    return any(mark in lower for mark in _SCRIPT_SHELL)
+    return any(words in lower for words in _SCRIPT_WORDS) or any(mark.search(lower) for mark in _SCRIPT_SHELL)
 
 
 class _Words:
@@ -361,12 +385,12 @@ class _Reader:
         self.budget = 40 * size + 1_000_000
 
     def read(self) -> tuple[str, list[Block]]:
-        title_tag = self.root.find(".//title")
+        title_tag = _first(self.root, "title")
         title = _text_of(title_tag) if title_tag is not None else ""
         if title:
             self.blocks.append(Block("title", title))
         etree.strip_elements(self.root, *_STRIP, with_tail=False)
-        body = self.root.find(".//body")
+        body = _first(self.root, "body")
         body = self.root if body is None else body
         main = self._main(body)
         self.whole_body = main is body
@@ -385,8 +409,8 @@ class _Reader:
     def _main(self, body: etree._Element) -> etree._Element:
         """The element that holds the page's own content: main, role=main or the one article; else the body."""
         candidates = _main_parts(body)
-        length, best = max([(_text_length(e), e) for e in candidates[:20]], key=itemgetter(0), default=(0, None))
-        if best is not None and length >= 200:
+        best = max(candidates[:20], key=_text_length) if len(candidates) > 1 else candidates[0] if candidates else None
+        if best is not None and _is_text_of(best, 200):
             return best
         articles = list(body.iter("article"))
         if len(articles) == 1:
@@ -398,7 +422,7 @@ class _Reader:
 
     def _page_heading(self, body: etree._Element, main: etree._Element) -> None:
         """The page's h1 where it stands outside of its main part."""
-        if main.find(".//h1") is not None:
+        if _first(main, "h1") is not None:
             return
         for h1 in body.iter("h1"):
             if text := _text_of(h1):
@@ -442,10 +466,11 @@ class _Reader:
 
     def _find_panels(self, main: etree._Element) -> None:
         """Note the title of each accordion or tab panel: the text of what controls it."""
-        controls = _panels(main)
+        toggles, places = _kinds_of_links(main)
+        controls = _panels(main) if toggles else _panels_by_id(main)
         tabs = [
             a
-            for around in _tab_lists(main)[:50]
+            for around in (_tab_lists(main)[:50] if places else ())
             if _named(around.get("class") or "").accordion and self._is_list_of_links(around)
             for a in around.iter("a")
             if (a.get("href") or "").startswith("#")
@@ -483,7 +508,7 @@ class _Reader:
         if tag == "header":
             return (
                 self.whole_body
-                and element.find(".//h1") is None
+                and _first(element, "h1") is None
                 and next(element.iterancestors("section", "article", "main"), None) is None  # the head of a section
                 and not self._holds_the_page(element)
             )
@@ -499,13 +524,13 @@ class _Reader:
                 return (
                     self._is_list_of_links(element)
                     and len(list(islice(element.iter("a"), 2))) > 1  # page builders call each heading a widget
-                    and element.find(".//h1") is None
+                    and _first(element, "h1") is None
                 )
             if not _leads_on(element):
                 return False
         # A wrapper may carry such a word and still hold the page: what has running text outside of links stays.
         return (
-            not self._has_text(element, 400 if "hard" in (kind, other) else 150, 0.6) and element.find(".//h1") is None
+            not self._has_text(element, 400 if "hard" in (kind, other) else 150, 0.6) and _first(element, "h1") is None
         )
 
     def _is_list_of_links(self, element: etree._Element) -> bool:
@@ -567,10 +592,10 @@ class _Reader:
         if tag == "br":
             self.buffer.append(("\n", self.bold > 0))
             return None, False
-        if tag in _INLINE or ":" in tag:  # <o:p> and other tags of word processors stand within lines
-            return self._open_inline(element, tag)
         if not isinstance(tag, str):
             return None, False  # a comment
+        if tag in _INLINE or ":" in tag:  # <o:p> and other tags of word processors stand within lines
+            return self._open_inline(element, tag)
         get = element.get
         role, name, ident = get("role"), get("class"), get("id") or ""
         said = _named(name) if name else _SILENT
@@ -596,7 +621,11 @@ class _Reader:
             self._heading(_HEADINGS[before], _text_of(element), self._links_in(element), before)
             return None, False
         if tag in ("summary", "dt") or (
-            not plain and (element in self.triggers or self._is_class_title(element, tag, role, said))
+            not plain
+            and (
+                element in self.triggers
+                or ((said.title or role == "heading") and self._is_class_title(element, tag, role))
+            )
         ):
             # The title of a panel that the page controls by id is written when the panel is entered.
             if element not in self.triggers:
@@ -649,18 +678,18 @@ class _Reader:
             return False
         return not (before.tail or "").strip() and 0 < _text_length(element) <= _TITLE
 
-    def _is_class_title(self, element: etree._Element, tag: str, role: str | None, said: _Name) -> bool:
-        """Is a div or paragraph a heading by its role, or by a class name such as 'accordion-title'?"""
+    def _is_class_title(self, element: etree._Element, tag: str, role: str | None) -> bool:
+        """Is a div or paragraph that says so a heading: by its role, or by a class name such as 'accordion-title'?"""
         if role == "heading":
             return True
-        if not said.title or tag not in ("div", "p"):
+        if tag not in ("div", "p"):
             return False
         if any(child.tag not in _INLINE and child.tag != "div" for child in element if isinstance(child.tag, str)):
             return False
         if len(element) and next(element.iter(*_HEADINGS), None) is not None:
             return False  # a box around a real heading
         text = _text_of(element) if _text_length(element) <= _TITLE else ""
-        return len(text) > 2 and not text.endswith(_END) and not _CONTACT.search(text) and element.find(".//a") is None
+        return len(text) > 2 and not text.endswith(_END) and not _CONTACT.search(text) and _first(element, "a") is None
 
     def _open_inline(self, element: etree._Element, tag: str) -> tuple[Callable[[], None] | None, bool]:
         if tag in ("img", "wbr", "source"):
@@ -702,12 +731,16 @@ class _Reader:
         href = element.get("href") or ""
         text = _text_of(element)
         contact = bool(address) or href.lower().startswith(("mailto:", "tel:"))
-        if not address and len(element):
-            inner = next((e for e in element.iter(etree.Element) if e.get("data-cfemail")), None)
-            address = hidden_address(inner) if inner is not None else ""
+        card = False
+        if len(element):
+            sought = not address
+            for inner in element.iter(etree.Element):
+                if sought and inner.get("data-cfemail"):
+                    address, sought = hidden_address(inner), False
+                card = card or inner.tag not in _INLINE
         link = Link(text, f"mailto:{address}") if address else Link(text, self._absolute(href)) if href else None
-        if len(element) and any(isinstance(child.tag, str) and child.tag not in _INLINE for child in element.iter()):
-            # A link around whole blocks (a card) is a block itself.
+        if card:
+            # A link around whole blocks is a block itself.
             self._flush()
         if link is not None:
             self.links.append(link)
@@ -785,12 +818,13 @@ class _Reader:
 
     def _absolute(self, href: str | None) -> str:
         href = (href or "").strip()
-        if href.lower().startswith(("mailto:", "tel:")):
-            return unquote(href)
-        if href.startswith(("https://", "http://")) and _PLAIN_ADDRESS.match(href):
-            return href
-        if self.host and _PLAIN_PATH.match(href):
+        if href.startswith(("https://", "http://")):
+            if _PLAIN_ADDRESS.match(href):
+                return href
+        elif self.host and _PLAIN_PATH.match(href):
             return self.host + href
+        elif href.lower().startswith(("mailto:", "tel:")):
+            return unquote(href)
         try:
             return urljoin(self.url, href)
         except ValueError:
