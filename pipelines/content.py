@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Set
 from functools import cache, cached_property, lru_cache
 from itertools import islice
+from math import ceil
 from typing import NamedTuple
 from urllib.parse import unquote, urljoin
 
@@ -62,6 +63,7 @@ _LEADING_WORDS = "carousel|slick|slider|teaser|teasers|promo"
 # What is put beside the page's own text: kept where it has running text or a contact, not where it is a list of links.
 _SOFT_WORDS = "sidebar|sidebars|aside|side|rail|widget-area|right-column|left-column"
 _TITLE_WORDS = "title|heading|headline|header|question|accordion-button|toggle|toggler|trigger|h[1-6]"
+_LABEL_WORDS = "label"  # the name of a field, with its value in the next element
 _ACCORDION_WORDS = (
     "accordion|accordions|collapse|collapsible|toggle|toggles|faq|faqs|expand|expandable|expander|tab|tabs|panel|panels"
 )
@@ -96,6 +98,7 @@ _COPYRIGHT = Gate(("©", "copyright", "all rights reserved"), ("(c)",), re.compi
 _BULLET = re.compile(r"^[•▪●◦‣·∙■□❖➢✓*–—-]\s*(?=\S)|^o\s+(?=[A-Z])")
 _NUMBERED = re.compile(r"^(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
 _PRICE = re.compile(r"(?:USD?\s?)?\$\s?\d[\d,.]{0,12}|\d[\d,.]{0,12}\s?(?:USD|dollars)", re.I)
+_TITLE_BREAK = re.compile(r"\s[-–—:·•]\s|[|»]")
 _TITLE = 120  # characters: what is longer is no heading
 _END = (".", "!", ",", ";")
 _ROW_GROUPS = {"thead", "tbody", "tfoot"}
@@ -107,10 +110,8 @@ _linked_text = etree.XPath(
 _text_length = etree.XPath("string-length(normalize-space(.))")
 _ids = etree.XPath("descendant-or-self::*/@id", smart_strings=False)
 # Attributes are met on their own axis: a condition in brackets is asked of every element.
-_PANELS_BY_ID = "descendant-or-self::*/@aria-controls/.. | descendant-or-self::*/@data-target/.. | descendant-or-self::*/@data-bs-target/.."
-_panels_by_id = etree.XPath(_PANELS_BY_ID)
 _panels = etree.XPath(
-    f"{_PANELS_BY_ID} | descendant::a/@data-toggle/.. | descendant::a/@data-bs-toggle/.. | descendant::a/@role[.='tab']/.."
+    "descendant-or-self::*/@aria-controls/.. | descendant-or-self::*/@data-target/.. | descendant-or-self::*/@data-bs-target/.."
 )
 
 
@@ -139,17 +140,6 @@ def _linked_length(element: etree._Element) -> int:
     return sum(map(len, map(str.strip, _linked_text(element))))
 
 
-def _kinds_of_links(main: etree._Element) -> tuple[bool, bool]:
-    """Are there links that toggle something, and links to places on the page?"""
-    toggles = places = False
-    for a in main.iter("a"):
-        get = a.get
-        places = places or (get("href") or "").startswith("#")
-        if get("data-toggle") is not None or get("data-bs-toggle") is not None or get("role") == "tab":
-            toggles = True
-    return toggles, places
-
-
 def _tab_lists(main: etree._Element) -> list[etree._Element]:
     """The lists and boxes whose class names speak of tabs or accordions."""
     return [
@@ -166,6 +156,30 @@ def _leads_on(element: etree._Element) -> bool:
         return False
     text = _text_of(element)
     return text.startswith(links[0]) or text.endswith(links[-1])
+
+
+def _toggles(link: etree._Element) -> bool:
+    """Does a link show and hide what it leads to?"""
+    get = link.get
+    return get("data-toggle") is not None or get("data-bs-toggle") is not None or get("role") == "tab"
+
+
+def _lists_of_tabs(main: etree._Element, links: list[etree._Element]) -> list[etree._Element]:
+    """Of the links within a page those of lists whose every item is a link to a box, the boxes side by side: tabs without a word."""
+    boxes = {ident: e for e in main.iter("div", "section") if (ident := e.get("id"))}
+    lists: dict[etree._Element, list[etree._Element]] = {}
+    for link in links[:500]:
+        item = link.getparent()
+        if item.tag == "li" and len(item) == 1:
+            lists.setdefault(item.getparent(), []).append(link)
+    tabs: list[etree._Element] = []
+    for around, own in lists.items():
+        targets = [boxes.get(link.get("href")[1:]) for link in own]
+        if len(own) < 2 or len(own) != len(around) or None in targets or len(set(targets)) < len(own):
+            continue
+        if len({target.getparent() for target in targets if target is not None}) == 1:
+            tabs += own
+    return tabs
 
 
 def _text_of(element: etree._Element) -> str:
@@ -297,8 +311,8 @@ class _Words:
         return not self.firsts.isdisjoint(parts) and bool(self.pattern.search(name))
 
 
-_HARD, _LEADING, _SOFT, _TITLES, _ACCORDIONS, _SITE = map(
-    _Words, (_HARD_WORDS, _LEADING_WORDS, _SOFT_WORDS, _TITLE_WORDS, _ACCORDION_WORDS, _SITE_WORDS)
+_HARD, _LEADING, _SOFT, _TITLES, _LABELS, _ACCORDIONS, _SITE = map(
+    _Words, (_HARD_WORDS, _LEADING_WORDS, _SOFT_WORDS, _TITLE_WORDS, _LABEL_WORDS, _ACCORDION_WORDS, _SITE_WORDS)
 )
 
 _CHROME_WORDS = (("hard", _HARD), ("leading", _LEADING), ("soft", _SOFT))
@@ -312,10 +326,11 @@ class _Name(NamedTuple):
     accordion: bool = False  # an accordion, tabs or a panel
     site: bool = False  # a part of the whole site
     scope: bool = False  # a part whose headings hold for it alone
+    label: bool = False  # the name of a field
 
 
 _SILENT = _Name()
-_EVERY = (_HARD, _LEADING, _SOFT, _TITLES, _ACCORDIONS, _SITE)
+_EVERY = (_HARD, _LEADING, _SOFT, _TITLES, _LABELS, _ACCORDIONS, _SITE)
 _FIRSTS = frozenset().union(*(words.firsts for words in _EVERY))
 _TELLING = _FIRSTS.union(*(words.plain for words in _EVERY))
 
@@ -345,7 +360,14 @@ def _told_by(parts: frozenset[str], name: str) -> _Name:
     chrome = next((kind for kind, words in _CHROME_WORDS if words.stand_in(name, parts)), "")
     accordion = _ACCORDIONS.stand_in(name, parts)
     scope = accordion or chrome == "soft"
-    return _Name(chrome, _TITLES.stand_in(name, parts), accordion, _SITE.stand_in(name, parts), scope)
+    return _Name(
+        chrome,
+        _TITLES.stand_in(name, parts),
+        accordion,
+        _SITE.stand_in(name, parts),
+        scope,
+        _LABELS.stand_in(name, parts),
+    )
 
 
 class _Reader:
@@ -373,11 +395,16 @@ class _Reader:
         self.lead = ""
         self.led_by_item: dict[int, tuple[int, str]] = {}  # group of a list that an item leads -> the list of that item
         self.after_list: tuple[int, int, str] = (-1, 0, "")  # where the last list ended, its group, its lead
+        # Of each open element: what is still to come in it, what to do at its end, and itself; innermost last.
+        self.trail: list[tuple[Iterator[etree._Element], Callable[[], None] | None, etree._Element]] = []
+        self.marks: list[tuple[str, int, str]] = []  # bullet, group and lead of the typed lists around
         self.kind: list[tuple[BlockKind, str]] = []  # (block kind, term) of the item or definition around
         self.titles: dict[str, str] = {}  # id of a panel -> its title
         self.triggers: set[etree._Element] = set()
         self.whole_body = False
         self.main = root
+        self.title = ""
+        self.headed = False  # did a heading stand on the page?
         self.written = False  # does the buffer hold more than white space?
         self.apart = False  # has a blank to stand before the next text?
         self.pre = 0
@@ -386,7 +413,7 @@ class _Reader:
 
     def read(self) -> tuple[str, list[Block]]:
         title_tag = _first(self.root, "title")
-        title = _text_of(title_tag) if title_tag is not None else ""
+        self.title = title = _text_of(title_tag) if title_tag is not None else ""
         if title:
             self.blocks.append(Block("title", title))
         etree.strip_elements(self.root, *_STRIP, with_tail=False)
@@ -466,15 +493,19 @@ class _Reader:
 
     def _find_panels(self, main: etree._Element) -> None:
         """Note the title of each accordion or tab panel: the text of what controls it."""
-        toggles, places = _kinds_of_links(main)
-        controls = _panels(main) if toggles else _panels_by_id(main)
+        controls = _panels(main)
+        inner = [a for a in main.iter("a") if (href := a.get("href")) and href[0] == "#"]
         tabs = [
             a
-            for around in (_tab_lists(main)[:50] if places else ())
+            for around in (_tab_lists(main)[:50] if inner else ())
             if _named(around.get("class") or "").accordion and self._is_list_of_links(around)
             for a in around.iter("a")
             if (a.get("href") or "").startswith("#")
         ]
+        if inner:
+            controls += [a for a in inner if _toggles(a)]
+            if len(inner) > 1:
+                tabs += _lists_of_tabs(main, inner)
         if not controls and not tabs:
             return
         ids = set(_ids(main))
@@ -562,6 +593,7 @@ class _Reader:
     def _walk(self, top: etree._Element) -> None:
         """Read everything below `top`. Each open element leaves behind what has to be done when it ends."""
         trail: list[tuple[Iterator[etree._Element], Callable[[], None] | None, etree._Element]] = []
+        self.trail = trail
         text, children = top.text, iter(top)
         while True:
             if text and (self.written or self.pre or not text.isspace()):
@@ -613,6 +645,12 @@ class _Reader:
         item = self._flush() if self.written or self.buffer or self.links else ""
         if plain and tag in _WRAPPERS:
             return self._flush_only, True
+        if tag == "p" and (style := get("style")) and _BOLD_STYLE.search(style):
+            self.bold += 1
+            return self._leave_bold_block, True
+        if tag == "th":  # of a table that is read as sections
+            self._heading(self._below(), _text_of(element), self._links_in(element), tag)
+            return None, False
         if tag in _HEADINGS:
             self._heading(_HEADINGS[tag], _heading_text(element), self._links_in(element), tag)
             return None, False
@@ -633,6 +671,10 @@ class _Reader:
                 self._heading(self._below(), _text_of(element), self._links_in(element), mark)
                 if tag == "summary":
                     self.frame = len(self.stack)
+            return None, False
+        if said.label and tag == "div" and self._is_label(element):
+            self._ends_with_its_box()
+            self._heading(self._below(), _text_of(element), self._links_in(element), "label")
             return None, False
         closer = self._open_block(element, tag, said, item)
         panel = self.titles.get(ident, "") if ident else ""
@@ -658,11 +700,13 @@ class _Reader:
         if tag == "li":
             if element.getparent().tag in ("ul", "ol") and not self.lists:
                 return self._flush_only
+            if len(element) and _heads_itself(element):
+                return self._outside_of_lists()
             self.kind.append(("item", ""))
             return self._leave_kind
         if tag == "dd":
             term = next((text for _, text, mark in reversed(self.stack) if mark == "dt"), "")
-            self.kind.append(("definition", term))
+            self.kind.append(("paragraph", "") if len(element) > 1 and _holds_parts(element) else ("definition", term))
             return self._leave_kind
         if tag == "dl":
             self.groups += 1
@@ -670,6 +714,17 @@ class _Reader:
             self.pre += 1
             return self._leave_pre
         return self._flush_only
+
+    def _outside_of_lists(self) -> Callable[[], None]:
+        """Begin an item that is a section with a heading of its own: what stands in it is read as if there were no list around."""
+        lists, kinds = self.lists, self.kind
+        self.lists, self.kind, self.lead = [], [], ""
+
+        def close() -> None:
+            self._flush()
+            self.lists, self.kind = lists, kinds
+
+        return self._restoring(close)
 
     def _is_split_heading(self, element: etree._Element) -> bool:
         """Is a paragraph what `<h2><p>Title</p></h2>` is parsed into: an empty heading and a short paragraph after it?"""
@@ -691,6 +746,12 @@ class _Reader:
         text = _text_of(element) if _text_length(element) <= _TITLE else ""
         return len(text) > 2 and not text.endswith(_END) and not _CONTACT.search(text) and _first(element, "a") is None
 
+    def _is_label(self, element: etree._Element) -> bool:
+        """Is an element that calls itself a label the name of the field whose value stands in the next element?"""
+        if element.getprevious() is not None or element.getnext() is None or not self.trail:
+            return False
+        return _text_length(element) <= _TITLE and _first(element, "a") is None
+
     def _open_inline(self, element: etree._Element, tag: str) -> tuple[Callable[[], None] | None, bool]:
         if tag in ("img", "wbr", "source"):
             return None, False
@@ -704,6 +765,8 @@ class _Reader:
                     self._flush()
                 return None, element not in self.triggers
             self._flush()
+            if tag == "button" and self.trail and element.getprevious() is None and element.getnext() is not None:
+                self._ends_with_its_box()
             self._heading(self._below(), text, (), f"{tag}.{name}")
             return None, False
         address = hidden_address(element)
@@ -711,14 +774,18 @@ class _Reader:
             return self._open_link(element, address)
         if address and not any(link.url == f"mailto:{address}" for link in self.links):
             self.links.append(Link(_text_of(element), f"mailto:{address}"))
-        if tag in _BOLD or ((style := element.get("style")) and _BOLD_STYLE.search(style)):
+        if (
+            tag in _BOLD
+            or (tag == "span" and name and _named(name).title)
+            or ((style := element.get("style")) and _BOLD_STYLE.search(style))
+        ):
             self.bold += 1
             return self._leave_bold, True
         return None, True
 
     def _is_class_control(self, element: etree._Element, tag: str, name: str) -> bool:
         """Is a button, link or span the title of a panel that follows, by its class name or its ARIA state?"""
-        if tag == "button" and element.get("aria-expanded") is not None:
+        if tag == "button" and (element.get("aria-expanded") is not None or _stands_above_a_box(element)):
             return True
         if not name or not _named(name).accordion:
             return False
@@ -755,6 +822,10 @@ class _Reader:
     def _leave_bold(self) -> None:
         self.bold -= 1
 
+    def _leave_bold_block(self) -> None:
+        self._flush()
+        self.bold -= 1
+
     def _leave_kind(self) -> None:
         self._flush()
         self.kind.pop()
@@ -779,6 +850,11 @@ class _Reader:
             self.stack, self.frame, self.lead = stack, frame, lead
 
         return close
+
+    def _ends_with_its_box(self) -> None:
+        """What is headed from here on holds to the end of the innermost open element."""
+        children, closer, element = self.trail[-1]
+        self.trail[-1] = (children, self._restoring(closer or self._flush_only), element)
 
     def _is_heading_alone(self, element: etree._Element, blocks: list[Block], written: int) -> bool:
         """Is an element that was read to `blocks` from `written` on a box around a heading, whose text stands in the next box?
@@ -851,6 +927,10 @@ class _Reader:
             self._add("paragraph", text, links)
             self.lead = ""
             return
+        if not self.headed:
+            self.headed = True
+            if depth > 1 and text.lower() in self._names():
+                depth, mark = 1, "h1"
         stack, length = self.stack, len(self.stack)
         for index in range(self.frame, length):
             if stack[index][2] == mark:
@@ -859,10 +939,16 @@ class _Reader:
         while length > self.frame and stack[length - 1][0] >= depth:
             length -= 1
         self.stack = stack = stack[:length]
-        self.blocks.append(Block("heading", text, self._above(), depth=max(1, int(depth)), links=links))
+        self.blocks.append(
+            Block("heading", text, self._above(), depth=1 if depth == 1 else max(2, ceil(depth)), links=links)
+        )
         if length < 40:
             self.stack = (*stack, (depth, text, mark))
         self.lead = ""
+
+    def _names(self) -> list[str]:
+        """The parts of the page's title: a first heading that is one of them is the page's name, however it is marked up."""
+        return [part.strip().lower() for part in _TITLE_BREAK.split(self.title)]
 
     def _add(self, kind: BlockKind, text: str, links: tuple[Link, ...] = (), term: str = "") -> None:
         """Write a block of text down."""
@@ -957,9 +1043,18 @@ class _Reader:
             self.blocks[-1].links += links
 
     def _bullet(self, text: str, group: int, links: tuple[Link, ...]) -> None:
-        """Write an item down that is typed as a line with a bullet or a number."""
-        self.blocks.append(Block("item", text, self._above(), lead=self.lead, depth=1, group=group, links=links))
-        self.after_list = (len(self.blocks), group, self.lead)
+        """Write an item down that is typed as a line with a bullet or a number. Another bullet opens a list inside of the item above."""
+        mark, before = _mark_of(text), [mark for mark, _, _ in self.marks]
+        if not before or self.after_list[0] != len(self.blocks):
+            self.marks = [(mark, group, self.lead)]
+        elif mark in before:
+            del self.marks[before.index(mark) + 1 :]
+        elif mark and len(before) < 4:
+            self.groups += 1
+            self.marks.append((mark, self.groups, self.blocks[-1].text))
+        _, own, lead = self.marks[-1]
+        self.blocks.append(Block("item", text, self._above(), lead, len(self.marks), own, links=links))
+        self.after_list = (len(self.blocks), *self.marks[0][1:])
 
     def _pseudo_list(self) -> int:
         """The group of items that are typed as paragraphs with bullets: the one that just ended, or a new one."""
@@ -1099,6 +1194,55 @@ def _lines_of(pieces: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
     while lines and not lines[0][0]:
         lines.pop(0)
     return lines
+
+
+def _stands_above_a_box(button: etree._Element) -> bool:
+    """Is a button the title of the box after it: do the two fill their parent, alone or one such pair after the other?"""
+    box = button.getnext()
+    if box is None or box.tag not in ("div", "section") or (button.tail and not button.tail.isspace()):
+        return False
+    before, after = button.getprevious(), box.getnext()
+    if before is not None and (before.tag != box.tag or len(button.getparent()) % 2):
+        return False
+    return (after is None or after.tag == "button") and box.find(".//label") is None and bool(_text_length(box))
+
+
+def _heads_itself(item: etree._Element) -> bool:
+    """Does an item of a list begin with a heading, or with a bold line above paragraphs?"""
+    first = item[0]
+    if item.text and not item.text.isspace():
+        return False
+    if first.tag in _HEADINGS:
+        return True
+    if first.tag not in _BOLD and first.tag != "p":
+        return False
+    after = first.getnext()
+    if after is not None and after.tag == "br" and first.tag in _BOLD:
+        return False
+    if after is None or after.tag not in ("p", "div", "table") or (first.tail and not first.tail.isspace()):
+        return False
+    if first.tag == "p":
+        bold = first[0] if len(first) == 1 else None
+        if bold is None or bold.tag not in _BOLD or (first.text or "").strip() or (bold.tail or "").strip(" :\xa0"):
+            return False
+    return _may_head(_text_of(first))
+
+
+def _holds_parts(element: etree._Element) -> bool:
+    """Does a definition hold lists, or paragraphs and more, rather than a line or two?"""
+    return sum(1 for child in element if child.tag in ("p", "ul", "ol", "table", "h3", "h4", "h5", "div")) > 1
+
+
+def _mark_of(text: str) -> str:
+    """What sort of bullet or number a typed item begins with; '' for an asterisk, which may begin a note as well."""
+    first = text[0]
+    return (
+        "1"
+        if first.isdigit()
+        else "a"
+        if first.isalpha() and first != "o"
+        else {"–": "-", "—": "-", "*": ""}.get(first, first)
+    )
 
 
 def _may_head(text: str) -> bool:
@@ -1251,8 +1395,28 @@ def _is_data_table(table: etree._Element) -> bool:
     widths = [sum(1 for _ in row.iter("td", "th")) for row in rows]
     if not rows or max(widths) < 2:
         return False
+    if max(widths) == 2 and _is_of_sections(rows):
+        return False
     cells = [int(_text_length(cell)) for cell in table.iter("td", "th")]
     return sum(cells) / max(1, len(cells)) < 400
+
+
+def _is_of_sections(rows: list[etree._Element]) -> bool:
+    """Does a table of two columns set a bold title to the left of paragraphs and lists in every row?"""
+    parts = 0
+    for row in rows:
+        cells = [cell for cell in row if cell.tag in ("td", "th")]
+        if len(cells) != 2:
+            return False
+        title, text = cells
+        if not 0 < _text_length(title) <= _TITLE or not (
+            title.tag == "th" or title.find(".//strong") is not None or title.find(".//b") is not None
+        ):
+            return False
+        if text.tag == "th":
+            return False
+        parts += sum(1 for child in text if child.tag in ("p", "ul", "ol", "div")) > 1 or text.find("ul") is not None
+    return parts > 0
 
 
 def _pdf_blocks(body: bytes) -> tuple[str, list[Block]]:

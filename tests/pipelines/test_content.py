@@ -354,3 +354,19 @@ def test_reading_is_fast(corpus: Path) -> None:
     for page in pages:
         find_blocks(page.body, page.url, page.content_type)
     assert len(pages) / (time.process_time() - start) > 100
+
+
+@pytest.mark.parametrize(
+    ("html", "depths"),
+    [
+        ("<h1>Visitors</h1><details><summary>Fees</summary><p>$50</p></details>", [1, 2]),
+        ("<details><summary>Fees</summary><p>$50</p></details>", [2]),
+        ("<h2>Visitors</h2><p>Welcome.</p><h2>Fees</h2><p>$50</p>", [1, 2]),
+        ("<p><b>Visitors</b></p><p>Welcome.</p><p><b>Fees</b></p><p>$50</p>", [1, 7]),
+        ("<h2>Welcome</h2><p>Visitors</p><h2>Visitors</h2><p>Fees</p>", [2, 2]),
+    ],
+)
+def test_one_heading_is_the_name_of_the_page(html: str, depths: list[int]) -> None:
+    """A first heading that the page's title names is its name; the title of a panel below it is none."""
+    page = f"<html><head><title>Visitors | Alder Hospital</title></head><body>{html}</body></html>"
+    assert [block.depth for block in read(page) if block.kind == "heading"] == depths
