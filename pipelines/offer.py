@@ -147,7 +147,7 @@ _HOST_OFFERS = re.compile(
 )
 _OFFERED = re.compile(
     r"\b(?:offer(?:s|ed|ing)?|provid(?:e|es|ed|ing)|hosts?|hosted|welcomes?|accept(?:s|ed|ing)?|availab(?:le|ility)|opportunit(?:y|ies)|appl(?:y|ying|ications?)|requests?|requested|requesting"
-    r"|invit(?:e|es|ed|ing|ation)|programs?|programmes?|open to|participat\w+|join(?:s|ing)?|variety|include[sd]?|including|enroll?|register|schedul\w+|complete|take|interested|designed|allows?|spends?|eligible|typically|lasts?|duration|facilitat\w+|arrang(?:e|es|ed|ing|ements?)|coordinat(?:e|es|ed|ing)|organiz(?:e|es|ed|ing))\b",
+    r"|invit(?:e|es|ed|ing|ation)|programs?|programmes?|open to|participat\w+|join(?:s|ing)?|openings?|variety|include[sd]?|including|enroll?|register|schedul\w+|complete|take|interested|designed|allows?|spends?|eligible|typically|lasts?|duration|facilitat\w+|arrang(?:e|es|ed|ing|ements?)|coordinat(?:e|es|ed|ing)|organiz(?:e|es|ed|ing))\b",
     re.I,
 )
 _DONE_BEFORE = re.compile(
@@ -574,13 +574,17 @@ def _whole(sentence: str, named: str) -> bool:
 # -- VSLO -------------------------------------------------------------------------------------------------------------------------------
 
 _VSLO_DENIED = re.compile(
-    r"\b(?:do(?:es)? not|don['’]t|doesn['’]t|cannot|can not|not(?! (?:if|when|only|unless|just|yet)\b)|no longer|unable to|without|outside(?: of)?|other than|instead of|rather than|non)\b(?: \w+){0,4}[ -](?:through |via |by |in |the |to |AAMC['’]?s? |of |on |use |with )*$",
+    r"\b(?:do(?:es)? not|don['’]t|doesn['’]t|cannot|can not|not(?! (?:if|when|only|unless|just|yet)\b)|no longer|unable to|without|outside(?: of)?|other than|instead of|rather than|non)\b(?: \w+){0,4}[ -](?:through |via |by |in |the |to |AAMC['’]?s? |of |on |use |with )*$"
+    r"|\b(?:left|quit|withdrew from|stopped using|phased out) (?:the )?$",
     re.I,
 )
 _VSLO_DENIED_AFTER = re.compile(
     r"^[^.;!?]{0,60}?\b(?:(?:is|are|will|can|may|should|do|does)(?: currently| be)? not|cannot|can['’]t|isn['’]t)\b(?: \w+){0,2}? (?:used|available|accepted|apply|be used|possible|required|open|participat\w+|accept)",
     re.I,
 )
+_NOT_THIS = re.compile(
+    r"(?:,|\band|\() not (?:through |via |by |in |on )?(?:the )?$|\b(?:left|quit|withdrew from) (?:the )?$", re.I
+)  # 'on paper, not VSLO'
 _SAME_PORTAL = re.compile(r"\W*(?:(?:service|program|programme|system|platform|application|portal)\b\W*){0,3}", re.I)
 _PORTAL_WORD = re.compile(r"\b(?:VSLO|VSAS)\b")
 _OF_SCHOOLS = re.compile(
@@ -616,7 +620,9 @@ def _find_vslo(blocks: list[Block], pieces: list[_Piece], observers_only: bool) 
                 proof = quote(sentence, match.start, match.end)
                 if _VSLO_DENIED.search(before) or _VSLO_DENIED_AFTER.search(after):
                     denied = match.end
-                    own = not _OF_SCHOOLS.search(before) and "students" not in after[:60].lower()
+                    own = bool(_NOT_THIS.search(before)) or (
+                        not _OF_SCHOOLS.search(before) and "students" not in after[:60].lower()
+                    )
                     scoped = "international" in _groups(sentence)
                     if (scoped and "international" in _groups(_names_of(blocks))) or (own and not scoped):
                         denials.append(
@@ -654,7 +660,8 @@ def _names_of(blocks: list[Block]) -> str:
 # -- what the visitor gets ----------------------------------------------------------------------------------------------------------------
 
 _ANSWER = re.compile(
-    r"\W*(?:(?P<yes>yes|absolutely|certainly)\b|(?P<no>no\b(?! later)|unfortunately|not at this time))", re.I
+    r"\W*(?:A(?:nswer)?[:.]\s*)?(?:(?P<yes>yes|absolutely|certainly)\b|(?P<no>no\b(?! later)|unfortunately|not at this time))",
+    re.I,
 )
 # 'Do I need letters of recommendation?' asks what to hand in.
 _HANDED_IN_QUESTION = re.compile(
@@ -666,7 +673,7 @@ _LODGING_COSTS = re.compile(
     r"\$|\b(?:rent|fees?|costs?|per (?:night|week|month)|for purchase|list|information)\b(?! of charge)", re.I
 )
 _GIVES_MONEY = re.compile(
-    r"\$|\b(?:gets?|receives?|received|provides?|provided|offers?|offered|offering|awards?|awarded|includes?|included|available|reimburs\w+|covers?|pays?|eligible|appl(?:y|ying|ication)|funding|supports?|program|granted|opportunit(?:y|ies))\b",
+    r"\$|\b(?:gets?|gives?|given|receives?|received|provides?|provided|offers?|offered|offering|awards?|awarded|includes?|included|available|reimburs\w+|covers?|pays?|eligible|appl(?:y|ying|ication)|funding|supports?|program|granted|opportunit(?:y|ies))\b",
     re.I,
 )
 _MONEY_FOR_VISITORS = re.compile(
@@ -682,7 +689,7 @@ _HANDS_IN = re.compile(
     re.I,
 )
 _GIVES = re.compile(
-    r"\b(?:gets?|receives?|awarded|awards?|issues?|issued|issuance|gives?|given|provides?|provided|presents?|presented|suppl(?:y|ies|ied)|grants?|granted|earns?|earned|obtain|requests?|entitled|available|upon (?:successful )?completi\w+|completing|at the (?:end|conclusion)|conclusion of|offers?|offered|ends? with)\b",
+    r"\b(?:gets?|receives?|awarded|awards?|issues?|issued|issuance|gives?|given|provides?|provided|presents?|presented|suppl(?:y|ies|ied)|sends? (?:you|each|all|the|observers|visitors|participants)|(?:is|are|be) (?:e-?)?mailed|grants?|granted|earns?|earned|obtain|requests?|entitled|available|upon (?:successful )?completi\w+|completing|at the (?:end|conclusion)|conclusion of|offers?|offered|ends? with)\b",
     re.I,
 )
 _LETTER_REFUSED = re.compile(
@@ -691,12 +698,12 @@ _LETTER_REFUSED = re.compile(
     re.I,
 )
 _LETTER_REFUSED_AFTER = re.compile(
-    r"^[^.;!?]{0,50}?\b(?:(?:is|are|will|can|may|should|do)(?: be)? not|cannot|won['’]t)\b(?: \w+){0,2}? ?(?:be )?(?:provided|issued|written|given|granted|offered|available|requested|expected|supplied|furnished|part of|part|guaranteed to)\b",
+    r"^s?\s*[(:–-]\s*no\)|^[^.;!?]{0,50}?\b(?:(?:is|are|will|can|may|should|do)(?: be)? not|cannot|won['’]t)\b(?: \w+){0,2}? ?(?:be )?(?:provided|issued|written|given|granted|offered|available|requested|expected|supplied|furnished|part of|part|guaranteed to)\b",
     re.I,
 )
 _DENIED_ASKING = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b|\b(?:must|should|need to|required to)\b", re.I)
 _LETTER_GIVEN = re.compile(
-    r"\b(?:may|can|could|might|will|are|is|be) (?:also |then |each )?(?:request|ask|receive|obtain|earn|get|be (?:eligible|provided|given|issued|written|available|able to (?:request|obtain|receive|earn))|able to (?:request|obtain|receive|earn)|eligible)\b"
+    r"\b(?:may|can|could|might|will|are|is|be) (?:also |then |each )?(?:request|ask|receive|obtain|earn|get|be (?:eligible|provided|offered|awarded|granted|given|issued|written|available|able to (?:request|obtain|receive|earn))|able to (?:request|obtain|receive|earn)|eligible)\b"
     r"|\bopportunit(?:y|ies) to (?:obtain|earn|receive|request|gain|secure)\b|\b(?:write|writes|provide|provides|issue|issues|offers?) (?:you |students? |them |observers? |participants? |each \w+ )?(?:with )?(?:a |an |one |up to \w+ |final |strong |personal(?:ized)? |individual(?:ized)? |formal |detailed )*$"
     r"|\b(?:gets?|receives?|leaves? with|(?:is|are) (?:given|provided with)) (?:an? |one |their )$"
     r"|\bwill\b[^.;]{0,140}\b(?:obtain|receive|earn|be given)\s+(?:an? |one |up to \w+ )?(?:standard(?:ized)? |strong |formal |personal |written |departmental )?$"
@@ -705,7 +712,7 @@ _LETTER_GIVEN = re.compile(
 )
 _LETTER_GIVEN_AFTER = re.compile(
     r"^(?:\s*\([^()]{0,15}\))?[^.;!?]{0,50}?\b(?:may|can|will|is|are) (?:also |then )?(?:be )?(?:provided|issued|written|given|granted|offered|available|requested|considered|possible|earned|obtained|awarded|furnished|supplied|based on)\b"
-    r"|^[^.;!?]{0,60}?\b(?:at the (?:end|conclusion|discretion)|upon (?:successful )?completion|at (?:his|her|their) discretion)\b",
+    r"|^[^.;!?]{0,60}?\b(?:at the (?:end|conclusion|discretion)|(?:up)?on (?:successful )?completion|(?:up)?on request|at (?:his|her|their) discretion)\b",
     re.I,
 )
 _LETTER_HANDED_IN = re.compile(
@@ -725,7 +732,12 @@ def _find_gains(blocks: list[Block], pieces: list[_Piece]) -> Iterator[Fact]:
         if "?" in question.text and question.kind in _ASKING and _is_question(question.text):
             yield from _answered_gain(question.text, block)
     for block in blocks:
-        if block.term or len(block.cells) == 2:
+        if "?" in block.text and block.kind in _ASKING and block.kind != "heading":
+            for asked, said in itertools.pairwise(block.sentences[:60]):
+                if _is_question(asked):
+                    yield from _answered_gain(asked, block, said)
+    for block, _, matches in pieces:
+        if (matches or block.term or len(block.cells) == 2) and block.kind not in ("title", "heading"):
             yield from _termed_gain(block)
     for block, sentence, matches in pieces:
         if not matches or block.kind == "title" or _is_question(sentence):
@@ -751,6 +763,8 @@ def _find_gains(blocks: list[Block], pieces: list[_Piece]) -> Iterator[Fact]:
 
 
 # 'Letters of recommendation | Not provided', 'Certificate: on request': a label and what there is of it.
+_LABEL = re.compile(r"\W*(?P<term>[^:.;?\n]{2,40}):\s+(?P<text>[^\n]{2,300})", re.I)
+_PAY_TERM = re.compile(r"\W*(?:stipend|salary|pay|payment to (?:you|observers)|compensation|remuneration)\W*$", re.I)
 _TERM_YES = re.compile(
     r"\W*(?:yes\b|provided|available|given|issued|offered|on request|upon (?:request|completion)|(?:at|after) the end|included)",
     re.I,
@@ -772,14 +786,19 @@ _PAPER_TERM = re.compile(
 def _termed_gain(block: Block) -> Iterator[Fact]:
     """A row or definition whose label is a letter or certificate, and which says whether there is one."""
     term, text = (block.cells[0].text, block.cells[1].text) if len(block.cells) == 2 else (block.term, block.text)
+    if not term and (label := _LABEL.match(text)):
+        term, text = label["term"], label["text"]
     if not term or len(term) > 50:
+        return
+    if _PAY_TERM.match(term) and (_TERM_NO.match(text) or re.match(r"\W*unpaid\b", text, re.I)):
+        yield _fact("compensation", "unpaid", block, quote(text), "gain_by_term", 0.85)
         return
     letter = _LETTER_TERM.match(term)
     if not letter and not _PAPER_TERM.match(term):
         return
     field = "recommendation_offered" if letter else "certificate_offered"
     if _TERM_NO.match(text):
-        yield _fact(field, False, block, text, "gain_by_term", 0.85)
+        yield _fact(field, False, block, quote(text), "gain_by_term", 0.85)
     elif _TERM_YES.match(text) or (
         not letter and re.match(r"\W*(?:certificate|letter)\b[^.;]{0,60}\b(?:request|end|complet)", text, re.I)
     ):
@@ -794,9 +813,9 @@ class _Gain(NamedTuple):
     confidence: float
 
 
-def _answered_gain(question: str, block: Block) -> Iterator[Fact]:
-    """'Will I be paid?', 'Can I get a letter of recommendation?' with the yes or no that opens the answer below."""
-    answer = _ANSWER.match(block.text)
+def _answered_gain(question: str, block: Block, said: str = "") -> Iterator[Fact]:
+    """'Will I be paid?', 'Can I get a letter of recommendation?' with the yes or no that opens the answer below, or behind it (`said`)."""
+    answer = _ANSWER.match(said or block.text)
     if (
         answer is None
         or len(question) > 200
@@ -804,7 +823,7 @@ def _answered_gain(question: str, block: Block) -> Iterator[Fact]:
         or _HANDS_IN.search(question)
     ):
         return
-    proof = quote((block.sentences or [block.text])[0])
+    proof = quote(said or (block.sentences or [block.text])[0])
     yes = answer.lastgroup == "yes"
     for match in _few(vocabulary("offer").find(question)):
         if match.key == "recommendation" and not _HANDED_IN_QUESTION.search(question):

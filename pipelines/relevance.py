@@ -185,7 +185,7 @@ class _Judge:
         if self.pupils > 1 and not self.counts["clear"]:
             self._add("for_pupils", -1.2 * min(3, self.pupils))
         if self.advice:
-            self._add("advice", -4.0, self.advice)
+            self._add("advice", -5.0, self.advice)
         if self.against["profession"]:
             self._other_professions()
         weight = _OTHER_HOUSES[min(4, len(self.against["elsewhere"]))]
@@ -446,7 +446,9 @@ def _kind(keys: set[str], about: bool, offered: Collection[str] = ()) -> str:
             or (about and learner)
         ):
             return "weak"
-    return "terms" if about and not keys.isdisjoint(_FACTS) and keys.union(offered) & _TERMS_OF else ""
+    if about and (not keys.isdisjoint(_FACTS) and keys.union(offered) & _TERMS_OF):
+        return "terms"
+    return "terms" if about and "visitor" in keys and "strong_opportunity" in offered else ""
 
 
 def _is_link(block: Block) -> bool:

@@ -23,7 +23,7 @@ _HAS_TO = re.compile(
     re.I,
 )
 _NEED_NOT = re.compile(
-    r"\bno longer (?:requir|need)|\bno\b[^.;]{0,50}\b(?:needed|required|necessary|called for)\b|\b(?:does|do|is|are|need|will)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:requir|need|necessary|be affiliated)|\bneed not\b",
+    r"\bno longer (?:requir|need)|\bno\b[^.;]{0,50}\b(?:needed|required|necessary|called for)\b|\b(?:does|do|is|are|need|will)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:requir|need|necessary|be affiliated)|\bneed not\b|\bagreements?\W{1,4}(?:none|not) (?:required|needed|necessary)",
     re.I,
 )
 # 'You may apply even if your school has no agreement with us'

@@ -31,12 +31,12 @@ _NAME_BEHIND = re.compile(
     re.I,
 )
 _SECTION = re.compile(
-    r"\b(?:speaking|listening|reading|writing|section|sub-?score|sub-?test|component|below|less than|under|part|module|each)\b",
+    r"\b(?:speaking|listening|reading|writing|section|sub-?score|sub-?test|component|(?<!not )(?<!no )(?<!not be )(?:below|less than|under)|part|module|each)\b",
     re.I,
 )
 _OVERALL = re.compile(r"\b(?:overall|total|composite|combined|average)\b", re.I)
 _SCORE_WORD = re.compile(
-    r"usmle|requir|\bneed|mandator|recommend|comlex|\bscores?\b|\bexam|\bpass|ifom|nbme|\btaken?\b|licens|\bboards?\b|complet",
+    r"usmle|requir|\bneed|transcript|upload|mandator|recommend|comlex|\bscores?\b|\bexam|\bpass|ifom|nbme|\btaken?\b|licens|\bboards?\b|complet",
     re.I,
 )
 _PROCEDURE = re.compile(r"^\W*step\s+(?:1|i|one)\s*(?:[:.–—-]|\)|$)", re.I)

@@ -28,6 +28,11 @@ _COUNT_ALONE = re.compile(
     r"\W*(?:(?P<none>none|no\b|not required|optional|0\b)|(?P<word>one|two|three|four|[1-5])\b\s*(?:\((?P<digit>\d)\))?|required\b)(?!\s+(?:weeks?|months?|days?|years?))",
     re.I,
 )
+# 'Two letters of recommendation' as a line of a list: who counts them wants them.
+_ENTRY = re.compile(
+    r"\W*(?:one|two|three|1|2|3)\W+(?:\(\d\)\W+)?(?:(?:academic|professional|faculty|clinical|original|current|recent|confidential|signed|sealed)\W+){0,2}",
+    re.I,
+)
 # 'Letters' as the term of a row.
 _TERM = re.compile(r"\W*(?:letters?|references?)(?: (?:required|needed))?\W*$")
 _PLURAL = re.compile(r"\bletters\b|\breferences\b|\bLORs\b|\brecommendations\b", re.I)
@@ -116,6 +121,9 @@ def _letters(passage: Passage) -> Fact | None:
     if passage.softened and not re.search(r"\brequired\b|\brequires?\b", passage.lower):
         passage.passed_over("letters_required", "optional")
         return None
+    if passage.block.kind == "item" and _ENTRY.fullmatch(passage.text[: match.start]) and not passage.refused_list:
+        count = _count(passage.text, match.start, match.end)
+        return passage.fact("letters_required", count, "letters_listed", match.start, match.end, 0.8)
     told = passage.block.kind == "paragraph" and "demand" not in passage.cues and _TELLS.search(passage.text)
     if (told or not passage.demands) and "condition" not in passage.cues:
         passage.passed_over("letters_required", "named_but_not_demanded")

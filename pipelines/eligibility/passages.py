@@ -15,7 +15,7 @@ import attrs
 
 from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact
-from scraper.scope import audience_in, audience_of
+from scraper.scope import audience_in, audience_of, mentions
 from scraper.statements import quote
 from scraper.text import has_any
 from scraper.vocabulary import Match, vocabulary
@@ -36,7 +36,7 @@ _VISITOR = re.compile(
 )
 _DEMAND_LIST = re.compile(
     r"requir|\bmust\b|\bneeds?\b|\bsend\b|hand in|eligib|submit|document|checklist|qualif|prerequisit|criteria|provide|needed|to apply|how to apply|upload|includ|"
-    r"\bmeet (?:all|each|the follow|these)|you will need|materials|who (?:can|may|should)|open to|application (?:packet|process|component|item)|apply\b|following|guidelines|policy|policies|components",
+    r"\b(?:check|make sure|ensure|confirm) that\b|\bmeet (?:all|each|the follow|these)|you will need|materials|who (?:can|may|should)|open to|application (?:packet|process|component|item)|apply\b|following|guidelines|policy|policies|components",
     re.I,
 )
 _REFUSAL_LIST = re.compile(
@@ -59,10 +59,13 @@ _FROM_ABROAD = frozenset(
 _NOTHING: frozenset[str] = frozenset()
 _LAST_SENTENCE = re.compile(r"[.!?]\s+(?=[A-Z])")  # what introduces a list is the sentence right before it
 _ANSWER = re.compile(
-    r"\W*(?:(?P<yes>(?:yes|absolutely|certainly|definitely|of course)\b|(?:it is|they are|you do|they do|we do)[.,;!])"
+    r"\W*(?:A(?:nswer)?[:.]\s*)?(?:(?P<yes>(?:yes|absolutely|certainly|definitely|of course)\b|(?:it is|they are|you do|they do|we do)[.,;!])"
     r"|(?P<no>no\b|unfortunately|regrettably|sorry|not at this time|not (?:required|needed|necessary)|it is not\b|we do not (?:require|need|ask)))",
     re.I,
 )
+# '(a) be in the final year' below 'Applicants must'
+_ENUMERATED = re.compile(r"\W*(?:[a-h]|[1-9]|[ivx]{1,4}|[A-H]|[IVX]{1,4})[).]\s")
+_OPENER = re.compile(r"(?::|\b(?:must|shall|should|need to|have to|who|to|following))\s*$")
 _PIECE = re.compile(r"\S[^\n]*\S|\S")
 
 
@@ -117,7 +120,9 @@ class Passage:
     def students(self) -> str:
         """The group that its students of no named country are: told by the section, else by the block it stands in."""
         audience = self.audience
-        if audience == "any" and not self.is_heading and len(self.block.text) < 2000 and _looks_abroad(self.block):
+        if audience == "international" and not self.is_heading and _beside_graduates(self.text):
+            audience = audience_of(self.block)  # their own, told by the section
+        elif audience == "any" and not self.is_heading and len(self.block.text) < 2000 and _looks_abroad(self.block):
             told = self.block.text.find(self.text) + len(self.text)  # what stands behind tells of others
             audience = audience_in(self.block.text[:told]) or "any"
             audience = "any" if audience == "us" else audience
@@ -161,6 +166,12 @@ class Passage:
         )
 
 
+def _beside_graduates(text: str) -> bool:
+    """'Medical students, IMGs and physicians may shadow': the graduates alone come from abroad."""
+    groups = {mention.group for mention in mentions(text)}
+    return "graduate" in groups and not groups & {"international_student", "visitor_abroad", "offshore", "physician"}
+
+
 def _looks_abroad(block: Block) -> bool:
     """Does a sentence of the block name any without whom it cannot be on people from abroad?
 
@@ -195,16 +206,26 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
     seen: set[tuple[str, str]] = set()
     find = vocabulary("eligibility").find
     question: Passage | None = None
+    opener = ""
+    courses = {block.text for block in blocks if block.kind == "heading" and _COURSE.search(block.text)}
     headings: tuple[str, ...] | None = None
     other = False
     for block in blocks:
         if block.headings is not headings:  # the blocks of a section stand under the same headings
             headings = block.headings
-            other = any(map(_is_other_heading, headings[-2:]))
+            # A page on a single course is no list of courses.
+            other = any(_is_other_heading(h) for h in headings[-2:] if len(courses) != 1 or h not in courses)
         if other or (block.kind == "row" and _COURSE.search(block.text[:300])):
             continue
         if len(block.cells) == 2 and not block.term and 0 < len(block.cells[0].text) <= _MAX_TERM:
             block = attrs.evolve(block, term=block.cells[0].text)  # a label and what it stands for
+        if block.kind == "paragraph":
+            if opener and not block.lead and _ENUMERATED.match(block.text):
+                block = attrs.evolve(block, kind="item", lead=opener)  # a list typed by hand
+            else:
+                opener = block.text if _OPENER.search(block.text[-40:]) and len(block.text) < _MAX_SENTENCE else ""
+        else:
+            opener = ""
         above = block.lead or (block.headings[-1] if block.headings else "")
         for piece in _pieces(block):
             if (place := (piece, above)) in seen:

@@ -27,8 +27,10 @@ _GATE = Gate(
     re.compile(r"coca\b|aoa\b|\bm4"),
 )  # fmt: skip
 _MAX_SAYS = 500  # no real page says who may come that often; a hostile one shall not cost more
-_YES = re.compile(r"^\W*yes\b", re.I)
-_NO = re.compile(r"^\W*(?:no\b|unfortunately|at this time,? (?:we|no)|we do not|not at this time)", re.I)
+_YES = re.compile(r"^\W*(?:A(?:nswer)?[:.]\s*)?(?:yes|absolutely|certainly|of course)\b", re.I)
+_NO = re.compile(
+    r"^\W*(?:A(?:nswer)?[:.]\s*)?(?:no\b|unfortunately|at this time,? (?:we|no)|we do not|not at this time)", re.I
+)
 _SCHOOL_NAMED = re.compile(
     r"lcme|coca\b|aoa\b|aacom|liaison|american osteopathic|commission on|\bu\.s\.?|\b(?-i:US|USA)\b|(?<!across the )united states|american",
     re.I,
@@ -302,7 +304,7 @@ def _plainly(say: Say) -> bool:
 
 # 'International students of schools that are not affiliated with us', 'outside of our partnerships'
 _NOT_PARTNERS = re.compile(
-    r"\b(?:(?:not|never)\s(?:\w+\s){0,2}?(?:affiliated|partnered|partners?)\b|(?:un|non-?\s?)affiliated|(?:outside(?: of)?|other than|except)\s(?:our|the|those)\s(?:\w+\s){0,3}?(?:partner\w*|affiliat\w+|exchange)"
+    r"\b(?:(?:not|never)\s(?:\w+\s){0,2}?(?:affiliated|partnered|partners?)\b|not\s(?:part of|covered by|under|nominated (?:by|under))\s(?:an?|our|the|one of our)\s(?:\w+\s){0,3}?(?:agreement|partner\w*|affiliat\w+|exchange|contract)|(?:un|non-?\s?)affiliated|(?:outside(?: of)?|other than|except)\s(?:our|the|those)\s(?:\w+\s){0,3}?(?:partner\w*|affiliat\w+|exchange)"
     r"|(?:without|(?:has|have|hold) no|do(?:es)? not have)\s(?:an?\s)?(?:\w+\s){0,3}?(?:agreement|affiliation|partnership|contract))",
     re.I,
 )

@@ -28,7 +28,7 @@ _TAKES = re.compile(
 )
 _SHUT_OUT = re.compile(r"\b(?:not|cannot|ineligible|unable|no)\b|n['’]t\b", re.I)
 _DONE = re.compile(
-    r"\b(?:to be done|complet\w*|finish\w*|pass(?:ed)?|satisf\w*|taken|fulfill?\w*|prior|done|prerequisites?|(?:have|has) (?:had|rotated))\b",
+    r"\b(?:to be done|complet\w*|finish\w*|pass(?:ed|ing)?|satisf\w*|come (?:first|before)|taken|fulfill?\w*|prior|done|prerequisites?|(?:have|has) (?:had|rotated))\b",
     re.I,
 )
 _NOT_OFFERED = re.compile(
@@ -110,7 +110,7 @@ def _year(passage: Passage) -> list[Fact]:
 
 # 'Applicants must have completed the second year': whoever has, may come.
 _PRECLINICAL_DONE = re.compile(
-    r"\b(?:complet(?:ed?|ion of)|finish(?:ed)?|pass(?:ed)?)\s+(?:(?:the|their|your|first|of|at|least|and)\s+){0,4}(?:second|2nd|two|2|pre-?clinical)\s+years?\b(?!\s+(?:of\s+)?(?:residency|college))",
+    r"\b(?:complet(?:ed?|ion of)|finish(?:ed)?|pass(?:ed)?)\s+(?:(?:the|their|your|first|of|at|least|and|or)\s+){0,4}(?:second|2nd|first|1st|one|two|2|pre-?clinical)\s+years?\b(?!\s+(?:of\s+)?(?:residency|college))",
     re.I,
 )
 
@@ -190,11 +190,11 @@ def _core(passage: Passage) -> list[Fact]:
 
 def _names_several(passage: Passage) -> bool:
     """'Rotations in medicine, surgery and pediatrics': three core specialties or more, by name."""
-    return (
-        has_any(passage.lower, ("clerkship", "rotation", "training", "rotated"))
-        and has_any(passage.lower, _ONE_OF_THREE)
-        and len({m[0].lower()[:6] for m in _SPECIALTIES.finditer(passage.text)}) >= 3
-    )
+    low = passage.lower
+    if not has_any(low, ("clerkship", "rotation", "training", "rotated")) or not has_any(low, _ONE_OF_THREE):
+        return False
+    number = len({m[0].lower()[:6] for m in _SPECIALTIES.finditer(passage.text)})
+    return number >= 3 or (number == 2 and "clerkships" in low and has_any(low, ("prerequisite", "complet")))
 
 
 def _standing(passage: Passage) -> list[Fact]:

@@ -17,9 +17,18 @@ from scraper.vocabulary import Match, vocabulary
 _GATE = ("visa", "sponsor", "immigration", "ds-2019", "ds2019")
 # Classes and the form I-20 may stand without these words.
 _CLASS = re.compile(r"esta\b|\b(?:i-?20|vwp|[bfhjlo]-?[1-4]|wb|tn)\b")
-_DENYING = ("no", "n't", "n’t", "never", "unable", "neither", "ineligible")  # what stands wherever _DENIED does
+_DENYING = (
+    "no",
+    "without",
+    "n't",
+    "n’t",
+    "never",
+    "unable",
+    "neither",
+    "ineligible",
+)  # what stands wherever _DENIED does
 _VISA_CONTEXT = re.compile(
-    r"visas?\b|\besta\b|immigra|\bstatus\b|[fj]-?1\s+(?:visitors?|scholars?|students?|exchange|interns?|research|trainees?|programs?|categor)|consul|embass|ds-?2019|\bi-?20\b|\bi-94\b|enter(?:ing)? the u|holders?\b|waiver|entry|\b(?:enter|come|travel|arrive)s? (?:here |to the u\.?s\.? )?(?:on|with|under) an?\b|\bj-?1 paperwork|\b(?:business|tourist)\s+visitor|\bas a tourist",
+    r"visas?\b|\besta\b|immigra|\bstatus\b|[fj]-?1\s+(?:visitors?|scholars?|students?|exchange|interns?|research|trainees?|programs?|categor)|consul|embass|ds-?2019|\bi-?20\b|\bi-94\b|enter(?:ing)? the u|holders?\b|waiver|entry|\b(?:enter|come|travel|arrive)s? (?:here |to the u\.?s\.? )?(?:on|with|under) an?\b|\bj-?1 paperwork|\bsponsors? (?:the |an? )?[jf]-?1|\b(?:business|tourist)\s+visitor|\bas a tourist",
     re.I,
 )
 _CLAUSE = re.compile(
@@ -58,11 +67,12 @@ _ISSUED = re.compile(
     re.I,
 )
 _DENIED = re.compile(
-    r"\b(?:(?:not|cannot|never|unable|n['’]t|no longer|neither)\b(?!\s+(?:\w+ly\s+)?(?:require|need)\b)(?!\s+(?:[\w.]+\s+){0,3}(?:citizens?|residents?|nationals?)\b)[^.;]{0,50}\b(?:sponsor|issue|process|provide|assist|help|support|offer|advise|aid|obtain|arrange|facilitat|secure|grant|handle)\w*\b"
+    r"(?:(?:\b(?:not|cannot|never|unable|no longer|neither)|n['’]t)\b(?!\s+(?:\w+ly\s+)?(?:require|need)\b)(?!\s+(?:[\w.]+\s+){0,3}(?:citizens?|residents?|nationals?)\b)[^.;]{0,50}\b(?:sponsor|issue|process|provide|assist|help|support|offer|advise|aid|obtain|arrange|facilitat|secure|grant|handle)\w*\b"
     r"[^.;]{0,70}\b(?:visas?\b|immigration|ds-?2019|i-?20\b|[jf]-?1\b)"
     r"|(?:issue|sponsor|provide|prepare)s?\s+neither\b[^.;]{0,40}\b(?:visas?|ds-?2019|i-?20|[jf]-?1)\b"
     r"|(?:need|requir)\w*\s+(?:a\s+)?(?:visa\s+)?sponsorship\b[^.;]{0,40}\b(?:cannot|not|ineligible)\b"
-    r"|(?:not|never|cannot)\s+act\s+as\s+(?:an?\s+|the\s+)?(?:visa\s+)?sponsors?\b(?! (?:of|for) )"
+    r"|(?:not|never|cannot|n['’]t)\s+act\s+as\s+(?:an?\s+|the\s+)?(?:(?:visa|immigration)\s+sponsors?\b|sponsors?\b(?! (?:of|for) ))"
+    r"|without\s+(?:visa\s+)?sponsorship\s+(?:from|by)\b"
     r"|(?:not|never|cannot)\s+(?:act|serve|be)\s+(?:as\s+)?(?:an?|your|the|their)\s+(?:visa\s+sponsor\b|sponsor\b[^.;]{0,20}\bvisas?\b)"
     r"|visa\s+(?:sponsorship|support|assistance)\s*[:–-]\s*(?:none|no\b|not\b)"
     r"|no\s+(?:visa|immigration)\s+(?:sponsorship|support|assistance|help|documents?)"
@@ -74,7 +84,7 @@ _DENIED = re.compile(
 _OWN = re.compile(
     r"\b(?:responsib(?:le|ility|ilities)\b[^.;]{0,60}\bvisas?\b|visas?\b[^.;]{0,50}\b(?:is|are|remains?)\b[^.;]{0,40}\b(?:sole\s+)?responsib(?:le|ility)\b"
     r"|(?:arrange|obtain|secure|make|apply)\w*\b(?:\s+for)?\s+(?:their|your|his|her|his/her|his or her)?\s*own\s+(?:\w+\s+)?visas?\b"
-    r"|own visa arrangements?\b|visas?\b[^.;]{0,40}\bown (?:affair|business|matter|concern)\b|own\b[^.;]{0,25}\bvisas?\b)",
+    r"|own visa arrangements?\b|visas?\s*[:–-]\s*(?:your|the \w+['’]s?)\s+(?:own\s+)?responsib|visas?\b[^.;]{0,40}\bown (?:affair|business|matter|concern)\b|own\b[^.;]{0,25}\bvisas?\b)",
     re.I,
 )
 _NOT_OURS = re.compile(

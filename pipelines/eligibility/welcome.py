@@ -46,7 +46,7 @@ _WELCOME_BEFORE = re.compile(
 )
 _WELCOME_AFTER = re.compile(
     r"^[^.;?]{0,130}?\b(?:(?:may|can|could|should|must|need to|have to|will)(?: also| only| still)? (?:apply|participate|request|rotate|attend|observe|join|come|visit|spend|take|enroll|submit|complete|contact|be in|be enrolled|be a|have|be considered|be accepted|be fluent|provide|do|use|shadow|spend|register)"
-    r"|(?:are|is)(?: also| most| always| now| currently)? (?:eligible|limited to|welcome|invited|encouraged|accepted|considered|permitted|allowed|able|required|admitted|offered|asked)\b|will be (?:considered|accepted|permitted)"
+    r"|(?:are|is)(?: also| most| always| now| currently| equally| both| all)? (?:eligible|limited to|welcome|invited|encouraged|accepted|considered|permitted|allowed|able|required|admitted|offered|asked)\b|will be (?:considered|accepted|permitted)"
     r"|who (?:wish|want|would like|are interested|are seeking|seek|are enrolled|have completed|meet)|(?<!be )interested in|wishing to|seeking (?:to|an?|observ|clinical|elective)"
     r"|(?:have|has) the opportunity|opportunity to|to (?:observe|rotate|participate|apply|shadow)|consider applying|apply (?:through|via|by|online|in|directly)|applying (?:to|for|from)|enrolled in|rotate)\b"
 )
@@ -94,10 +94,16 @@ _SOME_PLACES = re.compile(
 )
 # 'We encourage medical students to contact their own schools' lets nobody in.
 _OWN_SCHOOL = re.compile(
-    r"\b(?:contact|consult|check with|ask|work with|speak (?:to|with))\b[^.;]{0,20}\b(?:their|your|his or her) (?:own |home |medical )*(?:schools?|institutions?|universit|deans?)",
+    r"\b(?:contact|consult|check with|ask|work with|speak (?:to|with))\b[^.;]{0,45}\b(?:their|your|his or her) (?:own |home |medical )*(?:schools?|institutions?|universit|deans?)",
     re.I,
 )
 # 'Students may not engage in research' tells what they may not do, not who may come.
+# 'International students: unfortunately we cannot host you', 'International students | Not eligible'
+_BEHIND_COLON = re.compile(
+    r"(?:\s*(?:and graduates|and schools|\([^()]{0,40}\))\s*)?(?:\s*[:–—|]\s*|\s+(?=N[oO]\b|Not\b|None\b|Yes\b))"
+    r"(?:(?P<no>(?i:no|none|not (?:eligible|accepted|permitted|allowed|available|admitted|considered)|(?:we['’]re |we are )?sorry|unfortunately|we regret|we (?:do|can) ?not|we(?: a|['’])re (?:not|unable)))"
+    r"|(?P<yes>(?i:yes|welcome|eligible|accepted)))\b(?! (?:later|more|fee|cost|charge|visa))"
+)
 _MAY_NOT = re.compile(r"^\s+(?:(?:may|can|will|must|should|do|are)\s?not|cannot)\b", re.I)
 # 'For international student inquiries, contact the dean': what concerns them, not who may come.
 _THEIR_MATTER = re.compile(
@@ -297,6 +303,8 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
     shut, negated = _shut_after(behind), _negated(before)
     if shut and negated:
         return say(SHUT_OUT, 3)
+    if answered := _BEHIND_COLON.match(after):
+        return say(SHUT_OUT if answered.lastgroup == "no" else LET_IN, 3)
     not_yet = _NOT_YET.search(text, mention.end) if shut or negated else None
     if shut and not (not_yet or _OTHER_MATTER.search(shut["rest"]) or _SOME_PLACES.search(text)):
         if re.search(r"\b(?:who|that)\b", shut["between"]) and _welcome(before):
