@@ -11,12 +11,12 @@ import attrs
 # A full stop ends a sentence when white space and something that can open one follow it. White space is met at its
 # beginning only, so that long runs of it cost no more than they are long.
 _PLAIN_STOP = re.compile(r"[.!?;][\"')\]”’]*\s+(?=[\"'(\[“‘*•]?[A-Z0-9$])")
-_STOP = re.compile(_PLAIN_STOP.pattern + r"|(?<!\s)\s+[•▪●◦‣]\s+")
+_BULLETS = "•▪●◦‣"
+_STOP = re.compile(_PLAIN_STOP.pattern + rf"|(?<!\s)\s+[{_BULLETS}]\s+")
 # After these a full stop ends nothing (abbreviations as hospitals write them).
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:Dr|Mr|Mrs|Ms|Prof|St|Mt|No|vs|etc|approx|min|max|Dept|Univ|Inc|Ext|ext|Ave|Blvd|Rm|Ste|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)"
-    r"|\b[A-Z]|\b(?:[A-Za-z]\.)+[A-Za-z]|\be\.g|\bi\.e)\.$"
-)
+_ABBREVIATED = "Dr|Mr|Mrs|Ms|Prof|St|Mt|No|vs|etc|approx|min|max|Dept|Univ|Inc|Ext|ext|Ave|Blvd|Rm|Ste|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec"
+_ABBREVIATED_WORDS = frozenset(_ABBREVIATED.split("|"))
+_ABBREVIATION = re.compile(rf"(?:\b(?:{_ABBREVIATED})|\b[A-Z]|\b(?:[A-Za-z]\.)+[A-Za-z]|\be\.g|\bi\.e)\.$")
 # ... but 'U.S.' or 'p.m.' does, where a word follows that begins sentences and is no name: 'outside the U.S. The fee is'.
 _DOTTED = re.compile(r"\b(?:U\.S(?:\.A)?|[ap]\.m|M\.D|D\.O|Ph\.D)\.$")
 _OPENER = re.compile(
@@ -47,16 +47,16 @@ def sentences(text: str) -> list[str]:
 
 def _cut(text: str) -> tuple[str, ...]:
     out, start = [], 0
-    for match in (_PLAIN_STOP if text.isascii() else _STOP).finditer(text):
-        end = match.end() if match[0][0].isspace() else match.start() + 1
-        if match[0][0] == "." and not _ends(
-            text[max(start, match.start() - 12) : match.start() + 1], text, match.end()
-        ):
+    bullets = not text.isascii() and has_any(text, _BULLETS)
+    for match in (_STOP if bullets else _PLAIN_STOP).finditer(text):
+        at, end = match.span()
+        mark = text[at]
+        if mark == "." and not _ends(text[max(start, at - 12) : at + 1], text, end):
             continue
-        piece = text[start : match.start() if match[0][0].isspace() else match.end()].strip()
+        piece = text[start : at if mark.isspace() else end].strip()
         if piece:
             out.append(piece)
-        start = max(end, match.end())
+        start = end
     rest = text[start:].strip()
     if rest:
         out.append(rest)
@@ -69,7 +69,10 @@ _remembered = lru_cache(maxsize=1024)(_cut)
 
 
 def _ends(before: str, text: str, following: int) -> bool:
-    """Does the full stop behind `before` end a sentence, given what follows in `text`?"""
+    """Does the full stop that `before` ends with end a sentence, given what follows in `text`?"""
+    word = before[before.rfind(" ") + 1 : -1]
+    if len(word) > 1 and word.isalpha():
+        return word not in _ABBREVIATED_WORDS  # nearly all sentences end with a plain word
     if not _ABBREVIATION.search(before):
         return True
     return bool(_DOTTED.search(before) and _OPENER.match(text, following))
@@ -105,8 +108,9 @@ class Gate:
 
     def opens(self, lower: str) -> bool:
         """Is the long look worth its time?"""
-        if has_any(lower, self.pieces):
-            return True
+        for piece in self.pieces:
+            if piece in lower:
+                return True
         return self.pattern is not None and has_any(lower, self.hints) and self.pattern.search(lower) is not None
 
 
