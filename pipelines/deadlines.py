@@ -297,6 +297,8 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
         return "other"  # 'applications submitted after April 3 are processed as they come'
     if refused and (match := re.search(r"\b(before|prior to|after)[\s,]+(?:\w+day,?\s)?$", window)):
         return "closes" if match[1] == "after" else "opens"  # 'received before … or after … will not be considered'
+    if _ROTATION_STARTS.search(window):
+        return "other"
     if last.key in ("act", "closes") and _NOT_UNTIL.search(window):
         return "opens"
     if last.key == "act":
@@ -319,7 +321,7 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
     if last.key == "window":
         return "window"
     if last.key == "opens" and re.search(r"\b(?:until|through|till)\s*$", window, re.IGNORECASE):
-        return "closes"
+        return "opens" if _DELAYED.search(window) else "closes"
     if last.key == "other" and _BY.search(window):
         earlier = [m for m in matches if m.key in ("act", "closes")]
         if (
@@ -334,6 +336,13 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
 # 'Please do not submit a request before March 21', but not 'If you do not apply before March 21, …'
 _NOT_UNTIL = re.compile(
     r"(?<!if you do )(?<!if you have )(?<!who do )(?<!who have )\bnot\b[^.;]{0,80}\b(?:until|before|prior to)[\s,]+(?:\w+day,?\s)?$",
+    re.IGNORECASE,
+)
+# 'The opening of the portal is delayed until April 15'
+_DELAYED = re.compile(r"\b(?:delay|postpone|defer|push|move)\w*\b", re.IGNORECASE)
+# 'We do not review applications for rotations starting on or after July 26 until May'
+_ROTATION_STARTS = re.compile(
+    r"\b(?:rotations?|electives?|blocks?|clerkships?|observerships?|sub-?internships?) (?:that )?(?:starting|beginning|start|begin)(?: on| in| after| before| on or after| on or before| from)?\s(?:the\s)?(?:\w+day,?\s)?$",
     re.IGNORECASE,
 )
 _RECEIVED_AFTER = re.compile(

@@ -457,13 +457,22 @@ def _refused(text: str, mention: _Mention, found: list[_Mention], cues: Sequence
         _waived(text, mention, found, cues)
         or _offered(text, mention, cues)
         or (mention.key == "sponsor_letter" and _for_more(text, mention))
-        or (mention.key == "deans_letter" and _confirmed_by_the_host(text, mention))
+        or (
+            mention.key == "deans_letter"
+            and (_confirmed_by_the_host(text, mention) or _opens_the_portal(text, mention))
+        )
     )
 
 
 def _confirmed_by_the_host(text: str, mention: _Mention) -> bool:
     """'The fee is due upon confirmation of enrollment': no paper of the school, but the place that is given."""
     return text.startswith("confirmation", mention.start) and bool(_ONCE_THERE.search(text[: mention.start][-20:]))
+
+
+def _opens_the_portal(text: str, mention: _Mention) -> bool:
+    """'Your school authorizes you in VSLO', 'issues a VSLO authorization': access to the portal, no paper."""
+    words = text[mention.start : mention.end].lower()
+    return ("authoriz" in words or "issu" in words) and has_any(text.lower(), ("vslo", "vsas"))
 
 
 def _waived(text: str, mention: _Mention, found: list[_Mention], cues: Sequence[Match]) -> bool:

@@ -35,7 +35,7 @@ _NOTE = r"(?:\s?\(\s?\d{1,3}\s?\))?"
 _UNIT = r"(?:(?:consecutive|calendar|business|working|full|whole|continuous|clinical|elective|additional|total)\s+){0,2}(?P<unit>days?|weeks?|wks?|months?)"
 _SEP = r"\s?(?:-|–|—|/|,?\s?(?:to|or|and|through|up to)\b(?: (?:at most|up to|no more than|not more than|a maximum of)\b)?|,)\s?"
 _LENGTH = re.compile(
-    rf"(?<![\w$.,/-])(?P<numbers>{_NUM}{_NOTE}(?:-?{_SEP}{_NUM}{_NOTE}){{0,3}})[\s-]{{1,2}}{_UNIT}(?![\w])(?:\(s\))?{_NOTE}",
+    rf"(?<![\w$.,/-])(?P<numbers>{_NUM}{_NOTE}(?:-?{_SEP}{_NUM}{_NOTE}){{0,3}})(?:[\s-]{{1,2}}|(?<=\d)(?=[wm])){_UNIT}(?![\w])(?:\(s\))?{_NOTE}",
 )
 _OF_A_UNIT = re.compile(r"\b(?:up to|than|for|of|lasts?|is|about|approximately|exceed)\s$")
 _LISTED = re.compile(r"\b(?:or|and)\b|,")
@@ -130,7 +130,7 @@ _STRONG_AFTER = re.compile(
 )
 _PREDICATE = re.compile(
     r"\b(?:is|are|be|was|lasts?|lasting|runs?|running|rang\w+|var(?:y|ies)|limited|restricted|exceed\w*|duration|length|minimum|maximum|max|min|up to|for|from|between|least|most|than|as long as|as short as|stays?|staying|offered|available"
-    r"|scheduled|choose|last|of|span\w*|continue|takes?|take place|each|consists? of)\b\.?[:\s]*(?:\b(?:a|an|the|to|in|of|from|between|for|only|all|about|approximately|typically|usually|generally|normally|currently|duration|length|period|maximum|minimum|max|min|at|least|most|up|no|not|more|less|longer|shorter|fewer|than|or|be|either|typical|as|short|long|is|are|each|one|per|last|duration of|further|exceed)\b[:,.\s(]*){0,7}$",
+    r"|scheduled|choose|last|of|span\w*|continue|takes?|take place|each|consists? of|involves?|entails?|comprises?)\b\.?[:\s]*(?:\b(?:a|an|the|to|in|of|from|between|for|only|all|about|approximately|typically|usually|generally|normally|currently|duration|length|period|maximum|minimum|max|min|at|least|most|up|no|not|more|less|longer|shorter|fewer|than|or|be|either|typical|as|short|long|is|are|each|one|per|last|duration of|further|exceed)\b[:,.\s(]*){0,7}$",
 )
 _STRONG_PREDICATE = re.compile(
     rf"\b(?:usual|typical|normal|standard) (?:period|time)\b[^.;]{{0,20}}$|\b(?:lasts?|lasting|takes? place|length|duration|runs?|span\w*|rang\w+|stays?|commitment)\b[^.;]{{0,45}}$|\b{_PLACE}\s?:\s?$",
@@ -152,7 +152,7 @@ _CAP_LONGER = re.compile(
     r"\b(?:no|not|cannot|n['’]t)(?: be| last| stay| run)? longer than\b|\b(?:no one|nobody|none|no \w+) (?:may|can|will|should)[^.;,]{0,30} longer than\b|\b(?:not|no) (?:be )?(?:extend\w*|exceed\w*)",
 )
 _NOT_AFTER = re.compile(
-    r"^[\s)*'’-]*(?:s\s)?(?:(?!and (?:begin|start)s?\b)\w+\s){0,3}?(?:before|prior|in advance|advance|ahead|(?<!further )notice|of (?:the )?(?:start|begin\w*|acceptance|offer|receipt|notification|receiving|arrival|your)|apart|ago|old|of age|from (?:the|your)|after|to (?:process|review|complete|respond|meet|approve|accept|decide)"
+    r"^[\s)*'’-]*(?:s\s)?(?!(?:depend|bas|vary|subject)\w*\b)(?:(?!and (?:begin|start)s?\b)\w+\s){0,3}?(?:before|prior|in advance|advance|ahead|(?<!further )notice|of (?:the )?(?:start|begin\w*|acceptance|offer|receipt|notification|receiving|arrival|your)|apart|ago|old|of age|from (?:the|your)|after|to (?:process|review|complete|respond|meet|approve|accept|decide)"
     r"|for (?:processing|review|approval|proper|your application|us to)|window|deadline|preceding|later|earlier|notification|between|grace|a week|per week|each week|weekly|off|vacation|leave|waiting|business|lead|on the|in (?:the|each|clinic)|with the|at the (?:va|clinic))\b",
 )
 _OF_TRAINING = re.compile(
@@ -175,6 +175,8 @@ _CAP_AFTER = re.compile(r"^[\s,)(]*(?:is the |as the |at )?(?:maximum|max\b|most
 _FLOOR = re.compile(
     r"\b(?:minimum|min\b|at least|no less than|no fewer than|not less than|no shorter than|as short as|shortest|less than .{0,12}not)\b",
 )
+# 'A minimum of 4 weeks, up to a total of 12': the floor is that of the length before
+_CAP_LAST = re.compile(r"^.*\b(?:days?|weeks?|wks?|months?)\b(?=[^.;]{0,25}\b(?:total|altogether)\b)")
 _FLOOR_AFTER = re.compile(r"^[\s,)(]*(?:is the |as the )?(?:minimum|min\b|or (?:longer|more)|at least)")
 _ONE_PLACE = re.compile(
     r"\b(?:per|in|within|with|at) (?:any |each |a |the |any one |one |a single |the same |any given )?(?:one |clinical |single )?(?:department|division|specialty|service|rotation|elective|preceptor|faculty|site|host)\b|\bper (?:observership|visit|block)\b",
@@ -212,7 +214,8 @@ _MAY_STAY = re.compile(
     rf"|\b(?:stay|stays|remain|hosted|welcomed|accepted) (?:with us |here )?(?:for|from|between|up to|at least){_LEADING_UP}",
 )
 _PERSON_LIMITED = re.compile(
-    rf"\b(?:is|are|be) (?:limited|restricted) to{_LEADING_UP}|\b(?:most|longest|maximum) (?:\w+ )?(?:time|stay|visit|period|allowance)\b[^.;:\d]{{0,60}}\bis{_LEADING_UP}",
+    rf"\b(?:is|are|be) (?:limited|restricted) to{_LEADING_UP}|\b(?:most|longest|maximum) (?:\w+ )?(?:time|stay|visit|period|allowance)\b[^.;:\d]{{0,60}}\bis{_LEADING_UP}"
+    rf"|\b(?:allows?|permits?|grants?) (?:each |any |every |all |a |an )?(?:(?:visiting|medical|international|external) ){{0,2}}(?:students?|visitors?|observers?|participants?){_LEADING_UP}",
 )
 _PART_OF_STAY = re.compile(
     r"^\s?(?:on|in|at) (?:each|every|the (?:\w+ ){0,2}(?:ward|floor|service|clinic|unit)|(?:inpatient|outpatient|ambulatory|clinic)\b)|^\s?(?:each|every|off|away|of (?:vacation|leave|call|orientation)|per (?:week|day|month))\b",
@@ -248,6 +251,10 @@ _CONDITIONAL = re.compile(
     rf"\b(?:if|when|whenever|unless|in case)\b[^.;]{{0,70}}\b(?:exceed\w*|(?:longer|more|less|shorter|fewer) than|at least)\s(?:a\s)?$"
     rf"|\bfor (?:any |all )?(?:\w+ )?{_PLACE} (?:that (?:last|lasts|are|is) |lasting |of )?(?:longer than|more than|less than|shorter than|exceeding|over)\s(?:a\s)?$",
 )
+# 'Physicians who visit for six months or more do research': others come for less.
+_WHO_STAY = re.compile(
+    r"\bwho (?:\w+ ){0,3}?(?:visit|stay|remain|come|are here)\w*\b(?: (?:with us|here))?(?: for)?(?: an?)?(?: period of)?\s$"
+)
 _EACH_OF_THEM = re.compile(r",\s(?:each|all|both)(?: of (?:which|them))?(?: (?:is|are|lasts?|lasting|runs?))?\s$")
 _CONSISTS = re.compile(rf"\b{_PLACE} consists? of (?:a )?$")
 _LIMIT_NOUN = re.compile(r"^\s(?:minimum|maximum|limit)\b")
@@ -256,6 +263,9 @@ _ON_ONE = re.compile(
     r"^\s(?:either )?(?:rotating (?:(?:on|with|through|among|within|in|at) )*|(?:on|in|doing|completing) (?:either )?(?:an?|one|our|the|this|their|your) (?:[\w-]+ ){0,3}?(?:electives?|rotations?|clerkships?|sub-?internships?|acting internships?|sub-?i|observerships?|externships?|(?:ward|medicine|inpatient|clinical|surgical) teams?))\b",
 )
 _SPEND = re.compile(r"\b(?:spends?|completes?)(?: (?:a total of|up to))?\s$")
+# 'Electives are offered in two- or four-week intervals'
+_TAKEN_IN = re.compile(r"\b(?:offered|available|requested|scheduled|taken|arranged|come)\b[^.;]{0,20}\b(?:in|for)\s$")
+_INTERVALS = re.compile(r"^[\s-](?:long )?(?:increments?|intervals?|segments?|periods?)\b")
 # 'Four weeks in each elective'
 _IN_EACH = re.compile(rf"^\s(?:in|for|on) (?:each|every) (?:\w+ )?{_PLACE}\b")
 # 'A maximum of two rotations of four weeks each': the cap is on their number.
@@ -337,7 +347,7 @@ def _judge(sentence: str, low: str, length: _Length, block: Block, labelled: boo
         or _OWN_OR_PAST.search(f"{_end_of(block.lead)} {low}")
     ):
         return None
-    if _CONDITIONAL.search(before):
+    if _CONDITIONAL.search(before) or (_WHO_STAY.search(before[-60:]) and _FLOOR_AFTER.match(after)):
         return None
     beside = _BESIDE.match(after)
     if _OWN_SCHOOL.match(after) or _AT_HOME.search(before[-80:]) or _IN_COUNTRY.search(near := before[-55:]):
@@ -364,7 +374,7 @@ def _judge(sentence: str, low: str, length: _Length, block: Block, labelled: boo
     cap = bool(_CAP.search(before[-45:]) or _CAP_AFTER.match(after)) and not (each or _COUNTED_BEFORE.search(before))
     if _FROM_A_FEW.search(before[-40:]):
         cap = True  # 'from a few weeks to three months'
-    floor = bool(_FLOOR.search(before[-40:]) or _FLOOR_AFTER.match(after))
+    floor = bool(_FLOOR.search(_CAP_LAST.sub("", before[-40:])) or _FLOOR_AFTER.match(after))
     if floor and _LESS_OR_MORE.search(before[-14:]):
         cap = not _NO_LESS.search(before[-24:])
         floor = not cap
@@ -411,6 +421,8 @@ def _judge(sentence: str, low: str, length: _Length, block: Block, labelled: boo
         and (_PLACE_NOUN.search(low) or labelled or (place_headed and not _WRONG_LABEL.search(low)))
     ):
         rule, confidence = "length_stated", 0.9
+    elif place_near and _TAKEN_IN.search(before) and _INTERVALS.match(after):
+        rule, confidence = "length_stated", 0.85
     elif (_BARE_LIMIT.match(low[: length.start]) and place_there()) or (
         length.adjective and place_near and _LIMIT_NOUN.match(after)
     ):
@@ -506,7 +518,7 @@ _HERE = re.compile(
 
 def _said_before(before: str, words: re.Match[str]) -> str:
     """What stands right before a length, without the words of the stay themselves."""
-    inside = re.sub(r"\b(?:spend|take|longer than)\b", " ", words[0])
+    inside = re.sub(r"\b(?:spend|take|longer than|allows?)\b", " ", words[0])
     return f"{before[max(0, words.start() - 25) : words.start()]} {inside}"
 
 
@@ -790,7 +802,7 @@ def _calendar(blocks: list[Block]) -> Iterator[_Reading]:
 
 # -- the page ---------------------------------------------------------------------------------------------------------------------------
 
-_UNIT_WORD = re.compile(r"d(?<!\wd)ay|w(?<!\ww)(?:eek|k)|m(?<!\wm)onth")  # letters first: looked for at once
+_UNIT_WORD = re.compile(r"d(?<!\wd)ay|w(?<![a-z]w)(?:eek|k)|m(?<![a-z]m)onth")  # letters first: looked for at once
 
 
 def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:

@@ -171,6 +171,8 @@ _ARTIFICIAL = re.compile(
     r"\b(?:artificial|machine|algorithms?|software|tools?|images|imaging|chatbots?|ChatGPT|intelligence|models?)\b",
     re.I,
 )
+_AND_OTHERS = re.compile(r",|\band\b|&|/|\bor\b", re.I)
+_OF_OBSERVERS = re.compile(r"\s+(?!and\b|or\b)(?:\w+\s+)?(?:observ|shadow|preceptor)", re.I)
 _JOINED = re.compile(r"\b(?:and|or)\b")
 _SEGMENT = re.compile(r"\s+[|–—·»-]\s+|\s*\|\s*")
 _NAMED = ("title", "h1")
@@ -220,7 +222,7 @@ def _second_type(match: Match, sentence: str) -> str | None:
     if match.key == "research" and _JOINED.search(words):
         if "clinical" in words and "observ" not in words:
             return "clinical_elective"
-        if words.startswith("observ"):
+        if "observ" in words:
             return "observership"
     elif match.key == "sub_internship" and words.startswith("sub") and words.endswith(("rotation", "rotations")):
         return "rotation"
@@ -258,6 +260,13 @@ class _Types:
         named = [m for m in self.said if m.place in _NAMED and not _is_question(m.sentence)]
         self.main = {m.key for m in named if m.key in PROGRAM_TYPES}
         self.for_students = any(m.key == "visiting_student" for m in named)
+        # 'Visiting students and observerships': a page on both
+        self.on_both = "observership" in self.main and any(
+            m.key == "visiting_student"
+            and _AND_OTHERS.search(m.sentence)
+            and not _OF_OBSERVERS.match(m.sentence, m.match.end)
+            for m in named
+        )
         self.observe_only = self._observe_only(blocks)
         if (
             self.observe_only
@@ -317,7 +326,7 @@ class _Types:
         if kind in self.main:
             for mention in self._of(kind, *_NAMED):
                 return mention, "type_in_title", 0.95
-        if kind == "clinical_elective" and self.for_students and "observership" not in self.main:
+        if kind == "clinical_elective" and self.for_students and ("observership" not in self.main or self.on_both):
             for mention in self._of(kind):
                 if mention.place not in _NAMED and not _DONE_BEFORE.search(mention.sentence):
                     return mention, "visiting_students_page", 0.9
@@ -384,7 +393,7 @@ class _Types:
 
     def _inferred(self, kind: str) -> tuple[_Mention, str, float] | None:
         """Weak: several mentions, or VSLO (which is for electives), on a page that names no type."""
-        if kind == "sub_internship" and "observership" not in self.main:
+        if kind == "sub_internship" and ("observership" not in self.main or self.on_both):
             for mention in self._of(kind, "text"):
                 return mention, "type_mentioned", 0.7
         if self.main or kind in ("research", "sub_internship"):

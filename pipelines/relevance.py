@@ -65,7 +65,7 @@ _PUPILS = ("student", "high school", "college", "undergraduate", "pre", "shadow"
 # What the lines of a single elective's page are called: 'Duration: 4 weeks', 'Number of students: 1'.
 _CARD = re.compile(
     r"\W{0,3}(?:(?P<strong>duration|length|availability|available|(?:number|no\.?|#) of students|students? per|max(?:imum|\.)? (?:number of )?students|open to|offered to|capacity|enrollment|distribution of (?:the )?student|(?:one|two|four|six|eight|\d)-week (?:session|rotation|elective|block)s?)"
-    r"|prerequisites?|requirements?|locations?|sites?|hours|schedule|(?:program |elective |rotation |clerkship |student )?(?:coordinator|contact|preceptors?|faculty)|(?:learning |rotation |clerkship |elective )?(?:objectives|experience)|goals|specific goals|activity outline|on-call|(?:brief |elective |rotation |clerkship )?description|overview|methods? (?:to be )?used in student|evaluation|how to apply|to apply)\b"
+    r"|prerequisites?|requirements?|locations?|sites?|hours|schedule|(?:program |elective |rotation |clerkship |student )?(?:coordinator|contact|preceptors?|faculty)|(?:learning |rotation |clerkship |elective )?(?:objectives|experience)|goals|specific goals|activity outline|on-call|(?:brief |elective |rotation |clerkship )?description|overview|methods? (?:to be )?used in student|evaluation|methods? of evaluation|course (?:outline|description|objectives)|how to apply|to apply)\b"
 )
 _ROTATIONS = ("clerkship", "elective", "rotation", "sub-intern", "subintern", "acting intern")
 _COURSE = re.compile(r"\b[A-Z]{2,5}[-\s]?\d{3,5}[A-Z]?\b|\bcredit(?:s| hours)\b|\bgrading\b", re.I)
@@ -78,6 +78,7 @@ _OF_MEDICINE = re.compile(
     r"(?<!podiatric )(?<!veterinary )\bmedical (?:students?|graduates?|schools?)\b|\bvisiting physicians?\b|\bosteopathic|\bmd/do\b|\bimgs?\b"
 )
 _STAFF_TOO = ("physician", "doctor", "doctors", "surgeon", "surgeons")
+_ONLY = re.compile(r"\b(?:only|exclusively|limited to)\b", re.I)
 _YES = re.compile(r"\W*(?:yes|absolutely|certainly|of course)\b", re.I)
 _ASKS_FOR_DEMANDS = re.compile(
     r"\b(?:required?|requirements?|need|must|have to|should|mandatory|necessary|count)\b", re.I
@@ -340,7 +341,10 @@ class _Judge:
         if key in self.against:
             if key == "elsewhere" and text.endswith(_COMES_FROM, 0, match.start):
                 return  # 'students from other schools may apply'
-            self.against[key].add(text[match.start : match.end].lower().removesuffix("s"))
+            words = text[match.start : match.end].lower()
+            if key == "own" and words.startswith("enrolled") and _ONLY.search(text, 0, match.start):
+                self._add("own_students_only", -2.0, text)
+            self.against[key].add(words.removesuffix("s"))
         else:
             self.facts.add(key)
 

@@ -191,6 +191,8 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
 
     if abroad is None and refused is None:
         abroad = generic if generic and abroad_page else _hint(passages, says)
+    if abroad and refused and "observ" in abroad.passage.lower and "observ" not in refused.passage.lower:
+        refused = None  # no electives for students from abroad, who may come as observers
     others_refused = next(
         (s for s in says if s.group == "international_student" and s.polarity == SHUT_OUT and _others(s)), None
     )
@@ -305,7 +307,7 @@ def _plainly(say: Say) -> bool:
 # 'International students of schools that are not affiliated with us', 'outside of our partnerships'
 _NOT_PARTNERS = re.compile(
     r"\b(?:(?:not|never)\s(?:\w+\s){0,2}?(?:affiliated|partnered|partners?)\b|not\s(?:part of|covered by|under|nominated (?:by|under))\s(?:an?|our|the|one of our)\s(?:\w+\s){0,3}?(?:agreement|partner\w*|affiliat\w+|exchange|contract)|(?:un|non-?\s?)affiliated|(?:outside(?: of)?|other than|except)\s(?:our|the|those)\s(?:\w+\s){0,3}?(?:partner\w*|affiliat\w+|exchange)"
-    r"|(?:without|(?:has|have|hold) no|do(?:es)? not have)\s(?:an?\s)?(?:\w+\s){0,3}?(?:agreement|affiliation|partnership|contract))",
+    r"|(?:without|(?:has|have|hold) no|do(?:es)? not have)\s(?:an?\s)?(?:\w+\s){0,3}?(?:agreement|affiliation|partnership|contract|relationship|exchange|mou)\b)",
     re.I,
 )
 
@@ -313,9 +315,9 @@ _NOT_PARTNERS = re.compile(
 def _others(say: Say) -> bool:
     """'Students from other international schools are not accepted': so those of the schools just named are."""
     words = say.passage.text[max(0, say.start - 30) : say.end + 130]
-    if has_any(words.lower(), ("affiliat", "partner", "agreement", "exchange", "contract")) and _NOT_PARTNERS.search(
-        words
-    ):
+    if has_any(
+        words.lower(), ("affiliat", "partner", "agreement", "exchange", "contract", "relationship", "mou")
+    ) and _NOT_PARTNERS.search(words):
         return True
     return bool(
         re.search(

@@ -41,6 +41,36 @@ _SPECIALTIES = re.compile(
 )
 # Without these two are left, medicine and family medicine.
 _ONE_OF_THREE = ("surgery", "pediatric", "psychiatry", "neurology", "gyn", "obstetrics")
+_CORE_SPECIALTY = (
+    r"(?:(?:internal |family |general )?medicine|(?:general )?surg(?:ery|ical)|pediatrics?|psychiatry|neurology"
+    r"|ob\s?/?-?\s?gyn|obstetrics (?:and|&) gynecology)"
+)
+_CLERKSHIP_IN = (
+    rf"(?:\b{_CORE_SPECIALTY}(?:(?:,|,? and|,? or| &|/)\s?{_CORE_SPECIALTY}){{0,5}} (?:core )?(?:clerkships?|rotations?)\b"
+    rf"|\b(?:clerkships?|rotations?) in (?:both )?{_CORE_SPECIALTY}\b)"
+)
+# 'Must have completed the surgery rotation', 'who have completed a rotation in medicine', 'Prerequisites: completion of the ob/gyn clerkship':
+# labels schema: core clerkships, all or those named.
+_CLERKSHIP_DONE = re.compile(
+    rf"\b(?:must|should|(?:need|ha[sv]e?) to|who|that)(?: \w+){{0,2}}? ?(?:have|has) (?:also |already |successfully |satisfactorily ){{0,2}}completed\b[^.;]{{0,60}}?{_CLERKSHIP_IN}"
+    rf"|\b(?:prerequisites?|pre-requisites?|requirements?|required)\b[^.;]{{0,40}}\bcompletion of\b[^.;]{{0,40}}?{_CLERKSHIP_IN}"
+    rf"|\bcompletion of\b[^.;]{{0,40}}?{_CLERKSHIP_IN}[^.;]{{0,40}}\bis (?:required|a prerequisite|mandatory)\b"
+)
+_CORE_SPECIALTY = (
+    r"(?:(?:internal |family |general )?medicine|(?:general )?surg(?:ery|ical)|pediatrics?|psychiatry|neurology"
+    r"|ob\s?/?-?\s?gyn|obstetrics (?:and|&) gynecology)"
+)
+_CLERKSHIP_IN = (
+    rf"(?:\b{_CORE_SPECIALTY}(?:(?:,|,? and|,? or| &|/)\s?{_CORE_SPECIALTY}){{0,5}} (?:core )?(?:clerkships?|rotations?)\b"
+    rf"|\b(?:clerkships?|rotations?) in (?:both )?{_CORE_SPECIALTY}\b)"
+)
+# 'Must have completed the surgery rotation', 'who have completed a rotation in medicine', 'Prerequisites: completion of the ob/gyn clerkship'
+_CLERKSHIP_DONE = re.compile(
+    rf"\b(?:must|should|needs? to|ha(?:s|ve) to|who|that)(?: \w+){{0,2}}? (?:have|has) (?:also |already |successfully |satisfactorily ){{0,2}}completed\b[^.;]{{0,60}}?{_CLERKSHIP_IN}"
+    rf"|\b(?:must|should|needs? to|ha(?:s|ve) to|who|that) (?:have|has) (?:also |already |successfully |satisfactorily ){{0,2}}completed\b[^.;]{{0,60}}?{_CLERKSHIP_IN}"
+    rf"|\b(?:prerequisites?|pre-requisites?|requirements?|required)\b[^.;]{{0,40}}\bcompletion of\b[^.;]{{0,40}}?{_CLERKSHIP_IN}"
+    rf"|\bcompletion of\b[^.;]{{0,40}}?{_CLERKSHIP_IN}[^.;]{{0,40}}\bis (?:required|a prerequisite|mandatory)\b"
+)
 _GOOD_STANDING = re.compile(
     r"\bgood(?:[\s,/&-]{1,3}\w+){0,5}?[\s-]{1,2}standing\b|\bacademically in good standing\b", re.I
 )
@@ -61,6 +91,8 @@ def find_stages(passages: list[Passage]) -> list[Fact]:
             years += found
         if passage.names("core") or _names_several(passage):
             facts += _core(passage)
+        elif "complet" in passage.lower and has_any(passage.lower, ("clerkship", "rotation")):
+            facts += _clerkship_named(passage)
         if "standing" in passage.lower:
             facts += _standing(passage)
     return _settle_years(years, passages) + facts
@@ -186,6 +218,14 @@ def _core(passage: Passage) -> list[Fact]:
     if _DONE.search(text) or listed:
         return [passage.fact("core_clerkships_required", True, "core_completed", start, end, 0.95 if matches else 0.8)]
     return []
+
+
+def _clerkship_named(passage: Passage) -> list[Fact]:
+    """A clerkship that is named and has to be done before counts (labels schema: 'all or those named')."""
+    done = _CLERKSHIP_DONE.search(passage.lower)
+    if done is None or passage.is_question or {"needless", "optional"} & passage.cues:
+        return []
+    return [passage.fact("core_clerkships_required", True, "clerkship_completed", done.start(), done.end())]
 
 
 def _names_several(passage: Passage) -> bool:

@@ -352,7 +352,7 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
         return say(LET_IN, 2)
     if group in _STUDENTS and not _speaks_of_staff(before) and _DEMANDED_AFTER.match(behind):
         return say(LET_IN, 2)
-    if ours and _ENROLLED.search(before) and _is_us(passage, group):
+    if ours and not before.endswith("other ") and _ENROLLED.search(before) and _is_us(passage, group):
         return say(LET_IN, 2)
     return None
 
