@@ -1317,7 +1317,7 @@ def _tidy(blocks: list[Block], whole_body: bool) -> list[Block]:
             break
     for i in range(len(blocks) - 1, -1, -1):
         # A heading over nothing goes with what stood under it.
-        if blocks[i].kind == "heading" and not drop[i] and blocks[i].text.lower().strip(" :") in aside:
+        if blocks[i].kind == "heading" and not drop[i] and blocks[i].lower.strip(" :") in aside:
             below = next((j for j in range(i + 1, len(blocks)) if not drop[j]), None)
             drop[i] = below is None or (blocks[below].kind == "heading" and blocks[below].depth <= blocks[i].depth)
     return [block for i, block in enumerate(blocks) if not drop[i]]

@@ -27,6 +27,7 @@ _LABELLED = re.compile(
     r"^([A-Za-z][A-Za-z./# ()?-]{1,48}?)\s*[:–—]\s+(?=\S)|^([A-Za-z][A-Za-z./# ()?-]{1,48}?)\s*:\s*(?=\S)"
 )
 _PIECES = re.compile(r"\s*(?:[;|•·]|\s/\s)\s*")
+_MARKS = (":", "–", "—")  # behind labels
 _NUMBER_WORDS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12,
 }  # fmt: skip
@@ -123,19 +124,24 @@ def _in_labelled_lines(blocks: Sequence[Block], title: str) -> Iterator[Elective
     """Headings under which lines such as 'Duration: 4 weeks' stand: accordions, definition lists, a page for each."""
     group: list[Block] = []
     for block in blocks:
-        if block.kind in ("row", "title") or (block.kind == "heading" and _label(block.text) is not None):
+        kind = block.kind
+        if kind in ("row", "title"):
             continue
-        if block.kind == "heading" or (
-            group and block.headings != group[-1].headings and _chain(block) != _chain(group[-1])
+        if group and (
+            _label(block.text) is None
+            if kind == "heading"
+            else block.headings != group[-1].headings and _chain(block) != _chain(group[-1])
         ):
             yield from _of_group(group, title)
             group = []
-        if block.kind != "heading":
-            if block.kind == "definition" and len(_labels_in(block.text)) >= 2 and _label(block.term) is None:
-                yield from _of_term(block, title)
-                continue
+        if kind == "heading":
+            continue
+        if kind == "definition" and len(_labels_in(block.text)) >= 2 and _label(block.term) is None:
+            yield from _of_term(block, title)
+        else:
             group.append(block)
-    yield from _of_group(group, title)
+    if group:
+        yield from _of_group(group, title)
 
 
 def _chain(block: Block) -> tuple[str, ...]:
@@ -145,12 +151,19 @@ def _chain(block: Block) -> tuple[str, ...]:
 
 
 def _of_group(group: list[Block], title: str) -> Iterator[Elective]:
-    if not group or not (headings := _chain(group[-1])):
+    if not (headings := _chain(group[-1])):
         return
     values: dict[str, str] = {}
     quotes: list[str] = []
+    above: tuple[str, ...] | None = None
+    label: str | None = None  # what the heading above is, where it is one
     for block in group[:60]:
-        for kind, value in _labels_of(block):
+        if block.headings is not above:
+            above = block.headings
+            label = _label(above[-1]) if above else None
+        if label is None and not has_any(block.text, _MARKS):
+            continue
+        for kind, value in _labels_of(block, label):
             if kind not in values:
                 values[kind] = value
                 quotes.append(block.text)
@@ -175,10 +188,11 @@ def _names_an_elective(name: str, values: dict[str, str]) -> bool:
     return bool("code" in values or _CODE.search(name) or _specialty_in(name))
 
 
-def _labels_of(block: Block) -> list[tuple[str, str]]:
-    """What a block says under labels: the heading above it may be one, or its lines begin with some."""
-    kind = _label(block.headings[-1]) if block.headings else None
-    return [(kind, fold_space(block.text))] if kind is not None and len(block.text) <= 300 else _labels_in(block.text)
+def _labels_of(block: Block, label: str | None) -> list[tuple[str, str]]:
+    """What a block says under labels: the heading above it may be one, `label`, or its lines begin with some."""
+    if label is not None and len(block.text) <= 300:
+        return [(label, fold_space(block.text))]
+    return _labels_in(block.text)
 
 
 def _labels_in(text: str) -> list[tuple[str, str]]:
@@ -198,7 +212,7 @@ def _labels_in(text: str) -> list[tuple[str, str]]:
 
 
 def _labelled(piece: str) -> tuple[str, str] | None:
-    if not has_any(piece, (":", "–", "—")) or not _begins_as_label(piece):
+    if not has_any(piece, _MARKS) or not _begins_as_label(piece):
         return None
     piece = fold_space(piece)
     match = _LABELLED.match(piece)
