@@ -298,6 +298,10 @@ class _Types:
                 mention, rule, confidence = found
                 offered.add(kind)
                 yield _fact("program_types", kind, mention.block, mention.quote, rule, confidence)
+        named = next((m for m in self.said if m.key == "visiting_student" and m.place in _NAMED), None)
+        if named and not offered and not _is_question(named.sentence):
+            # Whom medical schools call visiting students come for electives.
+            yield _fact("program_types", "clinical_elective", named.block, named.quote, "visiting_students_named", 0.55)
 
     def _of(self, kind: str, *places: str) -> Iterator[_Mention]:
         for mention in self.said:
@@ -756,7 +760,7 @@ def _find_gains(blocks: list[Block], pieces: list[_Piece]) -> Iterator[Fact]:
             if match.key in seen:
                 continue
             seen.add(match.key)
-            if match.key in ("unpaid", "stipend", "pay"):
+            if match.key in ("unpaid", "stipend", "pay", "sum"):
                 gain, field = _compensation(block, sentence, match), "compensation"
             elif match.key == "certificate":
                 gain, field = _certificate(block, sentence, match), "certificate_offered"
@@ -848,8 +852,18 @@ def _answered_gain(question: str, block: Block, said: str = "") -> Iterator[Fact
         return
 
 
+# '$4,000' and no refund or discount behind 'scholars receive'
+_SUM = re.compile(
+    r"[^.;$]{0,40}\$\s?\d[\d,.]*(?! ?(?:refund|discount|credit|invoice|bill|fee))(?![^.;]{0,20}\b(?:refund|discount|invoice|bill)\b)",
+    re.I,
+)
+
+
 def _compensation(block: Block, sentence: str, match: Match) -> _Gain | None:
     """'unpaid' needs words that say so; 'stipend' money that is given to visitors. That there are no scholarships says nothing of pay."""
+    if match.key == "sum":
+        given = _SUM.match(sentence, match.end) and not _denied(sentence, match.start, match.end)
+        return _Gain("stipend", "money_for_visitors", 0.75) if given else None
     words = sentence[match.start : match.end].lower()
     money = vocabulary("offer_money").keys_in(sentence)
     if "others" in money and "visitor" not in money:
@@ -925,6 +939,10 @@ def _recommendation(block: Block, sentence: str, match: Match) -> _Gain | None:
     start = max(0, match.start - 160)
     before, after = sentence[start : match.start], sentence[match.end : match.end + 120]
     words = sentence[match.start : match.end].lower()
+    if ("write" in words or re.match(r"(?:like|want|need|seeking|wish)", words)) and not _denied(
+        sentence, match.start, match.end
+    ):
+        return _Gain(True, "letter_given", 0.8)
     if block.kind == "item" and _is_benefit(block) and not _denied(sentence, match.start, match.end):
         return _Gain(True, "letter_given", 0.8)
     handed_in = _LETTER_HANDED_IN.search(before) or re.match(
@@ -957,8 +975,6 @@ def _recommendation(block: Block, sentence: str, match: Match) -> _Gain | None:
         return None
     if handed_in or _denied(sentence, match.start, match.end):
         return None
-    if "write" in words:
-        return _Gain(True, "letter_given", 0.8)
     told = f"{block.lead} {before}" if block.kind == "item" else before
     if _LETTER_GIVEN.search(told) or _LETTER_GIVEN_AFTER.search(after):
         return _Gain(True, "letter_given", 0.8)

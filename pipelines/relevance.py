@@ -77,6 +77,12 @@ _MATCH = ("eras", "nrmp", "electronic residency")
 _OF_MEDICINE = re.compile(
     r"(?<!podiatric )(?<!veterinary )\bmedical (?:students?|graduates?|schools?)\b|\bvisiting physicians?\b|\bosteopathic|\bmd/do\b|\bimgs?\b"
 )
+# 'Away Rotations: Information for Fern Hill Students'; who is named by what they are has no school's name.
+_FOR_OWN = re.compile(
+    r"\b(?:for|For) (?!(?:Visiting|International|Foreign|Medical|US|U\.S\.|USA|American|Canadian|Caribbean|Overseas|Fourth|Third|Final|Fourth-Year|Third-Year|Senior|MD|DO|M\.D\.|D\.O\.|MS|M4|MS4|OMS|External|Away|Guest|Rotating|Outside|Incoming"
+    r"|Osteopathic|Allopathic|All|Prospective|Non|Elective|Exchange|Clinical|Domestic|Global|Research|Undergraduate|Graduate|Health|Eligible|Current|Interested|Underrepresented|Diverse|Minority|Upper|Clerkship|LCME|Latin|African|Native|Black|Hispanic|The)\b)"
+    r"(?:[A-Z][\w’'&.]+ ){1,3}(?<!Medical )(?<!Year )(?<!Visiting )Students\b|\bfor (?:our|current) (?:own )?(?:\w+ )?students\b"
+)
 _STAFF_TOO = ("physician", "doctor", "doctors", "surgeon", "surgeons")
 _ONLY = re.compile(r"\b(?:only|exclusively|limited to)\b", re.I)
 _YES = re.compile(r"\W*(?:yes|absolutely|certainly|of course)\b", re.I)
@@ -131,6 +137,7 @@ class _Judge:
         self.topic_words = ""
         self.about: set[str] = set()  # the keys of the topic; words for people alone may head a residency's page too
         self.advice = ""  # the title of an article
+        self.for_own = ""  # a title for the students of a named school
         self.explicit = False  # does a sentence say by itself that visitors may come?
         self.pupils = 0  # how many sentences speak of learners who are not of medicine
         self.learners = False  # does a sentence name medical students, graduates, physicians or visitors?
@@ -173,6 +180,8 @@ class _Judge:
         residency = min(4, len(self.against["residency"]))
         if own > 1 and not self.explicit:
             self._add("own_curriculum", (-0.25 if self.counts["clear"] else -0.5) * own)
+        if self.for_own and not self.explicit:
+            self._add("for_own_students", -4.0, self.for_own)
         self._card()
         if residency > 1 and not self.counts["clear"]:
             # graduates, say, of whom residencies speak too
@@ -281,6 +290,7 @@ class _Judge:
         self.for_students = (
             None if best else _STUDENTS.search(" ".join([name, *(block.text for block in self.headings[:39])]))
         )
+        self.for_own = next((m[0] for text in self.names if (m := _FOR_OWN.search(text))), "")
         if "other_people" in names and not names & {"learner", *_ABOUT}:
             self._add("about_other_people", -1.5, name)
 

@@ -18,6 +18,10 @@ _OTHERS_TOO = re.compile(
     r"|\bpartner (?:institution|school|university) or (?:have|hold|be|with)\b",
     re.I,
 )
+_UNAFFILIATED_REFUSED = re.compile(
+    r"(?:\b(?:not|cannot|unable to)|n['’]t)\s(?:\w+\s){0,3}?(?:take|accept|host|place|consider|accommodate)\b[^.;]{0,40}\b(?:un|non-?\s?)affiliated\b",
+    re.I,
+)
 _HAS_TO = re.compile(
     r"\b(?:has|have) no\b|\bin place\b|\bexecuted\b|\bsigned\b|\bhas an?\b|\bhaving an?\b|\bhold(?:s|ing)?\b|\bhave an?\b|\bexists?\b|\bmust\b|\bneed|\brequire|\bcomplete\b|\bprior to\b|\bestablish|\bbefore\b|\bonly\b|\bwithout\b|\bunless\b|\bbetween\b",
     re.I,
@@ -61,12 +65,16 @@ def _agreement(passage: Passage) -> Fact | None:
     """An agreement that has to be there, or schools with one as the only ones accepted."""
     agreement, partner = passage.find("agreement"), passage.find("partner")
     text = passage.text
-    if (not agreement and not partner and not _AFFILIATED_SCHOOL.search(text)) or passage.is_heading:
+    if (
+        not agreement and not partner and "naffiliated" not in text and not _AFFILIATED_SCHOOL.search(text)
+    ) or passage.is_heading:
         return None
     match = next(iter(agreement or partner), None)
     start, end = (match.start, match.end) if match else (0, len(text))
     if match and text[match.start : match.start + 4].lower() == "sign" and not _SCHOOL.search(text):
         return None
+    if _UNAFFILIATED_REFUSED.search(text):
+        return passage.fact("affiliation_required", True, "unaffiliated_refused", 0, len(text), 0.9)
     if partner and _OTHERS_TOO.search(text):
         return None
     if passage.is_question:

@@ -28,6 +28,11 @@ _COUNT_ALONE = re.compile(
     r"\W*(?:(?P<none>none|no\b|not required|optional|0\b)|(?P<word>one|two|three|four|[1-5])\b\s*(?:\((?P<digit>\d)\))?|required\b)(?!\s+(?:weeks?|months?|days?|years?))",
     re.I,
 )
+# 'Graduates applying to our residency need three letters': asked of others than visitors.
+_FOR_RESIDENCY = re.compile(
+    r"\bappl(?:y|ying|icants?|ications?)\b[^.;]{0,12}\b(?:to|for) (?:our|the|a) (?:[\w-]+ ){0,3}(?:residency|fellowship)",
+    re.I,
+)
 # 'Two letters of recommendation' as a line of a list: who counts them wants them.
 _ENTRY = re.compile(
     r"\W*(?:one|two|three|1|2|3)\W+(?:\(\d\)\W+)?(?:(?:academic|professional|faculty|clinical|original|current|recent|confidential|signed|sealed)\W+){0,2}",
@@ -120,6 +125,8 @@ def _letters(passage: Passage) -> Fact | None:
         return None
     if passage.softened and not re.search(r"\brequired\b|\brequires?\b", passage.lower):
         passage.passed_over("letters_required", "optional")
+        return None
+    if _FOR_RESIDENCY.search(passage.text):
         return None
     if passage.block.kind == "item" and _ENTRY.fullmatch(passage.text[: match.start]) and not passage.refused_list:
         count = _count(passage.text, match.start, match.end)

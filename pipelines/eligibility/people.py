@@ -66,6 +66,7 @@ _BY_PORTAL = re.compile(
 _PREFERRED = re.compile(
     r"\b(?:given|receive|have) (?:first )?(?:preference|priority|first choice)\b|\bpreferred\b", re.I
 )
+_SCHOLARS = re.compile(r"\bvisiting scholars? (?:program|award|elective|rotation|scholarship)", re.I)
 # On a page for students from abroad: 'US students are welcome to the same electives'.
 _ALSO = re.compile(r"\b(?:also|too|as well|same|likewise|equally)\b", re.I)
 _NAMED_STUDENT = re.compile(r"(?!students?\b)", re.I)
@@ -218,6 +219,13 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
         audience("us_student", generic, "students_of_no_named_country")
     for group in ("graduate", "physician"):
         welcome, shut = pick(LET_IN, group), pick(SHUT_OUT, group, firm=2)
+        if (
+            welcome
+            and facts
+            and welcome.words.lower().startswith("visiting scholar")
+            and any(map(_SCHOLARS.search, (p.text for p in heads)))
+        ):
+            continue  # students who are given an award
         if welcome and welcome.firmness == 1 and facts and "trainee" in welcome.words.lower():
             continue  # 'Visiting Trainee Program' over a text that tells who trains
         if welcome and not (shut and shut.firmness >= welcome.firmness):

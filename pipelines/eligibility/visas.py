@@ -75,6 +75,7 @@ _DENIED = re.compile(
     r"|without\s+(?:visa\s+)?sponsorship\s+(?:from|by)\b"
     r"|(?:not|never|cannot)\s+(?:act|serve|be)\s+(?:as\s+)?(?:an?|your|the|their)\s+(?:visa\s+sponsor\b|sponsor\b[^.;]{0,20}\bvisas?\b)"
     r"|visa\s+(?:sponsorship|support|assistance)\s*[:–-]\s*(?:none|no\b|not\b)"
+    r"|no\s+visas?\b[^.;]{0,25}\b(?:sponsored|issued|provided|supported)\b"
     r"|no\s+(?:visa|immigration)\s+(?:sponsorship|support|assistance|help|documents?)"
     r"|(?:visas?|visa "
     + _OFFICE

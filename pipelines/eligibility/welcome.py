@@ -38,7 +38,7 @@ _WELCOME_AGAIN = re.compile(
 _NOT_ONLY = re.compile(r"\bnot\s+(?:only|limited|just|solely)\b|\bno\s+(?:later|more|fee|cost|charge)\b")
 _WELCOME_BEFORE = re.compile(
     r"\b(?:open(?: only)? (?:to|for)|available(?: only)? (?:to|for)|(?:designed|intended|meant|suitable|suited|reserved|tailored|created|option|ideal)(?: \w+)? for|aimed(?: \w+)? at|geared(?: \w+)? (?:to|toward|towards|for)"
-    r"|welcom(?:e|es|ing)|accept(?:s|ed|ing|ance of)?|invit(?:e|es|ing)|hosts?|hosting|limited to|restricted to|granted to|extended to|(?:offered|open|available)(?: on an? \w+(?:[ -]\w+){0,5} basis)? (?:to|for)|given to|provided to|allow(?:s|ing)?|enabl(?:es|ing)|permits?|gives?|trains"
+    r"|welcom(?:e|es|ing)|accept(?:s|ed|ing|ance of)?|invit(?:e|es|ing)|hosts?|hosting|limited to|restricted to|granted to|extended to|(?:offered|open|available)(?: on an? \w+(?:[ -]\w+){0,5} basis)? (?:to|for)|given to|provided to|allow(?:s|ing)?|lets|enabl(?:es|ing)|permits?|gives?|trains"
     r"|offers?|offering|provides?|providing|applications? (?:for [\w ]{1,30} )?(?:from|by|of)|requests? (?:for [\w ]{1,40} )?(?:from|by)|inquiries from"
     r"|(?:programs?|observerships?|electives?|rotations?|opportunit(?:y|ies)|openings?|positions?|experiences?|clerkships?|externships?|preceptorships?|training|spots?|places?|internships?|sub-?i(?:nternship)?s?|slots?|fellowships?)"
     r"(?: (?:is|are|exists?|available|open|designed|offered|only|specifically|intended|reserved|experiences?|programs?|opportunities|rotations?|(?:in|at|of) (?!which|our|the)\w+)){0,3} (?:for|to)|(?:is|are) for|defined as|must be|should be|(?:is|are) an?\b|you(?: are|['’]re)|be (?:one of|an?)|(?:applicants|participants|observers|visitors|rotators)(?: (?:at|to|in) (?:[\w’'-]+ ){1,4}?)? ?(?:are|include|may be)"
@@ -103,6 +103,15 @@ _BEHIND_COLON = re.compile(
     r"(?:\s*(?:and graduates|and schools|\([^()]{0,40}\))\s*)?(?:\s*[:–—|]\s*|\s+(?=N[oO]\b|Not\b|None\b|Yes\b))"
     r"(?:(?P<no>(?i:no|none|not (?:eligible|accepted|permitted|allowed|available|admitted|considered)|(?:we['’]re |we are )?sorry|unfortunately|we regret|we (?:do|can) ?not|we(?: a|['’])re (?:not|unable)))"
     r"|(?P<yes>(?i:yes|welcome|eligible|accepted)))\b(?! (?:later|more|fee|cost|charge|visa))"
+)
+# 'If you are an international student or graduate, please note that we don't offer electives'
+_IF_YOU = re.compile(r"\bif you(?:['’]re| are) an?\s+$")
+_WE_DO_NOT = re.compile(
+    r"[^.;,]{0,60},[^.;,]{0,40}\b(?:we|the \w+)\b[^.;,]{0,25}?(?:\b(?:not|cannot|unable to)|n['’]t)\s(?:\w+\s){0,2}?(?:offer|accept|host|take|accommodate|consider|have)\b[^.;]{0,40}\b(?:electives?|rotations?|observerships?|clerkships?|students?|applications?|you|opportunities|programs?)\b"
+)
+# 'International graduates applying to our residency need …'
+_FOR_RESIDENCY = re.compile(
+    r"\s*(?:who (?:are )?)?appl(?:y|ying) (?:to|for) (?:our|the|a) (?:[\w-]+ ){0,3}(?:residency|fellowship)"
 )
 _MAY_NOT = re.compile(r"^\s+(?:(?:may|can|will|must|should|do|are)\s?not|cannot)\b", re.I)
 # 'For international student inquiries, contact the dean': what concerns them, not who may come.
@@ -303,6 +312,10 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
     shut, negated = _shut_after(behind), _negated(before)
     if shut and negated:
         return say(SHUT_OUT, 3)
+    if "if you" in before and _IF_YOU.search(before) and _WE_DO_NOT.match(behind):
+        return say(SHUT_OUT, 3)
+    if group == "graduate" and _FOR_RESIDENCY.match(behind):
+        return None
     if answered := _BEHIND_COLON.match(after):
         return say(SHUT_OUT if answered.lastgroup == "no" else LET_IN, 3)
     not_yet = _NOT_YET.search(text, mention.end) if shut or negated else None
