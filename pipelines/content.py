@@ -15,7 +15,7 @@ import io
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Set
 from functools import cache, cached_property, lru_cache
 from itertools import islice
 from math import ceil
@@ -116,12 +116,13 @@ _panels = etree.XPath(
 
 
 def _is_text_of(element: etree._Element, length: int) -> bool:
-    """Has an element's text `length` characters, white space folded? Of most the first few words tell."""
+    """Has an element's text `length` characters, white space folded? Of most the first few paragraphs tell."""
     left = length
-    for text in element.itertext():
-        left -= len("".join(text.split()))
-        if left <= 0:
-            return True
+    for part in element.iter("p", "li", "h1", "h2", "h3"):
+        if text := part.text:
+            left -= len("".join(text.split()))
+            if left <= 0:
+                return True
     return _text_length(element) >= length
 
 
@@ -395,8 +396,8 @@ class _Reader:
         self.lead = ""
         self.led_by_item: dict[int, tuple[int, str]] = {}  # group of a list that an item leads -> the list of that item
         self.after_list: tuple[int, int, str] = (-1, 0, "")  # where the last list ended, its group, its lead
-        # Of each open element: what is still to come in it, what to do at its end, and itself; innermost last.
-        self.trail: list[tuple[Iterator[etree._Element], Callable[[], None] | None, etree._Element]] = []
+        # Of each open element: what to do at its end, and itself; innermost last.
+        self.trail: list[tuple[Callable[[], None] | None, etree._Element]] = []
         self.marks: list[tuple[str, int, str]] = []  # bullet, group and lead of the typed lists around
         self.kind: list[tuple[BlockKind, str]] = []  # (block kind, term) of the item or definition around
         self.titles: dict[str, str] = {}  # id of a panel -> its title
@@ -592,30 +593,30 @@ class _Reader:
 
     def _walk(self, top: etree._Element) -> None:
         """Read everything below `top`. Each open element leaves behind what has to be done when it ends."""
-        trail: list[tuple[Iterator[etree._Element], Callable[[], None] | None, etree._Element]] = []
+        trail: list[tuple[Callable[[], None] | None, etree._Element]] = []
         self.trail = trail
-        text, children = top.text, iter(top)
+        text, element = top.text, (top[0] if len(top) else None)
         while True:
             if text and (self.written or self.pre or not text.isspace()):
                 self._text(text)
-            element = next(children, None)
             if element is None:
                 if not trail:
                     break
-                children, closer, element = trail.pop()
+                closer, ended = trail.pop()
             else:
+                ended = element
                 closer, inside = self._open(element)
                 if inside:
+                    text = element.text
                     if len(element):
-                        trail.append((children, closer, element))
-                        children = iter(element)
-                        text = element.text
+                        trail.append((closer, element))
+                        element = element[0]
                         continue
-                    if (text := element.text) and (self.written or self.pre or not text.isspace()):
+                    if text and (self.written or self.pre or not text.isspace()):
                         self._text(text)
             if closer is not None:
                 closer()
-            text = element.tail
+            text, element = ended.tail, ended.getnext()
         self._flush()
 
     def _open(self, element: etree._Element) -> tuple[Callable[[], None] | None, bool]:
@@ -853,8 +854,8 @@ class _Reader:
 
     def _ends_with_its_box(self) -> None:
         """What is headed from here on holds to the end of the innermost open element."""
-        children, closer, element = self.trail[-1]
-        self.trail[-1] = (children, self._restoring(closer or self._flush_only), element)
+        closer, element = self.trail[-1]
+        self.trail[-1] = (self._restoring(closer or self._flush_only), element)
 
     def _is_heading_alone(self, element: etree._Element, blocks: list[Block], written: int) -> bool:
         """Is an element that was read to `blocks` from `written` on a box around a heading, whose text stands in the next box?
