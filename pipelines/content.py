@@ -95,8 +95,8 @@ _PLAIN_REST = r"(?:/[\w-]+(?:\.[\w-]+)*)*/?(?:\?[\w.=&%+-]+)?(?:#[\w-]+)?$"
 _PLAIN_ADDRESS = re.compile(rf"https?://[\w.-]+{_PLAIN_REST}", re.A)  # nothing to join or mend
 _PLAIN_PATH = re.compile(rf"(?=/[\w?#]){_PLAIN_REST}", re.A)  # nothing to mend
 _COPYRIGHT = Gate(("©", "copyright", "all rights reserved"), ("(c)",), re.compile(r"\(c\) ?20\d\d"))
-_BULLET = re.compile(r"^[•▪●◦‣·∙■□❖➢✓*–—-]\s*(?=\S)|^o\s+(?=[A-Z])")
-_NUMBERED = re.compile(r"^(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
+_BULLET = re.compile(r"^[•▪●◦‣·∙■□❖➢➤►▶✓✔☐☑*–—-]\s*(?=\S)|^\[[ x_]?\]\s+(?=\S)|^o\s+(?=[A-Z])")
+_NUMBERED = re.compile(r"^\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
 _PRICE = re.compile(r"(?:USD?\s?)?\$\s?\d[\d,.]{0,12}|\d[\d,.]{0,12}\s?(?:USD|dollars)", re.I)
 _TITLE_BREAK = re.compile(r"\s[-–—:·•]\s|[|»]")
 _TITLE = 120  # characters: what is longer is no heading
@@ -1036,12 +1036,18 @@ class _Reader:
         """Write a paragraph of one line down."""
         if is_bold and _may_head(text):
             self._heading(7, text, links, "bold")
-        elif _BULLET.match(text):
+        elif _BULLET.match(text) or (_NUMBERED.match(text) and self._goes_on_numbered()):
             self._bullet(text, self._pseudo_list(), links)
         elif not _is_control(text):
             self._paragraph(text, links)
         elif self.blocks:
             self.blocks[-1].links += links
+
+    def _goes_on_numbered(self) -> bool:
+        """Does a paragraph that begins with a number or letter stand below 'the following:' or below another such?"""
+        if self.after_list[0] == len(self.blocks) and self.blocks and _NUMBERED.match(self.blocks[-1].text):
+            return True
+        return self.lead.endswith(":") and bool(self.blocks) and self.blocks[-1].text == self.lead
 
     def _bullet(self, text: str, group: int, links: tuple[Link, ...]) -> None:
         """Write an item down that is typed as a line with a bullet or a number. Another bullet opens a list inside of the item above."""

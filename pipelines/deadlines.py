@@ -114,7 +114,7 @@ _MONTH_OF_SOMETHING = re.compile(
     r"[\s,]*(?:\d{4}\s)?(?:rotations?|electives?|blocks?|start|sessions?|cohorts?|graduates?|match|clerkships?|periods?|placements?|terms?|semesters?|observerships?|group|intake)\b",
     re.IGNORECASE,
 )
-_PLACE = r"(?:rotations?|electives?|clerkships?|blocks?|periods?|months?|opportunities|placements?|sessions?|observerships?|visits?|experiences?|semesters?|terms?|courses?|slots?|openings|positions?|programs?)"
+_PLACE = r"(?:rotations?|electives?|clerkships?|blocks?|periods?|months?|opportunities|placements?|sessions?|observerships?|visits?|experiences?|semesters?|terms?|courses?|slots?|openings|positions?|programs?|appointments?|stays?|projects?)"
 # 'for electives from July', 'rotations starting', 'the program begins on': the date after it is one of rotations.
 _OF_ROTATION = re.compile(
     rf"\b{_PLACE}\s(?:(?!appl|deadline|due|clos|open|submi|request|accept)\w+\s){{0,3}}?(?:in|from|between|starting|beginning|begins?|begin|starts?|start|during|dates?|for|of|scheduled|offered|occurring|taking place|running)\s(?:on\s|in\s|the\s|between\s|from\s|months? of\s)*$"
@@ -146,7 +146,7 @@ _WHEN_TO_APPLY = re.compile(
 )
 _TOO_LATE = re.compile(r"\b(?:within|(?:less|fewer) than|later than)\s$", re.IGNORECASE)
 _ABOUT_APPLICATION = re.compile(
-    r"\b(?:appl\w*|vslo|vsas|submi\w*|requests?|inquir\w*|nominat\w*|enroll(?:ment)?|intake|cut-?offs?|closing dates?|portal|catalogs?|proposals?|materials|to be considered)\b"
+    r"\b(?:appl\w*|vslo|vsas|submi\w*|requests?|inquir\w*|nominat\w*|enroll(?:ment)?|intake|cut-?offs?|closing dates?|(?:send|e-?mail|mail) (?:(?:me|us) )?your|with us (?:by|before|no later)|portal|catalogs?|proposals?|materials|to be considered)\b"
 )
 _OFF_HEADING = re.compile(
     r"\b(?:accepted|acceptance|after (?:you|acceptance)|cancel\w*|withdraw\w*|refunds?|immuniz\w*|health|housing|orientation|calendar|rotation dates|block dates|elective dates|"
@@ -162,7 +162,7 @@ _COUNT = r"\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|t
 _LEAD = re.compile(
     rf"\b(?=[\da-fnost])(?:(?P<low>{_COUNT})\s?(?:\(\d{{1,3}}\)\s?)?(?:-|–|—|to|or)\s?)?(?<![\d.$/])\b(?P<count>{_COUNT})(?:\s(?:and a half|or more))?[\s-]{{0,2}}(?:\((?P<figure>\d{{1,3}})(?:\s?(?P<unit2>days?|weeks?|months?))?\))?[\s-]{{0,2}}"
     rf"(?:full\s)?(?:business\s|calendar\s|working\s)?(?P<unit>days?|weeks?|months?)’?'?(?:\s?\((?P<n3>\d{{1,3}})\s?(?P<unit3>days|weeks|months)\))?"
-    rf"(?P<tail>(?:\s\w+){{0,2}}?\s(?:prior|before|in advance|ahead of|ahead|preceding|advanced? notice|notice|earlier|(?:advance )?lead[ -]time)\b|\sout(?=\s?(?:[.;,)]|$|from\b)))?"
+    rf"(?P<tail>(?:\s\w+){{0,2}}?\s(?:prior|before|in advance|ahead of|ahead|preceding|beforehand|advanced? notice|notice|earlier|(?:advance )?lead[ -]time)\b|\sout(?=\s?(?:[.;,)]|$|from\b)))?"
 )  # for a text in small letters
 _LEAD_GATE = re.compile(r"d(?<!\wd)ays?\b|w(?<!\ww)eeks?\b|m(?<!\wm)onths?\b")
 _DAYS = {"day": 1, "week": 7, "month": 30}
@@ -316,6 +316,8 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
         return "opens"  # 'not accepting applications until March 1'
     if last.key in ("opens", "window", "act") and _REVIEW_BEGINS.search(window):
         return "other"
+    if last.key in ("opens", "closes") and len(read) > 1 and _is_of_another(read[-2], last, window, left):
+        return "other"
     if last.key == "closes" and _answered_by(last, read, matches, window, left):
         return "other"
     if last.key == "window":
@@ -352,6 +354,24 @@ _REVIEW_BEGINS = re.compile(
     r"\b(?:review|reviewing|evaluation|processing) of (?:\w+\s){0,6}?(?:applications?|applicants|requests)\b[^.;,]{0,40}$",
     re.IGNORECASE,
 )
+_ANOTHER = re.compile(
+    r"orientation|onboarding|housing|interview|immuniz|vaccin|flu shot|influenza|titer|health form|payment|tuition|deposit|balance|invoice|evaluation form|parking|badge|conference|webinar",
+    re.IGNORECASE,
+)
+
+
+def _is_of_another(before: Match, last: Match, window: str, left: int) -> bool:
+    """'Vaccination records are due June 1', 'Orientation modules open May 1': its subject is no application."""
+    return (
+        before.key == "other"
+        and last.start - before.end <= 24
+        and bool(_ANOTHER.match(window, before.start - left))
+        and not _about(window)
+        and not re.search(r"[,;]|\band\b", window[before.end - left : last.start - left])
+        and not window[: before.start - left].strip(" *-–—•")
+    )
+
+
 _ANSWER = re.compile(r"decision|notif|offer|result|response|interview|acceptance|selection|announce", re.IGNORECASE)
 _ANSWERED = re.compile(r"(?:made|sent|emailed|completed|received|returned|released|in)\b", re.IGNORECASE)
 
@@ -458,11 +478,16 @@ def _label_role(text: str) -> Role | None:
     return next(key for key in reversed(keys) if key != "other")  # type: ignore[misc]
 
 
+_APPLICATION_DUE = re.compile(r"\W*(?:\w+ ){0,2}?applications?\b[^.;]{0,70}\b(?:due|deadline)\b", re.IGNORECASE)
+
+
 def _after_role(text: str, date: Date, stop: int) -> Role | None:
     """The role of a date that stands first: 'March 1, 2026 – Applications open'."""
     label = text[date.end : min(stop, date.end + 90)]
     if not re.match(r"\s*(?:[–—:|-]|is\b|\()", label):
         return None
+    if _APPLICATION_DUE.match(label):
+        return "closes"  # '- application, transcript and fee due'
     return _label_role(label)
 
 
@@ -521,7 +546,10 @@ def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> I
         or bool(re.match(r"deadlines?\b", text, re.IGNORECASE))
         or any(_about(t) or _BARE_DEADLINE.fullmatch(t) for t in statement.context[:3])
     )
+    window = _leading_window(text, dates)
     for index, (date, role) in enumerate(roles):
+        if role is None and window:
+            role, about = "opens" if index == 0 else "closes", True
         sure = role is not None
         if advised and not sure:
             continue
@@ -640,6 +668,20 @@ def _leading_role(text: str, date: Date) -> Role | None:
     if date.start < 8 and _MAY_APPLY_FROM.match(text, date.end):
         return "opens"
     return None
+
+
+# 'Between March 2 and April 10, submit through VSLO'
+_BETWEEN_LEADS_IN = re.compile(r"\W{0,3}(?:between|from)\s(?:\w+day,?\s)?$", re.IGNORECASE)
+
+
+def _leading_window(text: str, dates: list[Date]) -> bool:
+    """Does the sentence begin with the first and the last day on which to apply?"""
+    return (
+        len(dates) == 2
+        and bool(_BETWEEN_LEADS_IN.match(text[: dates[0].start]))
+        and bool(_RANGE.fullmatch(text[dates[0].end : dates[1].start]))
+        and bool(_HANDED_IN.match(text, dates[1].end) or _APPLYING_FOLLOWS.match(text, dates[1].end))
+    )
 
 
 def _window_of(text: str, dates: list[Date], matches: list[Match], never: list[Match]) -> bool:
@@ -784,6 +826,10 @@ def _full(text: str) -> bool:
     return any(date.day is not None or date.year is not None for date in find_dates(text))
 
 
+# 'Apply | six weeks before the start'
+_APPLY_ROW = re.compile(
+    r"\W*(?:when (?:to )?|how early (?:to )?)?(?:apply|applications?|requests?)(?: by| at least)?\W*", re.IGNORECASE
+)
 _TELLING_ROLES = frozenset({"opens", "closes", "window"})
 
 
@@ -795,11 +841,15 @@ def _row_deadlines(
     label_role = _label_role(label) if len(label) <= 100 else None
     if label_role and _full(label):
         label_role = None
-    if not label_role and _TELLING_ROLES.isdisjoint(roles):
+    if not label_role and _TELLING_ROLES.isdisjoint(roles) and not _APPLY_ROW.fullmatch(label):
         return
     start = _row_start(row, roles)
     for index, cell in enumerate(row.cells):
         role = roles[index]
+        if role is None and index and _APPLY_ROW.fullmatch(label):
+            if (lead := _cell_lead(cell.text)) and len(cell.text) <= 60:
+                yield row, attrs.evolve(lead, audience=audience_in(cell.column) or "any"), 0.8, "lead_in_table"
+            continue
         if role is None and index and label_role:
             role = label_role
             named = _about(label) or about
@@ -998,6 +1048,11 @@ _LATER_ON = re.compile(r"\byou(?:['’]ll| will) (?:also )?(?:need|have|be (?:as
 _LEAVING = re.compile(r"\b(?:withdraw\w*|cancel\w*|drop(?:ped|ping)?)\b[^.;]{0,120}$", re.IGNORECASE)
 
 
+_NOTICE_IS = re.compile(
+    r"(?: notice)? (?:is|will be) (?:always )?(?:required|necessary|needed|requested|expected|a must)\b", re.IGNORECASE
+)
+
+
 def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: list[Match], off: bool) -> Kind | None:
     """Is the lead time one of the application? By the nearest noun before it; where there is none, after it or above."""
     before = [
@@ -1018,6 +1073,7 @@ def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: lis
             asked = asked or bool(re.search(r"\bapplications?\b|\brequest form\b", before_it, re.IGNORECASE))
         if not strong and has_any(text[max(0, match.start() - 45) : match.end()].lower(), ("lead", "notice")):
             asked = asked or any(m.key == "process" for m in words)  # 'a 90-day lead time to process applications'
+            asked = asked or bool(_NOTICE_IS.match(text, match.end()))
         wanted = bool(strong) and strong[0].key == "application"
         if not strong:
             wanted = asked

@@ -17,7 +17,7 @@ import attrs
 from pipelines import Stage
 from scraper.considered import passed_over
 from scraper.items import Block, Fact
-from scraper.statements import MAX_LABEL, Statement, quote, statements
+from scraper.statements import MAX_QUOTE, Statement, quote, statements
 from scraper.text import has_any
 from scraper.vocabulary import Match, vocabulary
 
@@ -169,7 +169,7 @@ def _from_blocks(blocks: list[Block]) -> Iterator[Fact]:
                 asked = statement
                 continue
             above = _above(statement)
-            if announced and announced.block is block and len(text) <= MAX_LABEL and _announces(announced.text):
+            if announced and announced.block is block and len(text) <= MAX_QUOTE and _announces(announced.text):
                 above = (_A_LIST, *above)
             yield from _from_text(block, text, above, denied)
         if block.kind == "paragraph" and (":" in text or (text[:1] in "RNSADMPCEI" and _LIST_NAMED.match(text))):
@@ -348,7 +348,10 @@ def _mentions(text: str, above: tuple[str, ...]) -> list[_Mention]:
             key = _BARE[key][0]
         if (
             key == "recommendation_letter"
-            and any(pair.start < end and start < pair.end for pair in pairs)
+            and any(
+                pair.start < end and start < pair.end and (pair.key == "sponsor_letter" or pair.end <= end)
+                for pair in pairs
+            )
             and not _RECOMMENDS.search(text, start, end)
         ):
             continue  # 'a letter from the supervising physician' is the host's agreement

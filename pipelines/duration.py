@@ -37,7 +37,7 @@ _SEP = r"\s?(?:-|–|—|/|,?\s?(?:to|or|and|through|up to)\b(?: (?:at most|up t
 _LENGTH = re.compile(
     rf"(?<![\w$.,/-])(?P<numbers>{_NUM}{_NOTE}(?:-?{_SEP}{_NUM}{_NOTE}){{0,3}})(?:[\s-]{{1,2}}|(?<=\d)(?=[wm])){_UNIT}(?![\w])(?:\(s\))?{_NOTE}",
 )
-_OF_A_UNIT = re.compile(r"\b(?:up to|than|for|of|lasts?|is|about|approximately|exceed)\s$")
+_OF_A_UNIT = re.compile(r"\b(?:up to|at least|at most|than|for|of|lasts?|is|about|approximately|exceed)\s$")
 _LISTED = re.compile(r"\b(?:or|and)\b|,")
 _GAP_OF_A_LIST = re.compile(r"\s?(?:\([^)]*\)\s?)?(?:,(?: or| and)?|or|and)\s?(?:a )?")
 _BRACKETS = re.compile(r"\([^)]*\)")
@@ -46,7 +46,7 @@ _MONTH_LONG = re.compile(r"(?<!-)\b(?P<numbers>)(?P<unit>month|week)[\s-]long\b"
 _ONE_OF_THEM = re.compile(r"(?:one|1|a single|single),\s\S+")
 _TO_A_YEAR = re.compile(r"\s?(?:to|-|–|—|up to|and up to|and)\s?(?:a|one|1) (?:full )?year\b")
 _GAP_RANGE = re.compile(
-    r"^\s?(?:\([^)]{0,40}\)\s?)?(?:,(?: or| and)?|to|-|–|—|and|or|up to|through|,? ?and up to|or (?:up to|as long as)|and as long as|(?:and|but),? (?:no|not) (?:more|longer) than|to a maximum of|and a maximum of)\s?(?:as long as |a maximum of |a )?$",
+    r"^\s?(?:\([^)]{0,40}\)\s?)?(?:,(?: or| and)?|to|-|–|—|and|or|up to|through|,? ?and up to|at least (?:and|but)|or (?:up to|as long as)|and as long as|(?:and|but),? (?:no|not) (?:more|longer) than|to a maximum of|and a maximum of)\s?(?:as long as |a maximum of |a )?$",
 )
 
 
@@ -126,7 +126,7 @@ _BETWEEN_WRONG = re.compile(
     r"\b(?:degree|fellowship|residenc(?:y|ies)|masters?|curriculum|leadership|intensive|before|prior|notice|advance|processing|review|in|of|for|to|and|during|until|after|is|are|apart|from|on|per|a|an|the|window|deadline|calendar|hours?|shifts?|grace|waiting|training|onboarding|orientation)\b",
 )
 _STRONG_AFTER = re.compile(
-    r"^[\s-]*(?:\(\w+ weeks?\)\s?)?(?:in (?:length|duration)|long\b|in total|of (?:duration|length)|duration|each\b(?! (?:day|week|month|year|of|in|on)\b)|apiece\b|(?:at|per) (?:a )?time)",
+    r"^[\s-]*(?:\(\w+ weeks?\)\s?)?(?:in (?:length|duration)|of (?:clinical |supervised |hands-on )?(?:observation|shadowing)\b|long\b|in total|of (?:duration|length)|duration|each\b(?! (?:day|week|month|year|of|in|on)\b)|apiece\b|(?:at|per) (?:a )?time)",
 )
 _PREDICATE = re.compile(
     r"\b(?:is|are|be|was|lasts?|lasting|runs?|running|rang\w+|var(?:y|ies)|limited|restricted|exceed\w*|duration|length|minimum|maximum|max|min|up to|for|from|between|least|most|than|as long as|as short as|stays?|staying|offered|available"
@@ -171,13 +171,18 @@ _OWN_OR_PAST = re.compile(
 _CAP = re.compile(
     r"\b(?:up to|maximum|max|no more than|not more than|more than|exceed\w*|(?:no|not|cannot|n['’]t)(?: be| last| stay| run)? longer than|(?:no one|nobody|none|no \w+) (?:may|can|will|should)[^.;,]{0,30} (?:longer|more) than|limited|limit|restricted|at most|less than|as long as|longest|under|fewer than|not to)\b",
 )
-_CAP_AFTER = re.compile(r"^[\s,)(]*(?:is the |as the |at )?(?:maximum|max\b|most\b|or less|or fewer|limit)")
+_CAP_AFTER = re.compile(
+    r"^[\s,)(]*(?:is (?:the|our) |are (?:the|our) |as the |at )?(?:maximum|max\b|most\b|or less|or fewer|limit)"
+)
 _FLOOR = re.compile(
     r"\b(?:minimum|min\b|at least|no less than|no fewer than|not less than|no shorter than|as short as|shortest|less than .{0,12}not)\b",
 )
 # 'A minimum of 4 weeks, up to a total of 12': the floor is that of the length before
 _CAP_LAST = re.compile(r"^.*\b(?:days?|weeks?|wks?|months?)\b(?=[^.;]{0,25}\b(?:total|altogether)\b)")
-_FLOOR_AFTER = re.compile(r"^[\s,)(]*(?:is the |as the )?(?:minimum|min\b|or (?:longer|more)|at least)")
+_FLOOR_AFTER = re.compile(
+    r"^[\s,)(]*(?:is (?:the|our) |are (?:the|our) |as the )?(?:minimum|min\b|shortest|or (?:longer|more)|at least)"
+)
+_IS_THE_LIMIT = re.compile(r"^\s(?:is|are) (?:the|our) (?:minimum|maximum|shortest|longest|least|most|limit)\b")
 _ONE_PLACE = re.compile(
     r"\b(?:per|in|within|with|at) (?:any |each |a |the |any one |one |a single |the same |any given )?(?:one |clinical |single )?(?:department|division|specialty|service|rotation|elective|preceptor|faculty|site|host)\b|\bper (?:observership|visit|block)\b",
 )
@@ -208,9 +213,9 @@ _MAY_STAY = re.compile(
     rf"\b(?:usually|typically|generally|normally|often)\b,?(?: \w+){{0,3}} (?:spend|stay|remain){_LEADING_UP}|\b(?:students|visitors|observers|participants|scholars|physicians|graduates|fellows) (?:spend|stay|remain){_LEADING_UP}|"
     rf"\b{_MAY} (?:only |also |apply to |ask to |choose to )?(?:spend|stay|remain){_LEADING_UP}"
     rf"|\b{_MAY} (?:only |also |apply to |ask to |choose to )?{_STAY}\b[^.;:]{{0,90}}?\b(?:for|from|between){_LEADING_UP}"
-    rf"|\b(?:students|visitors|observers|participants|externs|rotators|scholars) (?:rotate|observe|shadow|train) (?:with us |here )?for{_LEADING_UP}"
+    rf"|\b(?:students|visitors|observers|participants|externs|rotators|scholars) (?:rotate|observe|shadow|train) (?:with us |here |(?:at|with) (?!your|their|an|other|home|her|his)(?:[\w'’&.-]+ ){{1,4}}?)?for{_LEADING_UP}"
     rf"|\b(?:will|usually|typically|generally|normally|often) {_STAY}\b[^.;:]{{0,60}}?\bfor{_LEADING_UP}"
-    rf"|\bwe (?:\w+ )?(?:take|accept|host|welcome|invite|receive) (?:[\w-]+ ){{1,6}}?for{_LEADING_UP}"
+    rf"|\b(?:we|institute|hospital|department|program|center|clinic|college|university|division) (?:\w+ )?(?:takes?|accepts?|hosts?|welcomes?|invites?|receives?|sponsors?) (?:[\w-]+ ){{1,7}}?for{_LEADING_UP}"
     rf"|\b(?:stay|stays|remain|hosted|welcomed|accepted) (?:with us |here )?(?:for|from|between|up to|at least){_LEADING_UP}",
 )
 _PERSON_LIMITED = re.compile(
@@ -423,8 +428,10 @@ def _judge(sentence: str, low: str, length: _Length, block: Block, labelled: boo
         rule, confidence = "length_stated", 0.9
     elif place_near and _TAKEN_IN.search(before) and _INTERVALS.match(after):
         rule, confidence = "length_stated", 0.85
-    elif (_BARE_LIMIT.match(low[: length.start]) and place_there()) or (
-        length.adjective and place_near and _LIMIT_NOUN.match(after)
+    elif (
+        (_IS_THE_LIMIT.match(after) and (labelled or place_there()))
+        or (_BARE_LIMIT.match(low[: length.start]) and place_there())
+        or (length.adjective and place_near and _LIMIT_NOUN.match(after))
     ):
         rule, confidence = "length_limit", 0.85
     elif labelled and (len(sentence) < 160) and not _WRONG_LABEL.search(low):
@@ -516,10 +523,17 @@ _HERE = re.compile(
 )
 
 
+_YEAR_OF_STUDY = re.compile(r"\b(?:final|last|first|next)[ -]year\b")
+
+
 def _said_before(before: str, words: re.Match[str]) -> str:
     """What stands right before a length, without the words of the stay themselves."""
-    inside = re.sub(r"\b(?:spend|take|longer than|allows?)\b", " ", words[0])
-    return f"{before[max(0, words.start() - 25) : words.start()]} {inside}"
+    inside = re.sub(r"\b(?:spend|takes?|receives?|longer than|allows?)\b", " ", words[0])
+    start = max(0, words.start() - 25)
+    ahead = before[start : words.start()]
+    if start and before[start - 1].isalnum():
+        ahead = ahead.partition(" ")[2]  # no half words: 'page' is not 'age'
+    return _YEAR_OF_STUDY.sub(" ", f"{ahead} {inside}")
 
 
 def _stay(
@@ -532,7 +546,7 @@ def _stay(
         return None
     if (
         _PART_OF_STAY.match(after)
-        or _WITHIN_A_STAY.search(before)
+        or _WITHIN_A_STAY.search(_YEAR_OF_STUDY.sub(" ", before))
         or _NOT_BEFORE.search(_said_before(before, words))
         or _NOT_AFTER.match(after)
         or _OF_TRAINING.match(after)
@@ -593,7 +607,7 @@ _COUNT = re.compile(
 # What stands wherever those three do: looked for first.
 _COUNT_WORDS = ("max", "up to", "as many as", "more than", "at most", "only", "limited to", "total of", "can ", "may ", "will ", "could ", "allowed", "permitted", "consist")  # fmt: skip
 _PLACE_WORDS = ("elective", "rotation", "clerkship", "observership", "block", "sub", "extern", "opportunit", "placement", "course")  # fmt: skip
-_ELIDED_WORDS = ("limited to", "up to", "at most", "no more than", "maximum", "only")
+_ELIDED_WORDS = ("limited to", "up to", "at most", "no more than", "maximum", "only", "can ", "may ", "at the most")
 _CAPPED = re.compile(r"\s+(?:a maximum of|up to|only|as many as|no more than)\b")
 _CHOICES = re.compile(
     r"\b(?:choices?|preferences?|priorit\w+|rank\w*|applications?|at a time|list|select\w*|requests?|submit\w*|choose|simultaneous\w*|pending|specialties|apply to)\b",
@@ -605,7 +619,8 @@ _COUNT_ALONE = re.compile(
 )
 # 'Electives last four weeks. You may do up to three.', 'Four weeks each, up to two per student'
 _COUNT_ELIDED = re.compile(
-    r"\b(?:may|can) (?:do|take|complete|have|enroll in|sign up for|participate in) (?:up to|at most|no more than|a maximum of|only) (?P<n>one|two|three|four|[1-4])(?: of (?:them|these))?\s?[.;,]?$"
+    r"\b(?:may|can) (?:do|take|complete|have|enroll in|sign up for|participate in) (?:(?:up to|at most|no more than|a maximum of|only) )?(?P<n>one|two|three|four|[1-4])(?: of (?:them|these))?\s?[.;,]?$"
+    r"|\b(?:electives|rotations|blocks|observerships|placements|clerkships), (?P<n5>two|three|four|[2-4]) at (?:the )?most\b"
     r"|\blimited to (?P<n3>one|two|three|four|[1-4])(?: of (?:these|them))? (?:per|each|a|in any) (?:academic |calendar )?year\b"
     r"|\bmaximum number of (?:electives|rotations|observerships|blocks|placements|clerkships) (?:\w+ ){0,3}?is (?P<n4>one|two|three|four|[1-4])\b"
     r"|\b(?:up to|at most|no more than|a maximum of|maximum) (?P<n2>two|three|four|[2-4]) (?:per|for each|for any one) (?:student|visitor|observer|person|applicant|participant)\b",
@@ -676,7 +691,7 @@ def _counts(block: Block, sentence: str, low: str) -> Iterator[_Count]:
         and not _COUNT.search(low)
     ):
         yield _Count(
-            number(elided["n"] or elided["n2"] or elided["n3"] or elided["n4"]) or 0,
+            number(elided["n"] or elided["n2"] or elided["n3"] or elided["n4"] or elided["n5"]) or 0,
             None,
             block,
             sentence,

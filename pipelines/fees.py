@@ -43,7 +43,7 @@ _LONGEST_BARE = 32
 _MONEY_COLUMN = re.compile(r"\$|\bUSD\b|\b(?:fees?|amount|costs?|price|tuition|charges?|rate)\b", re.IGNORECASE)
 _DOLLARS = re.compile(r"\b(?:usd|dollars)\b")
 _FREE = re.compile(
-    r"n(?<!\wn)(?:o(?:ne|thing)?\b|ot (?:charg|collect|assess)|ever (?:charg|collect)|/a\b)|n['’]t (?:charg|collect|assess)|f(?<!\wf)ree\b|w(?<!\ww)ithout\b"
+    r"n(?<!\wn)(?:o(?:ne|thing|body)?\b|ot (?:charg|collect|assess|ask)|ever (?:charg|collect)|/a\b)|n['’]t (?:charg|collect|assess|ask)|f(?<!\wf)ree\b|w(?<!\ww)ithout\b"
 )
 _NONE = re.compile(
     r"\W{0,3}(?:none|nothing|n/?a|no|no cost|no charge|free|not applicable|\$?0(?:\.00)?)\W{0,3}$", re.IGNORECASE
@@ -55,7 +55,7 @@ _PLACE = r"(?:rotation|elective|clerkship|placement|block|course|observership|ex
 _LENGTH = re.compile(
     rf"(?:(?P<per>\b(?:per|each|every|a|an|the)\s|/\s?)(?:\w+[\s-]){{0,2}}?)?"
     rf"(?:(?P<times>two|2|three|3)\s(?:\w+\s)?)?(?P<count>{_COUNT})\)?[\s-]{{1,2}}(?:\(\d{{1,2}}\)\s?)?(?P<unit>day|week|wk|month|year)s?\b"
-    rf"|(?P<per1>\b(?:per|each|every|a|for the|by the)\s(?:academic\s|calendar\s|additional\s)?|/\s?)(?P<unit1>day|week|wk|month|mo|year|yr)\b"
+    rf"|(?P<per1>\b(?:per|each|every|a|for the|by the)\s(?:academic\s|calendar\s|additional\s|further\s|extra\s|subsequent\s|other\s)?|/\s?)(?P<unit1>day|week|wk|month|mo|year|yr)\b"
     r"|(?P<adverb>daily|weekly|monthly|annual(?:ly)?|yearly)\b",
     re.IGNORECASE,
 )
@@ -94,12 +94,12 @@ _ADVERBS = {
 }
 
 _NOT_REFUNDED = re.compile(
-    r"\bnon[-\s–]?(?:refundable|returnable)|(?:\bnot|n['’]t)\s(?:be\s)?(?:refund|reimburs|returned)\w*|(?:not|n['’]t) (?:give|return|pay|get) (?:it|them|this|any|fees?|(?:the|your|their) (?:fee|payment|money)s?)\b|\b(?:neither|none)\b[^.;$]{0,30}\b(?:is|are) refundable|\bkept by us\b|\b(?:is|are|be) (?:kept|retained) (?:even|whether|whatever|regardless|in any|by)\b|\bwe keep (?:it|them|th(?:e|is) (?:fee|payment|amount))|\bno refunds?\b|\bnot refundable|\bnever refund|\bcannot be refund|\bno fees? (?:will|can) be refund",
+    r"\bnon[-\s–]?(?:refundable|returnable)|(?:not|n['’]t)\s(?:be\s)?(?:refund|reimburs|returned)\w*|(?:not|n['’]t) (?:give|return|pay|get) (?:it|them|this|any|fees?|(?:the|your|their) (?:fee|payment|money)s?)\b|\b(?:neither|none)\b[^.;$]{0,30}\b(?:is|are) refundable|\bkept by us\b|\b(?:is|are|be|and|,) (?:kept|retained) (?:even|whether|whatever|regardless|in (?:any|every|all)|by)\b|\bstays? with us\b|(?:\bnot|n['’]t) (?:get|be given|given|give|paid|pay)(?: (?:it|them|this|you|any|the|your|fees?|money|payments?)){0,3} back\b|\bno (?:part|portion|fees?|payments?|money|amount)\b[^.;$]{0,40}\b(?:refund|reimburs|return)|\b(?:payments?|fees|charges) (?:made )?(?:is|are) final\b|\bwe keep (?:it|them|th(?:e|is) (?:fee|payment|amount))|\bno refunds?\b|\bnot refundable|\bnever refund|\bcannot be refund|\bno fees? (?:will|can) be refund",
     re.IGNORECASE,
 )
 _REFUNDED = re.compile(
     r"\b(?:is|are|be|fully|partially)\s(?:\w+\s){0,2}?(?:refundable|refunded|reimbursed)|(?<![-–])\brefundable\b|\brefunded in (?:full|part|whole)\b|\b(?:gets?|receives?)\s(?:\w+\s){0,4}?(?:refunded|back)\b"
-    r"|\b(?:is|are|be)\s(?:\w+\s)?returned\s(?:when|upon|at|after|once|if|on)\b|\b(?:full|partial|half|\d{1,3}%|a)\s(?:refund|reimbursement)\b|\bwe (?:will |can )?(?:return|refund|reimburse) (?:it|them|all|half|most|(?:the|your) (?:fee|payment|deposit|money)s?)\b|\bmoney back\b|^\W{0,3}(?:returned|refunded) (?:at|on|upon|when|after|once|if)\b|\brefunds? (?:of|will be|is|are|may be)\b|\breimbursements? (?:will|of|may)\b",
+    r"|\b(?:is|are|be)\s(?:\w+\s)?returned\s(?:when|upon|at|after|once|if|on)\b|\b(?:full|partial|half|\d{1,3}%|a)\s(?:refund|reimbursement)\b|\b(?:we|which (?:we|is|the \w+)|that we) (?:will |can )?(?:be )?(?:return|refund|reimburse|give back)s?(?:ed)? (?:it|them|all|half|most|at the|when|once|after|if|upon|(?:the|your) (?:fee|payment|deposit|money)s?)\b|\bmoney back\b|^\W{0,3}(?:returned|refunded) (?:at|on|upon|when|after|once|if)\b|\brefunds? (?:of|will be|is|are|may be)\b|\breimbursements? (?:will|of|may)\b",
     re.IGNORECASE,
 )
 _ALL_FEES = re.compile(
@@ -241,7 +241,10 @@ class Setting:
 
 _AND_A = re.compile(r"(?:&|\band\b|\bplus\b)\s?(?:an?\s|the\s)?$", re.IGNORECASE)
 _LABEL_OF_APPLICATION = re.compile(
-    r"^\W{0,3}(?:application|registration|processing|administration)\s?[:–-]\s?$", re.IGNORECASE
+    # 'Application form and $350', 'application, transcript and $100 fee'
+    r"(?<!per )(?<!each )(?<!every )\b(?:application|registration)s?(?: (?:form|packet|materials))?(?:,[^.;$]{0,40})?,?\s(?:and|plus|with)\s?(?:an?|the)?\s?(?:US)?$"
+    r"|^\W{0,3}(?:(?:one-time|online|initial) )?(?:application|registration|processing|administration)\s?[:–-]\s?$",
+    re.IGNORECASE,
 )
 # 'Application' as the label of a row of fees
 _NAMED_APPLICATION = re.compile(
@@ -317,7 +320,9 @@ def _refusal(place: Setting) -> str | None:
 # 'Our residents receive a meal card worth $50 a week', 'Employees pay $15'
 _OF_STAFF = re.compile(
     r"(?:(?:all|our|the|hospital|current|full-time) ){0,2}(?:(?<!visiting )(?:residents|fellows)(?: and (?:residents|fellows))?|house ?staff|employees|staff|nurses|faculty)"
-    r" (?:also )?(?:receive|get|earn|pay|are (?:paid|given|charged)|have)\b",
+    r" (?:also )?(?:receive|get|earn|pay|are (?:paid|given|charged)|have)\b"
+    # 'Parking is $6 a day for visitors of patients'
+    r"|[^.;]{0,160}\bfor (?:patients|visitors of patients|patients['’]? (?:and|visitors|families)|the public|families)\b",
     re.IGNORECASE,
 )
 # 'Failure to pay the $200 registration fee': what is not paid is a fee, whatever comes of it.
@@ -453,18 +458,18 @@ def _each_in(texts: Iterable[str]) -> Period | None:
 
 
 _PER_SOMETHING = re.compile(
-    rf"\s?(?:USD\s|US dollars\s)?(?:\(\w+\)\s)?(?:per|/|for each|for every|each|a)\s?(?:\w+[\s-]){{0,2}}?(?:week|month|{_PLACE})\b",
+    rf"\s?(?:USD\s|US dollars\s)?(?:\(\w+\)\s)?(?:(?:per|/|for each|for every|each|a|by the)\s?(?:\w+[\s-]){{0,2}}?(?:week|month|{_PLACE})|(?:per|by the)\sday|weekly|monthly)\b",
     re.IGNORECASE,
 )
 # 'The two-week observership is $1,400'
 _PRICE_IS = re.compile(
-    rf"\b(?:{_PLACE}|program|programme|(?:additional|extra|further)\s(?:day|week|month))(?:\s\(\w+\))?\s?(?:is|are|runs|[:–-])\s(?:USD?\s)?$",
+    rf"\b(?:{_PLACE}|program|programme|(?:additional|extra|further)\s(?:day|week|month))(?:\s\(\w+\))?\s?(?:is|are|runs|[:–-])\s?(?:USD?\s?)?$",
     re.IGNORECASE,
 )
 
 
 # 'Two-week blocks, $950 each'
-_BLOCKS_AT = re.compile(rf"\b{_PLACE},?\s(?:\(?at\s)?(?:US)?$", re.IGNORECASE)
+_BLOCKS_AT = re.compile(rf"\b{_PLACE},?\s?(?:\(?at)?\s?(?:US)?$", re.IGNORECASE)
 _EACH_ONE = re.compile(r"\s?(?:each|apiece|per\s\w+)\b", re.IGNORECASE)
 
 
@@ -588,9 +593,19 @@ _CAPPED = re.compile(
 )
 
 
+_WHILE = re.compile(r"\b(?:while|whilst|whereas)\b", re.IGNORECASE)
+
+
 def _audience_around(place: Setting) -> Audience | None:
     """Whose amount it is by its own clause: '$300 for domestic applicants and $650 for international applicants'."""
-    named = audience_in(place.text[place.left : place.right])
+    left = place.left
+    if (
+        "whil" in place.text or "where" in place.text
+    ):  # 'U.S. students owe nothing, while students of other schools owe $900'
+        left = max((match.end() for match in _WHILE.finditer(place.text, left, place.money.start)), default=left)
+    named = audience_in(place.text[left : place.right])
+    if left > place.left and not named:
+        return "any"
     if named != "any" or (not place.left and place.right == len(place.text)):
         return named
     behind = _CLAUSE_END.split(place.text[place.money.end : place.right])[0]
@@ -625,7 +640,7 @@ def _own_refund(place: Setting) -> bool | None:
     if place.left:  # what stands before the last 'and' or comma was said of the amount before
         start = max((start + match.end() for match in _CLAUSE_END.finditer(place.before())), default=start)
     text = place.text[start:end]
-    if place.bare and place.context and len(place.context[0]) < 120:
+    if place.bare and place.context and len(place.context[0]) < 120 and "$" not in place.context[0]:
         if _NOT_REFUNDED.search(place.context[0]):
             return False
         if re.search(r"(?<![-–])\brefundable\b", place.context[0], re.IGNORECASE):
@@ -712,7 +727,7 @@ _OWN_SUBJECT = re.compile(
 )
 _APPLYING = re.compile(r"application|processing|registration|administrative|enrol", re.IGNORECASE)
 _PLAIN_FREE = re.compile(
-    r"(?:and )?(?:there (?:is|are) )?(?:currently )?no (?:fees?|charges?|costs?)(?: (?:is|are) (?:charged|required|assessed))?\b"
+    r"(?:and )?(?:there(?: is| are|['’]s) )?(?:currently )?no (?:fees?|charges?|costs?)(?: (?:is|are) (?:charged|required|assessed))?\b"
     r"|(?:program |programme |observership |elective )?(?:fees?|costs?|tuition|charges?)\s?[:–-]\s?(?:none|no\b|nothing|n/?a|free|\$0\b)",
     re.IGNORECASE,
 )
@@ -904,7 +919,7 @@ def _add_periods(candidates: list[Candidate], spoken: list[Statement]) -> None:
                 break
 
 
-_OF_REFUNDS = ("refund", "reimburs", "return", " back", "keep", "kept", "retained")
+_OF_REFUNDS = ("refund", "reimburs", "return", " back", "keep", "kept", "retained", " final", "stays with")
 _THIS = re.compile(r"this (?:deposit|payment|fee|amount|charge)\b", re.IGNORECASE)
 _CARRIED_ON = re.compile(
     r"\bnon[-\s–]?refundable (?:[\w/-]+\s){0,5}?(?:fees?|deposit|tuition|payment) of (?:US)?D?\s?\$", re.IGNORECASE
@@ -931,6 +946,8 @@ def _add_refunds(candidates: list[Candidate], blocks: list[Block], spoken: list[
         if _THIS.match(statement.text) and not any(candidate.fee.kind in kinds for candidate in candidates):
             kinds = set()  # 'This deposit is non-refundable', of what was called a fee before
         amounts = {place.money.amount for place in places if _own_refund(place) is not None}
+        if not amounts and not kinds and len(places) == 1 and _refusal(places[0]) is None:
+            amounts = {places[0].money.amount}  # 'You pay $500, which we return at the end'
         every = bool(_ALL_FEES.search(statement.text))
         plural = bool(re.match(r"(?:both|these|they|all|neither|none|fees|payments)\b", lower))
         told.append(_Refund(answer, kinds, amounts, every, plural, numbers[id(statement.block)], spot, statement.block))

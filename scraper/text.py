@@ -51,6 +51,8 @@ def _cut(text: str) -> tuple[str, ...]:
     for match in (_STOP if bullets else _PLAIN_STOP).finditer(text):
         at, end = match.span()
         mark = text[at]
+        if mark == "." and at > 2 and text.startswith("...", at - 3):
+            continue  # 'Application fee ........ $150': the dots lead on
         if mark == "." and not _ends(text[max(start, at - 12) : at + 1], text, end):
             continue
         piece = text[start : at if mark.isspace() else end].strip()
