@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Set
 from functools import cache, cached_property, lru_cache
 from itertools import islice
 from math import ceil
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from urllib.parse import unquote, urljoin
 
 from lxml import etree
@@ -39,6 +39,7 @@ _STRIP = (
 )  # fmt: skip
 _CHROME_TAGS = {"nav", "footer", "dialog", "menu"}
 _SUSPECT_TAGS = {*_CHROME_TAGS, "header", "aside"}  # what may be chrome without a word about it
+_SECTIONS = {"section", "article", "main"}
 _WRAPPERS = {"div", "section"}  # what only holds others
 _INLINE = {
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "button", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "joomla-hidden-mail", "kbd",
@@ -63,6 +64,7 @@ _LEADING_WORDS = "carousel|slick|slider|teaser|teasers|promo"
 # What is put beside the page's own text: kept where it has running text or a contact, not where it is a list of links.
 _SOFT_WORDS = "sidebar|sidebars|aside|side|rail|widget-area|right-column|left-column"
 _TITLE_WORDS = "title|heading|headline|header|question|accordion-button|toggle|toggler|trigger|h[1-6]"
+_BODY_WORDS = ("content", "body", "pane", "panel", "answer")  # at the end of a name: what a title opens
 _LABEL_WORDS = "label"  # the name of a field, with its value in the next element
 _ACCORDION_WORDS = (
     "accordion|accordions|collapse|collapsible|toggle|toggles|faq|faqs|expand|expandable|expander|tab|tabs|panel|panels"
@@ -101,6 +103,9 @@ _PRICE = re.compile(r"(?:USD?\s?)?\$\s?\d[\d,.]{0,12}|\d[\d,.]{0,12}\s?(?:USD|do
 _TITLE_BREAK = re.compile(r"\s[-–—:·•]\s|[|»]")
 _TITLE = 120  # characters: what is longer is no heading
 _END = (".", "!", ",", ";")
+_TABLE_ROLES = {"table", "grid", "treegrid"}
+_CELL_ROLES = {"cell", "gridcell", "columnheader", "rowheader"}
+_Row: TypeAlias = "tuple[etree._Element, list[etree._Element]]"  # with its cells
 _ROW_GROUPS = {"thead", "tbody", "tfoot"}
 
 _linked_text = etree.XPath(
@@ -152,11 +157,11 @@ def _tab_lists(main: etree._Element) -> list[etree._Element]:
 
 def _leads_on(element: etree._Element) -> bool:
     """Is a box there for a link, which is its title or its last words ('Read more')? Links within its sentences are none."""
-    links = [_text_of(a) for a in element.iter("a") if not (a.get("href") or "").startswith(("mailto:", "tel:"))]
+    links = [a for a in element.iter("a") if not (a.get("href") or "").startswith(("mailto:", "tel:"))]
     if not links:
         return False
     text = _text_of(element)
-    return text.startswith(links[0]) or text.endswith(links[-1])
+    return text.startswith(_text_of(links[0])) or text.endswith(_text_of(links[-1]))
 
 
 def _toggles(link: etree._Element) -> bool:
@@ -167,16 +172,17 @@ def _toggles(link: etree._Element) -> bool:
 
 def _lists_of_tabs(main: etree._Element, links: list[etree._Element]) -> list[etree._Element]:
     """Of the links within a page those of lists whose every item is a link to a box, the boxes side by side: tabs without a word."""
-    boxes = {ident: e for e in main.iter("div", "section") if (ident := e.get("id"))}
     lists: dict[etree._Element, list[etree._Element]] = {}
     for link in links[:500]:
         item = link.getparent()
         if item.tag == "li" and len(item) == 1:
             lists.setdefault(item.getparent(), []).append(link)
+    whole = [own for around, own in lists.items() if len(own) > 1 and len(own) == len(around)]
+    boxes = {ident: e for e in main.iter("div", "section") if (ident := e.get("id"))} if whole else {}
     tabs: list[etree._Element] = []
-    for around, own in lists.items():
+    for own in whole:
         targets = [boxes.get(link.get("href")[1:]) for link in own]
-        if len(own) < 2 or len(own) != len(around) or None in targets or len(set(targets)) < len(own):
+        if None in targets or len(set(targets)) < len(own):
             continue
         if len({target.getparent() for target in targets if target is not None}) == 1:
             tabs += own
@@ -402,6 +408,7 @@ class _Reader:
         self.kind: list[tuple[BlockKind, str]] = []  # (block kind, term) of the item or definition around
         self.titles: dict[str, str] = {}  # id of a panel -> its title
         self.triggers: set[etree._Element] = set()
+        self.items: set[etree._Element] = set()  # boxes that are items of a list
         self.whole_body = False
         self.main = root
         self.title = ""
@@ -541,7 +548,7 @@ class _Reader:
             return (
                 self.whole_body
                 and _first(element, "h1") is None
-                and next(element.iterancestors("section", "article", "main"), None) is None  # the head of a section
+                and not any(e.tag in _SECTIONS for e in islice(element.iterancestors(), 5))  # the head of a section
                 and not self._holds_the_page(element)
             )
         if tag == "aside" or role == "complementary":
@@ -558,16 +565,69 @@ class _Reader:
                     and len(list(islice(element.iter("a"), 2))) > 1  # page builders call each heading a widget
                     and _first(element, "h1") is None
                 )
-            if not _leads_on(element):
-                return False
+            return not self._has_text(element, 150, 0.6) and _leads_on(element)
         # A wrapper may carry such a word and still hold the page: what has running text outside of links stays.
-        return (
-            not self._has_text(element, 400 if "hard" in (kind, other) else 150, 0.6) and _first(element, "h1") is None
-        )
+        return not self._has_text(element, 400, 0.6) and _first(element, "h1") is None
 
     def _is_list_of_links(self, element: etree._Element) -> bool:
         """Is what stands beside the page a menu, and not a box with text or a contact?"""
         return not self._has_text(element, 40, 0.5)
+
+    def _size(self, element: etree._Element) -> int:
+        """How many characters of text an element holds, paid from the budget; many when it is used up."""
+        if self.budget < 0:
+            return 1_000_000
+        length = int(_text_length(element))
+        self.budget -= length + 40
+        return length
+
+    def _rows_by_role(self, table: etree._Element) -> list[_Row]:
+        """The rows of a table that is told by ARIA roles, each with its cells."""
+        if self._size(table) > 100_000:
+            return []
+        rows = [e for e in table.iter("div", "ul", "section") if e.get("role") == "row"]
+        return [(row, [e for e in row if e.get("role") in _CELL_ROLES]) for row in rows]
+
+    def _rows_of_boxes(self, element: etree._Element) -> list[_Row]:
+        """The rows of a table that is set of boxes: three and more of as many cells each, short as a whole; [] where it is none."""
+        rows: list[_Row] = []
+        for row in element:
+            cells = list(row)
+            if row.tag != "div" or not 2 <= len(cells) <= 8 or (rows and len(cells) != len(rows[0][1])):
+                return []
+            if (row.text and not row.text.isspace()) or not all(_is_cell_box(cell, bool(rows)) for cell in cells):
+                return []
+            rows.append((row, cells))
+        length = filled = 0
+        for _, cells in rows:
+            for number, cell in enumerate(cells):
+                size = self._size(cell)
+                length += size
+                filled += size > 0
+                if size > 1000 or (not size and not number):
+                    return []
+                if next(cell.iter(*_HEADINGS, "ul", "ol", "table", "details", "button", "img"), None) is not None:
+                    return []
+        places = len(rows) * len(rows[0][1])
+        if length > 120 * places or 2 * filled < places:
+            return []
+        if any(len(cell) and all(_repeats(cells[i], cell) for _, cells in rows) for i, cell in enumerate(rows[0][1])):
+            return []  # cards whose every line begins with its label
+        return rows
+
+    def _is_list_of_boxes(self, element: etree._Element) -> bool:
+        """Are boxes the items of a list: do they call themselves so, and does each hold one short text and nothing but it?"""
+        name = element[-1].get("class") or ""
+        if not ("item" in name or "list" in name or "bullet" in name or "point" in name):
+            return False
+        for box in element:
+            if box.tag != "div" or box.get("class") != name or not 0 < self._size(box) <= 300:
+                return False
+            if next(box.iter(*_HEADINGS, "table", "details", "button", "p", "dl"), None) is not None:
+                return False
+            if sum(1 for inner in box if inner.tag == "div" and _is_text_of(inner, 1)) > 1:
+                return False
+        return True
 
     def _contact_boxes(self, body: etree._Element, main: etree._Element) -> None:
         """Read the contact boxes that stand beside the main part; those of the site (header, footer, menu) are not the page's."""
@@ -644,12 +704,28 @@ class _Reader:
             self._flush()
             return None, False
         item = self._flush() if self.written or self.buffer or self.links else ""
+        if tag == "div":
+            if self.items and element in self.items:
+                self.kind.append(("item", ""))
+                return self._leave_kind, True
+            if role is not None and role in _TABLE_ROLES and (rows := self._rows_by_role(element)):
+                self._table(element, rows)
+                return None, False
+            if len(element) > 1 and element[-1].tag == "div" and _ends_alike(element) and ident not in self.titles:
+                if len(element) > 2 and (rows := self._rows_of_boxes(element)):
+                    self._table(element, rows)
+                    return None, False
+                if self._is_list_of_boxes(element):
+                    self.items.update(element)
+                    self._enter_list(item)
+                    return self._leave_list, True
         if plain and tag in _WRAPPERS:
             return self._flush_only, True
         if tag == "p" and (style := get("style")) and _BOLD_STYLE.search(style):
             self.bold += 1
             return self._leave_bold_block, True
-        if tag == "th":  # of a table that is read as sections
+        if tag == "th" and not _is_text_of(element, _TITLE + 1) and next(element.iter(*_HEADINGS), None) is None:
+            # Of a table that is read as sections.
             self._heading(self._below(), _text_of(element), self._links_in(element), tag)
             return None, False
         if tag in _HEADINGS:
@@ -738,12 +814,16 @@ class _Reader:
         """Is a div or paragraph that says so a heading: by its role, or by a class name such as 'accordion-title'?"""
         if role == "heading":
             return True
-        if tag not in ("div", "p"):
+        if tag not in ("div", "p") or any(
+            part.endswith(_BODY_WORDS) for part in (element.get("class") or "").lower().split()
+        ):
             return False
         if any(child.tag not in _INLINE and child.tag != "div" for child in element if isinstance(child.tag, str)):
             return False
         if len(element) and next(element.iter(*_HEADINGS), None) is not None:
             return False  # a box around a real heading
+        if sum(1 for child in element if child.tag == "div" and _is_text_of(child, 1)) > 1:
+            return False  # a box around a title and its text
         text = _text_of(element) if _text_length(element) <= _TITLE else ""
         return len(text) > 2 and not text.endswith(_END) and not _CONTACT.search(text) and _first(element, "a") is None
 
@@ -751,7 +831,7 @@ class _Reader:
         """Is an element that calls itself a label the name of the field whose value stands in the next element?"""
         if element.getprevious() is not None or element.getnext() is None or not self.trail:
             return False
-        return _text_length(element) <= _TITLE and _first(element, "a") is None
+        return not _is_text_of(element, _TITLE + 1) and _first(element, "a") is None
 
     def _open_inline(self, element: etree._Element, tag: str) -> tuple[Callable[[], None] | None, bool]:
         if tag in ("img", "wbr", "source"):
@@ -862,12 +942,10 @@ class _Reader:
 
         Page builders put every heading into a box of its own, and cards have a box for their title.
         """
-        headings = 0
-        for block in blocks[written:]:
-            if block.kind != "heading":
-                return False
-            headings += len(block.text)
-        return headings > 0 and _text_length(element) <= headings + 20
+        own = blocks[written : written + 3]
+        if not 0 < len(own) < 3 or any(block.kind != "heading" for block in own):
+            return False
+        return self._size(element) <= sum(len(block.text) for block in own) + 20
 
     def _text(self, text: str) -> None:
         """Take a text of the page; white space only where something stands before it already, or in preformatted text."""
@@ -1101,7 +1179,8 @@ class _Reader:
             self.after_list = (len(self.blocks), *self.led_by_item.pop(group, (group, lead)))
             self.lead = ""
 
-    def _table(self, element: etree._Element) -> None:
+    def _table(self, element: etree._Element, rows: list[_Row] | None = None) -> None:
+        """Write a table down; `rows` where it is none of HTML's own."""
         self._flush()
         lead = self.lead
         self.groups += 1
@@ -1112,7 +1191,9 @@ class _Reader:
             lead = text
         header: list[str] = []
         spans: dict[int, tuple[int, str]] = {}  # column -> (rows left, text) of cells that reach down
-        for number, row in enumerate(element.iter("tr")):
+        for number, (row, own_cells) in enumerate(
+            rows or [(row, list(row.iter("td", "th"))) for row in element.iter("tr")]
+        ):
             cells: list[tuple[str, bool]] = []
             own: list[str] = []
             links: list[Link] = []
@@ -1124,7 +1205,7 @@ class _Reader:
                         spans[len(cells)] = (left - 1, text)
                     cells.append((text, False))
 
-            for cell in row.iter("td", "th"):
+            for cell in own_cells:
                 fill()
                 text = _cell_text(cell)
                 own.append(text)
@@ -1137,12 +1218,14 @@ class _Reader:
                 for _ in range(width):
                     if height > 1:
                         spans[len(cells)] = (height - 1, text)
-                    cells.append((text, cell.tag == "th"))
+                    cells.append((text, _is_head(cell)))
             fill()
             texts = [text for text, _ in cells]
             if not any(own):
                 continue
-            is_header = bool(cells) and (all(th for _, th in cells) or (number == 0 and _looks_like_header(row, texts)))
+            is_header = bool(cells) and (
+                all(th for _, th in cells) or (number == 0 and _looks_like_header(row, own_cells, texts))
+            )
             if is_header and any(map(_PRICE.fullmatch, texts[1:])):
                 is_header = False  # a price is no header, however its cell is marked up
             if is_header and len(set(texts)) > 1:
@@ -1206,12 +1289,16 @@ def _lines_of(pieces: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
 def _stands_above_a_box(button: etree._Element) -> bool:
     """Is a button the title of the box after it: do the two fill their parent, alone or one such pair after the other?"""
     box = button.getnext()
-    if box is None or box.tag not in ("div", "section") or (button.tail and not button.tail.isspace()):
+    if box is None or box.tag not in _WRAPPERS or (button.tail and not button.tail.isspace()):
         return False
     before, after = button.getprevious(), box.getnext()
-    if before is not None and (before.tag != box.tag or len(button.getparent()) % 2):
+    if before is not None and (
+        before.tag != box.tag or (first := before.getprevious()) is None or first.tag != "button"
+    ):
         return False
-    return (after is None or after.tag == "button") and box.find(".//label") is None and bool(_text_length(box))
+    if (after is not None and after.tag != "button") or not _is_text_of(box, 1):
+        return False
+    return not any(e.tag in ("label", "form") for e in islice(box.iter(), 30))
 
 
 def _heads_itself(item: etree._Element) -> bool:
@@ -1221,6 +1308,8 @@ def _heads_itself(item: etree._Element) -> bool:
         return False
     if first.tag in _HEADINGS:
         return True
+    if first.tag == "div":
+        return _named(first.get("class") or "").title and first.getnext() is not None
     if first.tag not in _BOLD and first.tag != "p":
         return False
     after = first.getnext()
@@ -1232,7 +1321,7 @@ def _heads_itself(item: etree._Element) -> bool:
         bold = first[0] if len(first) == 1 else None
         if bold is None or bold.tag not in _BOLD or (first.text or "").strip() or (bold.tail or "").strip(" :\xa0"):
             return False
-    return _may_head(_text_of(first))
+    return not _is_text_of(first, _TITLE + 1) and _may_head(_text_of(first))
 
 
 def _holds_parts(element: etree._Element) -> bool:
@@ -1379,15 +1468,40 @@ def _is_contact_link(node: etree._Element) -> bool:
     return node.tag == "a" and (node.get("href") or "")[:7].lower().startswith(("mailto:", "tel:"))
 
 
-def _looks_like_header(row: etree._Element, texts: list[str]) -> bool:
+def _is_head(cell: etree._Element) -> bool:
+    """Does a cell head its column or row by its tag, or by its role or class name where it is a box?"""
+    if cell.tag in ("th", "td"):
+        return bool(cell.tag == "th")
+    return cell.get("role") in ("columnheader", "rowheader") or "head" in (cell.get("class") or "").lower()
+
+
+def _is_cell_box(cell: etree._Element, below: bool) -> bool:
+    """May a box be the cell of a table? Titles and panels are none, but for the names of columns above what is `below`."""
+    if cell.tag not in ("div", "p") or (cell.tail and not cell.tail.isspace()) or cell.get("role") is not None:
+        return False
+    said = _named(cell.get("class") or "")
+    return not (said.chrome or said.accordion or (below and said.title))
+
+
+def _ends_alike(element: etree._Element) -> bool:
+    """Are the last two boxes of an element of one kind?"""
+    last, before = element[-1], element[-2]
+    return bool(before.tag == "div") and last.get("class") == before.get("class")
+
+
+def _repeats(cell: etree._Element, other: etree._Element) -> bool:
+    """Do two cells begin with the same words in an element of their own?"""
+    return len(cell) > 0 and len(other) > 0 and (cell[0].text or "").strip() != "" and cell[0].text == other[0].text
+
+
+def _looks_like_header(row: etree._Element, cells: list[etree._Element], texts: list[str]) -> bool:
     """A first row without th whose cells are all bold, or stands in a thead."""
     parent = row.getparent()
     if parent is not None and parent.tag == "thead":
         return True
-    cells = [c for c in row if c.tag in ("td", "th")]
     return (
         len(cells) > 1
-        and all(c.tag == "th" or c.find(".//strong") is not None or c.find(".//b") is not None for c in cells)
+        and all(_is_head(c) or c.find(".//strong") is not None or c.find(".//b") is not None for c in cells)
         and all(texts)
     )
 

@@ -370,3 +370,34 @@ def test_one_heading_is_the_name_of_the_page(html: str, depths: list[int]) -> No
     """A first heading that the page's title names is its name; the title of a panel below it is none."""
     page = f"<html><head><title>Visitors | Alder Hospital</title></head><body>{html}</body></html>"
     assert [block.depth for block in read(page) if block.kind == "heading"] == depths
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        '<div><div><div><b>Block</b></div><div><b>Due</b></div></div><div><div>1</div><div>May 4</div></div><div><div>2</div><div>June 1</div></div></div>',
+        '<div><div class="row"><div class="head">Block</div><div class="head">Due</div></div><div class="row"><div class="cell">1</div><div class="cell">May 4</div></div>'
+        '<div class="row"><div class="cell">2</div><div class="cell">June 1</div></div></div>',
+        '<div role="table"><div role="row"><span role="columnheader">Block</span><span role="columnheader">Due</span></div>'
+        '<div role="row"><span role="cell">1</span><span role="cell">May 4</span></div><div role="row"><span role="cell">2</span><span role="cell">June 1</span></div></div>',
+    ],
+    ids=["bold", "names", "roles"],
+)  # fmt: skip
+def test_tables_of_boxes(table: str) -> None:
+    _, first, second = rows(table)
+    assert [(cell.text, cell.column, cell.row) for cell in first.cells] == [("1", "Block", ""), ("May 4", "Due", "1")]
+    assert second.text == "2 June 1"
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        '<div class="q"><div>How much?</div><div>$50</div></div><div class="q"><div>When?</div><div>May</div></div>',
+        '<div><div class="faq-title">How much?</div><div>$50</div></div><div><div class="faq-title">When?</div><div>May</div></div><div><div class="faq-title">Who?</div><div>All</div></div>',
+        "<div><div><h3>Fees</h3></div><div>$50</div></div><div><div><h3>Dates</h3></div><div>May</div></div><div><div><h3>Who</h3></div><div>All</div></div>",
+        "<div><div>Fees</div><div>$50</div></div><div><div>Dates</div></div><div><div>Who</div><div>All</div></div>",
+    ],
+    ids=["two", "titles", "headings", "uneven"],
+)  # fmt: skip
+def test_other_boxes_are_no_tables(boxes: str) -> None:
+    assert rows(f"<div>{boxes}</div>") == []
