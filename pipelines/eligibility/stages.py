@@ -22,6 +22,11 @@ _YEAR_OF_STUDY = re.compile(
     r"[\s-]+(?:of (?:the|our) (?:\w+ ){0,3})?(?:(?:academic|elective) )?(?:calendar|curriculum|schedule|course catalog|catalog)\b",
     re.I,
 )
+# 'Our partner school's third- and fourth-year students are enrolled first': those of the house.
+_SERVED_FIRST = re.compile(
+    r"\bstudents (?:(?:are|will be) (?:enrolled|registered|scheduled|placed|accommodated) (?:in [\w ]{1,30} )?first\b|(?:have|has|receive|get|are given|will have) (?:first )?(?:priority|preference|choice)\b)",
+    re.I,
+)
 _TAKES = re.compile(
     r"open to|offer|\btakes? |host|train |provid|accept|welcom|consider|eligib|\blevel:|\bclass(?: year)?:|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|apply|in their|in your|at |gives|qualify|let |invites|to (?:expose|introduce|attract|recruit|allow) ",
     re.I,
@@ -111,6 +116,7 @@ def _year(passage: Passage) -> list[Fact]:
         _OWN.search(text[max(0, first.start - 40) : first.start])
         or vocabulary("study_years").find(text)
         or _YEAR_OF_STUDY.match(text, first.end)
+        or _SERVED_FIRST.search(text, first.end)
     ):
         return []
     takes = passage.demands or passage.block.kind == "item" or bool(_TAKES.search(text)) or first.start <= 2
