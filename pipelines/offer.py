@@ -711,7 +711,7 @@ _LETTER_REFUSED = re.compile(
     re.I,
 )
 _LETTER_REFUSED_AFTER = re.compile(
-    r"^s?\s*[(:–-]\s*no\)|^[^.;!?]{0,50}?\b(?:(?:is|are|will|can|may|should|do)(?: be)? not|cannot|won['’]t)\b(?: \w+){0,2}? ?(?:be )?(?:provided|issued|written|given|granted|offered|available|requested|expected|supplied|furnished|part of|part|guaranteed to)\b",
+    r"^s?\s+(?:is|are|fall|falls) outside (?:of )?the scope\b|^s?\s*[(:–-]\s*no\)|^[^.;!?]{0,50}?\b(?:(?:is|are|will|can|may|should|do)(?: be)? not|cannot|won['’]t)\b(?: \w+){0,2}? ?(?:be )?(?:provided|issued|written|given|granted|offered|available|requested|expected|supplied|furnished|part of|part|guaranteed to)\b",
     re.I,
 )
 _DENIED_ASKING = re.compile(r"\b(?:not|never|cannot)\b|n['’]t\b|\b(?:must|should|need to|required to)\b", re.I)
@@ -720,7 +720,7 @@ _LETTER_GIVEN = re.compile(
     r"|\bopportunit(?:y|ies) to (?:obtain|earn|receive|request|gain|secure)\b|\b(?:write|writes|provide|provides|issue|issues|offers?) (?:you |students? |them |observers? |participants? |each \w+ )?(?:with )?(?:a |an |one |up to \w+ |final |strong |personal(?:ized)? |individual(?:ized)? |formal |detailed )*$"
     r"|\b(?:gets?|receives?|leaves? with|(?:is|are) (?:given|provided with)) (?:an? |one |their )$"
     r"|\bwill\b[^.;]{0,140}\b(?:obtain|receive|earn|be given)\s+(?:an? |one |up to \w+ )?(?:standard(?:ized)? |strong |formal |personal |written |departmental )?$"
-    r"|\beligible (?:for|to receive)\b|\b(?:upon|after|on) (?:successful |satisfactory )?(?:completion|request)\b|\bat the (?:end|conclusion|discretion)\b|\bearn(?:s|ed)?\b",
+    r"|\beligible (?:for|to receive)\b|^\W*included (?:in|with)\b|\b(?:upon|after|on) (?:successful |satisfactory )?(?:completion|request)\b|\bat the (?:end|conclusion|discretion)\b|\bearn(?:s|ed)?\b",
     re.I,
 )
 _LETTER_GIVEN_AFTER = re.compile(

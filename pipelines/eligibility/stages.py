@@ -28,7 +28,7 @@ _SERVED_FIRST = re.compile(
     re.I,
 )
 _TAKES = re.compile(
-    r"open to|offer|\btakes? |host|train |provid|accept|welcom|consider|eligib|\blevel:|\bclass(?: year)?:|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|apply|in their|in your|at |gives|qualify|let |invites|to (?:expose|introduce|attract|recruit|allow) ",
+    r"open to|offer|\btakes? |host|train |provid|accept|welcom|consider|eligib|\blevel:|\bclass(?: year)?:|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|award|apply|in their|in your|at |gives|qualify|let |invites|to (?:expose|introduce|attract|recruit|allow) ",
     re.I,
 )
 _SHUT_OUT = re.compile(r"\b(?:not|cannot|ineligible|unable|no)\b|n['’]t\b", re.I)

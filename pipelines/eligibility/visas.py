@@ -41,12 +41,12 @@ _NOT = re.compile(
     re.I,
 )
 _NO_HINDRANCE = re.compile(
-    r"\bnot\s+(?:eligible for|qualify for|from|participating|citizens?|only|limited|yet)\b"
+    r"\bnot\s+(?:eligible for|qualify for|from|participating|(?:an?\s+)?(?:u\.?s\.?\s+)?(?:citizens?|nationals?)|only|limited|yet)\b"
     r"|\b(?:if|those|who|whose|unless)\b[^.;]{0,40}\b(?:not|n['’]t)\b|\bunable to (?:obtain|get|secure)\b",
     re.I,
 )
 _OUT_OF_PLACE = re.compile(
-    r"\b(?:residents?|residency|fellowship|faculty positions?|employees?|employment|H-1B sponsorship for|our fellows)\b",
+    r"\b(?:(?<!permanent )residents?|residency|fellowship|faculty positions?|employees?|employment|H-1B sponsorship for|our fellows)\b",
     re.I,
 )
 _VISITOR = re.compile(r"\b(?:visit|observ|elective|rotat|student|scholar|extern|particip|applicant)", re.I)
@@ -63,6 +63,7 @@ _ISSUE = re.compile(
 _ISSUED = re.compile(
     r"\b(?:ds-?2019s?|i-?20s?|[jf]-?1 (?:visas?|sponsorship|status)|visa (?:documents?|sponsorship|support))\b[^.;]{0,50}"
     r"\b(?:(?:is|are|will be|can be|may be) (?:issued|provided|prepared|processed|sponsored|available|offered|sent)|(?:application|processing) fees?)\b"
+    r"|\bds-?2019s?\s+(?:is\s+|are\s+)?issued by (?:our|us|the (?:office|university|hospital))\b|\bsponsored (?:for|on|under) an? [jf]-?1\b"
     r"|\b[jf]-?1 visa (?:sponsorship|applications?|processing)\b",
     re.I,
 )

@@ -45,7 +45,7 @@ _WELCOME_BEFORE = re.compile(
     r"|eligible (?:applicants|participants|candidates|groups)|consider(?:s|ed)?|(?:gladly|happy to|glad to|pleased to|delighted to) (?!announce)\w+|recruit(?:s|ing)?|admits?|take(?:s)?|serves?|accommodat(?:e|es|ing)|from)\b"
 )
 _WELCOME_AFTER = re.compile(
-    r"^[^.;?]{0,130}?\b(?:(?:may|can|could|should|must|need to|have to|will)(?: also| only| still)? (?:apply|participate|request|rotate|attend|observe|join|come|visit|spend|take|enroll|submit|complete|contact|be in|be enrolled|be a|have|be considered|be accepted|be fluent|provide|do|use|shadow|spend|register)"
+    r"^[^.;?]{0,130}?\b(?:(?:may|can|could|should|must|need to|have to|will)(?: also| only| still)? (?:apply|participate|request|rotate|attend|observe|join|come|visit|spend|take|enroll|submit|complete|contact|be in|be enrolled|be a|have|be considered|be accepted|be fluent|provide|do|use|shadow|spend|register|inquire|enquire)"
     r"|(?:are|is)(?: also| most| always| now| currently| equally| both| all)? (?:eligible|limited to|welcome|invited|encouraged|accepted|considered|permitted|allowed|able|required|admitted|offered|asked)\b|will be (?:considered|accepted|permitted)"
     r"|who (?:wish|want|would like|are interested|are seeking|seek|are enrolled|have completed|meet)|(?<!be )interested in|wishing to|seeking (?:to|an?|observ|clinical|elective)"
     r"|(?:have|has) the opportunity|opportunity to|to (?:observe|rotate|participate|apply|shadow)|consider applying|apply (?:through|via|by|online|in|directly)|applying (?:to|for|from)|enrolled in|rotate)\b"
@@ -104,6 +104,8 @@ _BEHIND_COLON = re.compile(
     r"(?:(?P<no>(?i:no|none|not (?:eligible|accepted|permitted|allowed|available|admitted|considered)|(?:we['’]re |we are )?sorry|unfortunately|we regret|we (?:do|can) ?not|we(?: a|['’])re (?:not|unable)))"
     r"|(?P<yes>(?i:yes|welcome|eligible|accepted)))\b(?! (?:later|more|fee|cost|charge|visa))"
 )
+# 'US schools only, please'
+_ALONE = re.compile(r"\s*(?:(?:students?|schools?|applicants?)\s+)?only\b(?! (?:if|when|after|once|need))", re.I)
 # 'If you are an international student or graduate, please note that we don't offer electives'
 _IF_YOU = re.compile(r"\bif you(?:['’]re| are) an?\s+$")
 _WE_DO_NOT = re.compile(
@@ -312,6 +314,8 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
     shut, negated = _shut_after(behind), _negated(before)
     if shut and negated:
         return say(SHUT_OUT, 3)
+    if group == "us_student" and _ALONE.match(after) and not negated:
+        return say(LET_IN, 3)
     if "if you" in before and _IF_YOU.search(before) and _WE_DO_NOT.match(behind):
         return say(SHUT_OUT, 3)
     if group == "graduate" and _FOR_RESIDENCY.match(behind):
