@@ -434,6 +434,7 @@ class _Reader:
         if main is not body:
             self._page_heading(body, main)
         self._walk(main)
+        self._untyped_lists()
         self.blocks = _tidy(self.blocks, self.whole_body)
         if main is not body:
             self._contact_boxes(body, main)
@@ -1116,6 +1117,8 @@ class _Reader:
             self._heading(7, text, links, "bold")
         elif _BULLET.match(text) or (_NUMBERED.match(text) and self._goes_on_numbered()):
             self._bullet(text, self._pseudo_list(), links)
+        elif len(text) <= 60 and text.isupper() and not links and _heads_in_capitals(text):
+            self._heading(7, text, links, "capitals")
         elif not _is_control(text):
             self._paragraph(text, links)
         elif self.blocks:
@@ -1140,6 +1143,43 @@ class _Reader:
         _, own, lead = self.marks[-1]
         self.blocks.append(Block("item", text, self._above(), lead, len(self.marks), own, links=links))
         self.after_list = (len(self.blocks), *self.marks[0][1:])
+
+    def _untyped_lists(self) -> None:
+        """Make items of the lines below 'Please submit:' that are paragraphs, or lines of one, without any bullets."""
+        blocks, made = self.blocks, False
+        rows: list[Block] = []
+        index = 0
+        while index < len(blocks):
+            block = blocks[index]
+            rows.append(block)
+            index += 1
+            if block.kind != "paragraph" or ":" not in block.text:
+                continue
+            first, *lines = block.text.split("\n")
+            if lines and first.endswith(":") and len(lines) > 1 and all(map(_may_be_item, lines)):
+                rows.pop()
+                links = block.links
+                rows.append(Block("paragraph", first, block.headings, links=_links_of(links, first)))
+                pieces = [(line, _links_of(links, line)) for line in lines]
+            elif not lines and first.endswith(":"):
+                end = index
+                while end < len(blocks) and _is_item_like(blocks[end], block):
+                    end += 1
+                if end - index == 1 and "\n" in blocks[index].text:
+                    below = blocks[index]
+                    pieces = [(line, _links_of(below.links, line)) for line in below.text.split("\n")]
+                elif end - index < 3 or any("\n" in one.text for one in blocks[index:end]):
+                    continue
+                else:
+                    pieces = [(one.text, one.links) for one in blocks[index:end]]
+                index = end
+            else:
+                continue
+            made = True
+            self.groups += 1
+            rows += [Block("item", text, block.headings, first, 1, self.groups, links=own) for text, own in pieces]
+        if made:
+            self.blocks = rows
 
     def _pseudo_list(self) -> int:
         """The group of items that are typed as paragraphs with bullets: the one that just ended, or a new one."""
@@ -1339,6 +1379,28 @@ def _mark_of(text: str) -> str:
         if first.isalpha() and first != "o"
         else {"–": "-", "—": "-", "*": ""}.get(first, first)
     )
+
+
+def _links_of(links: tuple[Link, ...], text: str) -> tuple[Link, ...]:
+    return tuple(link for link in links if link.text and link.text in text)
+
+
+def _is_item_like(block: Block, lead: Block) -> bool:
+    """May a paragraph below `lead` be an item of the list that it announces, or several in a line each?"""
+    if block.kind != "paragraph" or block.headings != lead.headings:
+        return False
+    return all(map(_may_be_item, block.text.split("\n")))
+
+
+def _may_be_item(line: str) -> bool:
+    """Is a line short, no sentence and no contact?"""
+    return 1 < len(line) <= 100 and not line.endswith((".", "!", "?", ":")) and not _CONTACT.search(line)
+
+
+def _heads_in_capitals(text: str) -> bool:
+    """Is a line in capitals a heading ('FEES AND TUITION'), and no notice or bare name?"""
+    letters = sum(map(str.isalpha, text))
+    return letters > 3 and letters > 0.7 * len(text) and not any(map(str.isdigit, text)) and _may_head(text)
 
 
 def _may_head(text: str) -> bool:

@@ -25,6 +25,8 @@ _OPENER = re.compile(
 
 _DIGITS = re.compile(r"[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15}")
 
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]+")
+
 NUMBER_WORDS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
@@ -34,10 +36,16 @@ NUMBER_WORDS = {
 
 
 def fold_space(text: str) -> str:
-    """`text` with every run of white space (no-break and zero-width spaces included) made one blank, ends stripped."""
+    """`text` with every run of white space (no-break and zero-width spaces included) made one blank, ends stripped.
+
+    What no reader sees goes as well: soft hyphens, joiners and the marks of direction that pasted text carries.
+    """
     if text.isprintable() and "  " not in text:
         return text.strip()  # blanks are the only white space that is printable: most texts have nothing to fold
-    return " ".join((text if text.isascii() else text.replace("\u200b", "").replace("\ufeff", "")).split())
+    folded = " ".join(text.split())
+    if folded.isascii() or folded.isprintable():
+        return folded
+    return " ".join(_INVISIBLE.sub("", folded).split())
 
 
 def sentences(text: str) -> list[str]:

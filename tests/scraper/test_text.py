@@ -50,7 +50,15 @@ def test_sentences_are_verbatim_and_lose_nothing(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [(" a \t\n b ", "a b"), ("a\u00a0b", "a b"), ("a\u200bb\ufeff", "ab"), ("", ""), ("\u2003a\u2009", "a")],
+    [
+        (" a \t\n b ", "a b"),
+        ("a\u00a0b", "a b"),
+        ("a\u200bb\ufeff", "ab"),
+        ("", ""),
+        ("\u2003a\u2009", "a"),
+        ("non\u00adrefund\u00adable fee\u200e of \u2060$50", "nonrefundable fee of $50"),
+        ("a \u200c \u200d b", "a b"),
+    ],
 )
 def test_fold_space(text: str, expected: str) -> None:
     assert fold_space(text) == expected
