@@ -444,13 +444,22 @@ def names() -> list[str]:
     return sorted(path.stem for path in DIRECTORY.glob("*.yml"))
 
 
+# Vocabularies in which few texts of a page are looked up, or none: what they alone hold would be found in every text for nothing.
+_BY_THEMSELVES = frozenset(
+    (
+        "agencies", "agency_links", "answers", "catalogs", "chrome", "heading_words", "links", "offer_money", "offer_status",
+        "programs", "study_years",
+    )
+)  # fmt: skip
+
+
 @cache
 def look_for_all() -> None:
-    """Let every vocabulary look for the phrases of all from now on: each text is searched once, not once by each of them.
+    """Let every vocabulary look for the phrases of all from now on, but for a few: each text is searched once, not once by each of them.
 
     For a process that reads whole pages. It takes a quarter of a second, which whoever needs one vocabulary alone can spare.
     """
-    every = [vocabulary(name) for name in names()]
+    every = [vocabulary(name) for name in names() if name not in _BY_THEMSELVES]
     index = _Index(every)
     for words in every:
         words._index, words._bit = index, index.bits[words.name]
