@@ -93,9 +93,9 @@ _SHELL_NOTICE = Gate(
     re.compile(r"\b(?:javascript|cookies?|loading|your browser|enable scripts?|please wait)\b"),
 )
 _PLAIN_HOST = re.compile(r"https?://[\w.-]+(?=/)", re.A)
-_PLAIN_REST = r"(?:/[\w-]+(?:\.[\w-]+)*)*/?(?:\?[\w.=&%+-]+)?(?:#[\w-]+)?$"
+_PLAIN_REST = r"(?:/[\w%~@+-]+(?:\.[\w%~@+-]+)*)*/?(?:\?[\w.=&%+/:~-]+)?(?:#[\w.=&%+/!:~-]+)?$"
 _PLAIN_ADDRESS = re.compile(rf"https?://[\w.-]+{_PLAIN_REST}", re.A)  # nothing to join or mend
-_PLAIN_PATH = re.compile(rf"(?=/[\w?#]){_PLAIN_REST}", re.A)  # nothing to mend
+_PLAIN_PATH = re.compile(rf"(?=/[\w?#-]){_PLAIN_REST}", re.A)  # nothing to mend
 _COPYRIGHT = Gate(("©", "copyright", "all rights reserved"), ("(c)",), re.compile(r"\(c\) ?20\d\d"))
 _BULLET = re.compile(r"^[•▪●◦‣·∙■□❖➢➤►▶✓✔☐☑*–—-]\s*(?=\S)|^\[[ x_]?\]\s+(?=\S)|^o\s+(?=[A-Z])")
 _NUMBERED = re.compile(r"^\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
