@@ -111,6 +111,12 @@ _DASH_BEFORE = re.compile(r"[–—-]\s*$")  # 'HIPAA / OSHA – optional' speak
 _RECOMMENDS = re.compile(r"recommend|referen", re.I)
 # What introduces a list is the sentence right before it: 'Write to the residency office. Please include:'
 _LAST_SENTENCE = re.compile(r"[.!?]\s+(?=[A-Z])")
+# 'Obtain a letter of recommendation to strengthen your application'
+_TO_STRENGTHEN = re.compile(r"\s+(?:\w+ )?(?:to|that) (?:enhance|strengthen|improve|support|boost|bolster)s?\b", re.I)
+_PREPARING = re.compile(
+    r"\b(?:prepar(?:e|es|ing|ation)|study|studying|review (?:course|class(?:es)?)) (?:for|to take|to pass|of)\b[^.;]*$",
+    re.I,
+)
 _WORD = re.compile(r"\w+")
 
 # What a host may give itself, so that 'is provided' behind it means that the visitor need not bring it.
@@ -460,6 +466,8 @@ def _refused(text: str, mention: _Mention, found: list[_Mention], cues: Sequence
         _waived(text, mention, found, cues)
         or _offered(text, mention, cues)
         or (mention.key == "sponsor_letter" and _for_more(text, mention))
+        or _prepared_for(text, mention)
+        or (mention.key == "recommendation_letter" and bool(_TO_STRENGTHEN.match(text, mention.end)))
         or (
             mention.key == "deans_letter"
             and (_confirmed_by_the_host(text, mention) or _opens_the_portal(text, mention))
@@ -470,6 +478,12 @@ def _refused(text: str, mention: _Mention, found: list[_Mention], cues: Sequence
 def _confirmed_by_the_host(text: str, mention: _Mention) -> bool:
     """'The fee is due upon confirmation of enrollment': no paper of the school, but the place that is given."""
     return text.startswith("confirmation", mention.start) and bool(_ONCE_THERE.search(text[: mention.start][-20:]))
+
+
+def _prepared_for(text: str, mention: _Mention) -> bool:
+    """'While preparing for USMLE Step 2': an exam still to come."""
+    before = text[max(0, mention.start - 60) : mention.start]
+    return mention.key in ("usmle_score", "ecfmg_certificate", "english_test") and bool(_PREPARING.search(before))
 
 
 def _opens_the_portal(text: str, mention: _Mention) -> bool:

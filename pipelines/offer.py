@@ -159,6 +159,11 @@ _OBSERVE_ONLY = re.compile(
     r"\b(?:observational|observation[- ]only|observe[- ]only|only observe|observers?|observerships?|hands[- ]off|no hands[- ]on|shadow(?:ing)?|no (?:direct )?patient (?:care|contact)|(?:may|can|will|must|do) ?not (?:\w+ )?(?:touch|treat|examine|provide|participate in (?:direct )?(?:patient )?care))\b",
     re.I,
 )
+# 'An externship is a hands-on experience', whatever else is said of observers
+_EXTERNS_TREAT = re.compile(
+    r"\bextern(?:ship)?s?\b[^.;]{0,60}\b(?:is|are|offers?|provides?|gives?|with|get|have)\b(?![^.;]{0,25}\b(?:not|no|without)\b)[^.;]{0,25}\bhands[- ]on\b|\bhands[- ]on extern",
+    re.I,
+)
 _GRADUATES = re.compile(r"\bgraduates?\b|\bIMGs?\b", re.I)
 _STUDENTS = re.compile(
     r"\b(?:students?|visitors?|applicants?|trainees?|learners?|electives?|rotations?|clerkships?)\b", re.I
@@ -280,7 +285,7 @@ class _Types:
         if not any("externship" in m.words.lower() for m in self.said):
             return False
         text = " ".join(block.text[:3000] for block in blocks[:60])
-        return bool(_GRADUATES.search(text) and _OBSERVE_ONLY.search(text))
+        return bool(_GRADUATES.search(text) and _OBSERVE_ONLY.search(text)) and not _EXTERNS_TREAT.search(text)
 
     def decide(self) -> Iterator[Fact]:
         offered: set[str] = set()
