@@ -600,6 +600,8 @@ _VSLO_DENIED_AFTER = re.compile(
     r"^[^.;!?]{0,60}?\b(?:(?:is|are|will|can|may|should|do|does)(?: currently| be)? not|cannot|can['’]t|isn['’]t)\b(?: \w+){0,2}? (?:used|available|accepted|apply|be used|possible|required|open|participat\w+|accept)",
     re.I,
 )
+# 'We are no longer accepting VSLO applications for this year': who says so uses it.
+_HALTED_NOW = re.compile(r"\b(?:accepting|taking|reviewing|receiving|processing) (?:any |new |further |more )*$", re.I)
 _NOT_THIS = re.compile(
     r"(?:,|\band|\() not (?:through |via |by |in |on )?(?:the )?$|\b(?:left|quit|withdrew from) (?:the )?$", re.I
 )  # 'on paper, not VSLO'
@@ -636,7 +638,7 @@ def _find_vslo(blocks: list[Block], pieces: list[_Piece], observers_only: bool) 
                     continue
                 before, after = _left(sentence, match.start), sentence[match.end : match.end + 110]
                 proof = quote(sentence, match.start, match.end)
-                if _VSLO_DENIED.search(before) or _VSLO_DENIED_AFTER.search(after):
+                if (_VSLO_DENIED.search(before) and not _HALTED_NOW.search(before)) or _VSLO_DENIED_AFTER.search(after):
                     denied = match.end
                     own = bool(_NOT_THIS.search(before)) or (
                         not _OF_SCHOOLS.search(before) and "students" not in after[:60].lower()
@@ -944,7 +946,7 @@ def _recommendation(block: Block, sentence: str, match: Match) -> _Gain | None:
     start = max(0, match.start - 160)
     before, after = sentence[start : match.start], sentence[match.end : match.end + 120]
     words = sentence[match.start : match.end].lower()
-    if ("write" in words or re.match(r"(?:like|want|need|seeking|wish)", words)) and not _denied(
+    if ("write" in words or re.match(r"(?:like|want|need|seeking|wish|receive)", words)) and not _denied(
         sentence, match.start, match.end
     ):
         return _Gain(True, "letter_given", 0.8)

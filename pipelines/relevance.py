@@ -84,7 +84,7 @@ _OF_MEDICINE = re.compile(
 _FOR_OWN = re.compile(
     r"\b(?:for|For) (?!(?:Visiting|International|Foreign|Medical|US|U\.S\.|USA|American|Canadian|Caribbean|Overseas|Fourth|Third|Final|Fourth-Year|Third-Year|Senior|MD|DO|M\.D\.|D\.O\.|MS|M4|MS4|OMS|External|Away|Guest|Rotating|Outside|Incoming"
     r"|Osteopathic|Allopathic|All|Prospective|Non|Elective|Exchange|Clinical|Domestic|Global|Research|Undergraduate|Graduate|Health|Eligible|Current|Interested|Underrepresented|Diverse|Minority|Upper|Clerkship|LCME|Latin|African|Native|Black|Hispanic|The)\b)"
-    r"(?:[A-Z][\w’'&.]+ ){1,3}(?<!Medical )(?<!Year )(?<!Visiting )Students\b|\bfor (?:our|current) (?:own )?(?:\w+ )?students\b"
+    r"(?:[A-Z][\w’'&.]+ ){1,3}(?<!Medical )(?<!Year )(?<!Visiting )Students\b|\bfor (?:our|current) (?:own )?(?:\w+ )?students\b|\b[Ff]or (?:our |community |faculty )*[Pp]receptors\b"
 )
 _STAFF_TOO = ("physician", "doctor", "doctors", "surgeon", "surgeons")
 _ONLY = re.compile(r"\b(?:only|exclusively|limited to)\b", re.I)
@@ -278,7 +278,7 @@ class _Judge:
             keys = self._keys(text)
             # Who asks 'Must I rotate at your institution?' means the host.
             about = keys & (_ABOUT - {"visitor"} if text.rstrip().endswith("?") else _ABOUT)
-            if about and not keys & _NOT_FOR_THEM:
+            if about and not keys & _NOT_FOR_THEM and not ("residency" in keys and about == {"visitor"}):
                 best, words = weight, text
                 self.about = about
         if best:

@@ -174,7 +174,9 @@ def _step1(passage: Passage) -> list[Fact]:
             if passage.answer is not None and "demand" in passage.cues
             else []
         )
-    if _NOT_STEP1.search(passage.text[: match.start]) or _STAFF.search(passage.text):
+    if ("needless" not in passage.cues and _NOT_STEP1.search(passage.text[: match.start])) or _STAFF.search(
+        passage.text
+    ):
         return []
     if "needless" in passage.cues:
         return [passage.fact("usmle_step1_required", False, "step1_not_required", match.start, match.end)]

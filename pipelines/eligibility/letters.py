@@ -60,7 +60,7 @@ _MUST = re.compile(
 _TELLS = re.compile(r"\b(?:is|are|was|will|would|have|has|may|can|reserves?)\b", re.I)
 _BUT = re.compile(r",?\s+(?:but|however|although|though|whereas)\s+", re.I)
 _NONE = re.compile(
-    r"\bno letters?\b[^.;]{0,40}\b(?:required|needed|necessary|please)\b|\b(?:do|should) not (?:send|submit|include|upload|need)\b|\b(?:is|are) not (?:required|needed|necessary)\b|\b(?:do|does) not (?:require|need)\b",
+    r"\bno (?:letters?|lors?|recommendations?)\b[^.;]{0,40}\b(?:required|needed|necessary|please)\b|\b(?:do|should) not (?:send|submit|include|upload|need)\b|\b(?:is|are) not (?:required|needed|necessary)\b|\b(?:do|does) not (?:require|need)\b",
     re.I,
 )
 
