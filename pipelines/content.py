@@ -819,12 +819,13 @@ class _Reader:
             part.endswith(_BODY_WORDS) for part in (element.get("class") or "").lower().split()
         ):
             return False
-        if any(child.tag not in _INLINE and child.tag != "div" for child in element if isinstance(child.tag, str)):
-            return False
-        if len(element) and next(element.iter(*_HEADINGS), None) is not None:
-            return False  # a box around a real heading
-        if sum(1 for child in element if child.tag == "div" and _is_text_of(child, 1)) > 1:
-            return False  # a box around a title and its text
+        if len(element):
+            if any(child.tag not in _INLINE and child.tag != "div" for child in element if isinstance(child.tag, str)):
+                return False
+            if next(element.iter(*_HEADINGS), None) is not None:
+                return False  # a box around a real heading
+            if sum(1 for child in element if child.tag == "div" and _is_text_of(child, 1)) > 1:
+                return False  # a box around a title and its text
         text = _text_of(element) if _text_length(element) <= _TITLE else ""
         return len(text) > 2 and not text.endswith(_END) and not _CONTACT.search(text) and _first(element, "a") is None
 
