@@ -34,7 +34,11 @@ _PHONE = re.compile(
 )
 _LETTERS = re.compile(r"(?<![\w-])(?:1[-\s.])?\(?([2-9]\d\d)[)\s.-]{1,3}(\d{3}|[A-Z]{3})[\s-]?([A-Z]{4})(?!\w)")
 _KEYS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
-_FAX_AFTER = re.compile(r"^[\s,]{0,3}[(\[]?\s?(?:fax|facsimile)\b", re.I)
+# '555-0101 (fax)', but in '555-0101, fax 555-0102' the word belongs to the next number
+_FAX_AFTER = re.compile(
+    r"^[\s,]{0,3}(?:[(\[]\s?(?:fax|facsimile)\b|(?:fax|facsimile)\b(?!\s?(?:number|no\.?|#)?\s?:?\s?[(+]?\d))", re.I
+)
+_PATIENTS = re.compile(r"\W{0,3}(?:for )?(?:new )?patients?\s?[:–-]\s", re.I)
 _FAX_LETTER = re.compile(r"(?:^|[\s|,;•(])(?:F|f|fx|Fx)\s?[:.)]\s?$")
 _LABEL = re.compile(
     r"\b(?:phone|telephone|tel|call|office|direct|cell|mobile|voice|ph|text|main)\b|(?:^|[\s|,;•(])[PTpt]\s?[:.)]\s?$",
@@ -304,7 +308,9 @@ def _is_heading_of_others(text: str) -> bool:
 
 
 def _is_of_others(text: str) -> bool:
-    return bool(text) and any(match.key == "other_office" for match in vocabulary("contacts").find(text))
+    if not text:
+        return False
+    return bool(_PATIENTS.match(text)) or any(m.key == "other_office" for m in vocabulary("contacts").find(text))
 
 
 def _quote(text: str, start: int, end: int) -> str:

@@ -146,7 +146,7 @@ _WHEN_TO_APPLY = re.compile(
 )
 _TOO_LATE = re.compile(r"\b(?:within|(?:less|fewer) than|later than)\s$", re.IGNORECASE)
 _ABOUT_APPLICATION = re.compile(
-    r"\b(?:appl\w*|vslo|vsas|submi\w*|requests?|inquir\w*|nominat\w*|enroll(?:ment)?|intake|cut-?offs?|closing dates?|(?:send|e-?mail|mail) (?:(?:me|us) )?your|with us (?:by|before|no later)|portal|catalogs?|proposals?|materials|to be considered)\b"
+    r"\b(?:appl\w*|vslo|vsas|submi\w*|requests?|inquir\w*|nominat\w*|enroll(?:ment)?|intake|cut-?offs?|closing dates?|(?:send|e-?mail|mail) (?:(?:me|us) )?your|with us (?:by|before|no later)|(?:reserve|book|register|sign up) (?:by|before)|portal|catalogs?|proposals?|materials|to be considered)\b"
 )
 _OFF_HEADING = re.compile(
     r"\b(?:accepted|acceptance|after (?:you|acceptance)|cancel\w*|withdraw\w*|refunds?|immuniz\w*|health|housing|orientation|calendar|rotation dates|block dates|elective dates|"
@@ -392,6 +392,7 @@ def _weak_other(match: Match, window: str, left: int) -> bool:
     return bool(re.match(r"transcript|immuniz|evaluation form|insurance|health form|background", word))
 
 
+_READ_FROM = re.compile(r"\breviewed (?:from|during|between)\s(?:on\s)?$", re.IGNORECASE)
 _REFUSED = re.compile(
     r"\b(?:not|never)\s(?:be\s)?(?:consider|accept|review|process)|\bwill be (?:\w+ )?(?:rejected|returned|denied|declined)|\bwill (?:automatically )?(?:deny|reject|decline|disregard)\b",
     re.IGNORECASE,
@@ -439,6 +440,8 @@ def _read_dates(text: str, dates: list[Date], matches: list[Match]) -> Iterator[
             yield date, "other"
             previous, left = "closes", date.end
             continue
+        if role == "window" and not ranged and _READ_FROM.search(window[-40:]):
+            role = None  # 'applications are reviewed from April on'
         if role == "window" and not ranged:
             role = (
                 "closes"

@@ -27,7 +27,9 @@ FIELD = "documents"
 _BARE = {
     "flu_bare": (
         "flu_vaccine",
-        re.compile(r"vaccin|immuni[sz]|shot|booster|\bdose|titer|MMR|\bTB\b|\bPPD\b|tubercul", re.I),
+        re.compile(
+            r"vaccin|immuni[sz]|shot|booster|\bdose|titer|MMR|\bTB\b|\bPPD\b|tubercul|\b(?:current|this) season", re.I
+        ),
     ),
     "visa_bare": (
         "visa_copy",
@@ -129,6 +131,7 @@ _PAID = {"background_check", "drug_screen"}  # 'a background check fee' says tha
 _PAIR_GAP = 70
 _MAX_MENTIONS = 3  # of one document in one statement: enough for any page but a hostile one
 _MAX_ROW = 2000
+_LINE = 80  # characters of a paragraph that may be a line of a list
 
 
 @attrs.define(eq=False)  # not frozen: that doubles what making one costs
@@ -288,7 +291,16 @@ def _from_question(block: Block, text: str) -> Iterator[Fact]:
 def _from_dense_lists(blocks: list[Block]) -> Iterator[Fact]:
     """A list or table that names three documents or more is a list of documents, whatever stands above it."""
     groups: dict[int, list[tuple[Block, _Mention]]] = defaultdict(list)
+    run = 0  # lines that follow each other as paragraphs of their own
     for block in blocks:
+        if block.kind == "paragraph" and len(block.text) <= _LINE and block.text[-1:] not in ".?!:":
+            line = block.text
+            if _named(line) and _scope(reversed(block.headings)) != "elsewhere":
+                found = _mentions(line, tuple(reversed(block.headings)))
+                cues = vocabulary("demands").find(line)
+                groups[run].extend((block, m) for m in found if not _refused(line, m, found, cues))
+                continue
+        run -= 1
         if not block.group or block.kind not in ("item", "row", "definition"):
             continue
         text = block.text[:_MAX_ROW]

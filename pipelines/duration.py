@@ -156,7 +156,7 @@ _NOT_AFTER = re.compile(
     r"|for (?:processing|review|approval|proper|your application|us to)|window|deadline|preceding|later|earlier|notification|between|grace|a week|per week|each week|weekly|off|vacation|leave|waiting|business|lead|on the|in (?:the|each|clinic)|with the|at the (?:va|clinic))\b",
 )
 _OF_TRAINING = re.compile(
-    r"^\s+of (?!(?:\w+ ){0,3}(?:electives?|rotations?|observ\w+|course ?work|clerkships? at|visiting|duration|participation|shadowing|experience at|clinical electives|research|the program)\b)",
+    r"^\s+of (?!(?:the|your|their) (?:summer|year)\b|(?:\w+ ){0,3}(?:electives?|rotations?|observ\w+|course ?work|clerkships? at|visiting|duration|participation|shadowing|experience at|clinical electives|research|the program)\b)",
 )
 _DENIED_BEFORE = re.compile(
     r"\bno\s$|\b(?:not|cannot|no longer|n['’]t|unable to)\b[^.;]{0,25}\b(?:offer|accept|provid|permit|allow|host|accommodat|arrang)\w*\s(?:[\w-]+\s){0,3}$",
@@ -201,7 +201,7 @@ _NO_EXTENSION = re.compile(
 # Who stays: 'a visitor may spend up to eight weeks with us', 'graduates can join a research group for three to six months'.
 _PERSON = re.compile(
     r"\b(?:students?|visitors?|observers?|graduates?|physicians?|scholars?|applicants?|trainees?|participants?|interns?|externs?|candidates?|professionals?|doctors?"
-    r"|surgeons?|guests?|learners?|imgs?|rotators?|individuals?|nobody|anyone|no one|someone|you|they)\b",
+    r"|surgeons?|clinicians?|specialists?|guests?|learners?|imgs?|rotators?|individuals?|nobody|anyone|no one|someone|you|they)\b",
 )
 _STAY = (
     r"(?:spend|stay|remain|visit|join|work|train|attend|participate|take part|rotate|observe|shadow|come|be (?:here|with us|on ?site|hosted|accepted|placed|appointed|invited)"
@@ -373,7 +373,8 @@ def _judge(sentence: str, low: str, length: _Length, block: Block, labelled: boo
     each = _EACH_OF_THEM.search(near)
     if each:
         close = each[0]  # 'may take no more than two electives, each four weeks long'
-    training = _OF_TRAINING.match(after) and not _CONSISTS.search(before)
+    given = _OF_EXPERIENCE.match(after) and _GIVES.search(before[-90:])
+    training = _OF_TRAINING.match(after) and not given and not _CONSISTS.search(before)
     not_before = _NOT_BEFORE.search(close)
     wrong = not_before or not_after or training
     cap = bool(_CAP.search(before[-45:]) or _CAP_AFTER.match(after)) and not (each or _COUNTED_BEFORE.search(before))
@@ -440,6 +441,8 @@ def _judge(sentence: str, low: str, length: _Length, block: Block, labelled: boo
         low, length, before, after, block
     ):
         rule, confidence = "length_alone", 0.7
+    elif given:
+        rule, confidence = "length_given", 0.8
     elif "$" in low and _is_priced(low, length, after, block):
         rule, confidence = "length_priced", 0.7
     elif _OWN_LABEL.search(low[: length.start]) or (
@@ -477,7 +480,14 @@ _DEMANDED = re.compile(
 )
 
 
-_PRICE_AFTER = re.compile(r"^\)?\s?(?:[,:–—=(-]|is|costs|at|for)?\s?(?:us ?|usd ?)?\$\s?\d")
+# 'The program gives graduates one to three months of supervised clinical experience'
+_OF_EXPERIENCE = re.compile(r"^ of (?:[\w-]+ ){0,3}(?:experience|exposure|observation|training)\b")
+_GIVES = re.compile(
+    r"\b(?:program|externship|observership|elective|rotation|we)\b[^.;]{0,20}\b(?:gives?|offers?|provides?|includes?)\b"
+)
+_PRICE_AFTER = re.compile(
+    r"^\)?(?:[\s-]+(?:package|option|plan|stay|period)s?)?\s?(?:[,:–—=(-]|is|costs|at|for)?\s?(?:us ?|usd ?)?\$\s?\d"
+)
 _PRICE_BEFORE = re.compile(r"\$\s?[\d,.]+\s(?:usd )?(?:for|covers) (?:a |an |up to )?$")
 _PRICE_OF_OTHERS = re.compile(
     r"\b(?:hous(?:e|ing)|room|rent|lodging|apartments?|parking|hotels?|insurance|stipends?|badges?|late|refund\w*|cancel\w*|living)\b"

@@ -43,7 +43,7 @@ _LONGEST_BARE = 32
 _MONEY_COLUMN = re.compile(r"\$|\bUSD\b|\b(?:fees?|amount|costs?|price|tuition|charges?|rate)\b", re.IGNORECASE)
 _DOLLARS = re.compile(r"\b(?:usd|dollars)\b")
 _FREE = re.compile(
-    r"n(?<!\wn)(?:o(?:ne|thing|body)?\b|ot (?:charg|collect|assess|ask)|ever (?:charg|collect)|/a\b)|n['’]t (?:charg|collect|assess|ask)|f(?<!\wf)ree\b|w(?<!\ww)ithout\b"
+    r"n(?<!\wn)(?:o(?:ne|thing|body)?\b|either\b|ot (?:charg|collect|assess|ask)|ever (?:charg|collect)|/a\b)|n['’]t (?:charg|collect|assess|ask)|f(?<!\wf)ree\b|w(?<!\ww)ithout\b"
 )
 _NONE = re.compile(
     r"\W{0,3}(?:none|nothing|n/?a|no|no cost|no charge|free|not applicable|\$?0(?:\.00)?)\W{0,3}$", re.IGNORECASE
@@ -56,7 +56,7 @@ _LENGTH = re.compile(
     rf"(?:(?P<per>\b(?:per|each|every|a|an|the)\s|/\s?)(?:\w+[\s-]){{0,2}}?)?"
     rf"(?:(?P<times>two|2|three|3)\s(?:\w+\s)?)?(?P<count>{_COUNT})\)?[\s-]{{1,2}}(?:\(\d{{1,2}}\)\s?)?(?P<unit>day|week|wk|month|year)s?\b"
     rf"|(?P<per1>\b(?:per|each|every|a|for the|by the)\s(?:academic\s|calendar\s|additional\s|further\s|extra\s|subsequent\s|other\s)?|/\s?)(?P<unit1>day|week|wk|month|mo|year|yr)\b"
-    r"|(?P<adverb>daily|weekly|monthly|annual(?:ly)?|yearly)\b",
+    r"|(?P<adverb>daily|weekly|monthly|annual(?:ly)?|yearly|(?:day|week|month)(?= rate))\b",
     re.IGNORECASE,
 )
 _PLACEMENT = re.compile(
@@ -69,7 +69,7 @@ _ACCEPTED_FOR = re.compile(
 )
 # '$2,700 (four weeks)', '$2,000 per rotation (4 weeks)'
 _IN_PARENTHESES = re.compile(rf"\s?(?:(?:per|for each|for an?|each)\s(?:\w+\s)?{_PLACE}\s?)?\(", re.IGNORECASE)
-_OF_THE_NEXT = re.compile(r"\s?(?:,|;|,?\s?and|,?\s?or)\s(?:for\s)?(?:an?\s)?", re.IGNORECASE)
+_OF_THE_NEXT = re.compile(r"\s?(?:,|;|\||,?\s?and|,?\s?or)\s(?:for\s)?(?:an?\s)?", re.IGNORECASE)
 _EACH_PERSON = re.compile(r"\bper (?:application|applicant|person|student|visitor|observer)\b", re.IGNORECASE)
 _ONCE = re.compile(
     r"\bone[- ]time\b|\b(?:only|paid|charged|assessed|due|payable) once\b|\bonce (?:only|per)\b|\bsingle payment\b",
@@ -86,6 +86,9 @@ _WHEN_BEFORE = re.compile(
 _DAYS = {"day": "day", "week": "week", "wk": "week", "month": "month", "mo": "month", "year": "year", "yr": "year"}
 _ADVERBS = {
     "daily": "day",
+    "day": "day",
+    "week": "week",
+    "month": "month",
     "weekly": "week",
     "monthly": "month",
     "annual": "year",
@@ -94,7 +97,7 @@ _ADVERBS = {
 }
 
 _NOT_REFUNDED = re.compile(
-    r"\bnon[-\s–]?(?:refundable|returnable)|(?:not|n['’]t)\s(?:be\s)?(?:refund|reimburs|returned)\w*|(?:not|n['’]t) (?:give|return|pay|get) (?:it|them|this|any|fees?|(?:the|your|their) (?:fee|payment|money)s?)\b|\b(?:neither|none)\b[^.;$]{0,30}\b(?:is|are) refundable|\bkept by us\b|\b(?:is|are|be|and|,) (?:kept|retained) (?:even|whether|whatever|regardless|in (?:any|every|all)|by)\b|\bstays? with us\b|(?:\bnot|n['’]t) (?:get|be given|given|give|paid|pay)(?: (?:it|them|this|you|any|the|your|fees?|money|payments?)){0,3} back\b|\bno (?:part|portion|fees?|payments?|money|amount)\b[^.;$]{0,40}\b(?:refund|reimburs|return)|\b(?:payments?|fees|charges) (?:made )?(?:is|are) final\b|\bwe keep (?:it|them|th(?:e|is) (?:fee|payment|amount))|\bno refunds?\b|\bnot refundable|\bnever refund|\bcannot be refund|\bno fees? (?:will|can) be refund",
+    r"\bnon[-\s–]?(?:refundable|returnable)|(?:not|n['’]t)\s(?:be\s)?(?:refund|reimburs|returned|returnable)\w*|(?:not|n['’]t) (?:give|return|pay|get) (?:it|them|this|any|fees?|(?:the|your|their) (?:fee|payment|money)s?)\b|\b(?:neither|none)\b[^.;$]{0,30}\b(?:is|are|be) (?:refund|return|reimburs)|\bno way to (?:get|have|claim)\b|\b(?:is|are) forfeited (?:should|if|when)\b|\bkept by us\b|\b(?:is|are|be|and|,) (?:kept|retained) (?:even|whether|whatever|regardless|in (?:any|every|all)|by)\b|\bstays? with us\b|(?:\bnot|n['’]t) (?:get|be given|given|give|paid|pay)(?: (?:it|them|this|you|any|the|your|fees?|money|payments?)){0,3} back\b|\bno (?:part|portion|fees?|payments?|money|amount)\b[^.;$]{0,40}\b(?:refund|reimburs|return)|\b(?:payments?|fees|charges) (?:made )?(?:is|are) final\b|\bwe keep (?:it|them|th(?:e|is) (?:fee|payment|amount))|\bno refunds?\b|\bnot refundable|\bnever refund|\bcannot be refund|\bno fees? (?:will|can) be refund",
     re.IGNORECASE,
 )
 _REFUNDED = re.compile(
@@ -226,9 +229,17 @@ class Setting:
                 continue
             if self.left and self._of_the_amount_before(match):
                 continue
+            if (
+                match.start >= self.money.end
+                and self.right < len(self.text)
+                and _NEXT_FEE.search(self.text[self.money.end : match.start])
+            ):
+                continue  # 'USD 500 for each week; a deposit of USD 250'
             if match.key in ("other", "insurance") and (match.start > self.money.end + 25 or self.is_own_fee):
                 continue  # '$3,600, including supervision and badge'
             return match.key
+        if _APPLICATION_BEHIND.match(self.after()):
+            return "application"
         if _LABEL_OF_APPLICATION.search(self.text[self.left : self.money.start]):
             return "application"
         if _INCLUDES.search(self.after()):  # 'a fee of $130 (which includes a $100 processing fee …)'
@@ -239,6 +250,9 @@ class Setting:
         return first.key if first and self.first >= first.end and not self.is_own_fee else None
 
 
+_NEXT_FEE = re.compile(r";|\.\s|,\s(?:an?|the|and|plus)\s", re.IGNORECASE)
+# '+ $125 application (non-refundable)'
+_APPLICATION_BEHIND = re.compile(r"\s(?:for the\s)?(?:application|registration)\s?(?:$|[(,;.+])", re.IGNORECASE)
 _AND_A = re.compile(r"(?:&|\band\b|\bplus\b)\s?(?:an?\s|the\s)?$", re.IGNORECASE)
 _LABEL_OF_APPLICATION = re.compile(
     # 'Application form and $350', 'application, transcript and $100 fee'
@@ -248,7 +262,7 @@ _LABEL_OF_APPLICATION = re.compile(
 )
 # 'Application' as the label of a row of fees
 _NAMED_APPLICATION = re.compile(
-    r"\W{0,3}(?:(?:one-time|online|initial) )?(?:application|registration|processing|administration)\W{0,3}",
+    r"\W{0,3}(?:(?:one-time|online|initial) )?(?:application|registration|processing|administration)\s?(?:\([^()]{0,40}\))?\W{0,3}",
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(r"[;,:]|\b(?:and|plus|or)\b")
@@ -291,7 +305,7 @@ def _refusal(place: Setting) -> str | None:
         return "insurance_limit"
     if "penalty" in heads or ("penalty" in near and not (attached and _UNPAID.search(place.before()))):
         return "penalty"
-    if "abroad" in near or "abroad" in heads:
+    if "abroad" in near or "abroad" in heads or (money.spread and any(m.key == "abroad" for m in place.matches)):
         return "embassy_or_examiner"
     if _OF_STAFF.match(place.text):
         return "of_residents_or_staff"
@@ -380,7 +394,10 @@ _PERIODS: dict[tuple[float, str], str] = {
 def _lengths(text: str) -> Iterator[tuple[int, int, Period]]:
     """The lengths in `text` that can be what an amount is for; those that say when something is due are left out."""
     for match in _LENGTH.finditer(text):
-        if _WHEN_AFTER.match(text, match.end()) or _WHEN_BEFORE.search(text[: match.start()][-20:]):
+        # 'monthly, in advance' and 'for every week of your stay' say how often
+        if match["count"] and (
+            _WHEN_AFTER.match(text, match.end()) or _WHEN_BEFORE.search(text[: match.start()][-20:])
+        ):
             continue
         if period := _length_period(match):
             yield match.start(), match.end(), period
@@ -470,6 +487,16 @@ _PRICE_IS = re.compile(
 
 # 'Two-week blocks, $950 each'
 _BLOCKS_AT = re.compile(rf"\b{_PLACE},?\s?(?:\(?at)?\s?(?:US)?$", re.IGNORECASE)
+# 'Two weeks | $800' and 'Application | $60' under 'Amount'
+_AMOUNT_COLUMN = re.compile(
+    r"\W*(?:amount|price|rate|usd|us dollars)(?: \(?(?:in )?(?:usd|us\$|\$)\)?)?\W*", re.IGNORECASE
+)
+_PRICED_ROW = re.compile(
+    rf"\W{{0,3}}(?:(?:{_COUNT})[\s-](?:weeks?|months?)\b|(?:application|registration|processing)\b)", re.IGNORECASE
+)
+_LENGTH_IS = re.compile(
+    rf"\b(?:{_COUNT})[\s-](?:weeks?|months?)\s?[:–—=-]\s?(?:US)?$", re.IGNORECASE
+)  # '2 weeks – $600'
 _EACH_ONE = re.compile(r"\s?(?:each|apiece|per\s\w+)\b", re.IGNORECASE)
 
 
@@ -483,6 +510,10 @@ def _paid(place: Setting) -> bool:
     if keys & {"other", "insurance"} and place.attached and (place.attached[0] <= 4 or len(place.text) < 60):
         return True
     if _PER_SOMETHING.match(place.after()) or _PRICE_IS.search(place.before()):
+        return True
+    if _LENGTH_IS.search(place.before()):
+        return True
+    if place.whose and _AMOUNT_COLUMN.fullmatch(place.whose[1]) and _PRICED_ROW.match(place.whose[0]):
         return True
     if _EACH_ONE.match(place.after()) and _BLOCKS_AT.search(place.before()):
         return True
@@ -549,6 +580,14 @@ def _read_amount(
         kind = "application"
     if (kind is None and place.bare) or (kind is None and len(place.text) < 160):
         kind = _first_kind(place.context)
+    if (
+        kind is None
+        and money.amount <= LARGEST_TO_APPLY
+        and place.headings
+        and _HOW_TO_APPLY.search(place.headings[-1])
+        and _FEE_NEXT.match(place.after())
+    ):
+        kind = "application"
     if "third_party" in {match.key for match in place.matches} and kind in (None, "application", "program"):
         kind = "other"
     if kind in ("other", "insurance") and money.spread:
@@ -586,6 +625,11 @@ def _read_amount(
     )
 
 
+# Under 'How to apply', 'Pay the $75 fee' is a step of applying.
+LARGEST_TO_APPLY = 300
+_HOW_TO_APPLY = re.compile(
+    r"\bhow to apply\b|\bapplication (?:instructions|process|procedures?|steps|checklist)\b", re.IGNORECASE
+)
 # '$45 per elective, not to exceed $135': the most that the fees come to is none of them.
 _CAPPED = re.compile(
     r"(?:\bmax(?:imum)?\b[.:]?(?: (?:total|fee|charge|amount|cost))?(?: (?:of|is))?|\bnot (?:to )?exceed(?:ing)?|\b(?:capped|limited) (?:at|to)|\bup to a (?:total|cap) of|\bno more than)(?: a(?: total)?(?: of)?)?\s?(?:US)?$",
@@ -614,7 +658,7 @@ def _audience_around(place: Setting) -> Audience | None:
 
 # 'A check for $75 must come with the application.'
 _WITH_APPLICATION = re.compile(
-    r"\benclose (?:a|your|an) (?:[\w’'-]+\s)?(?:check|cheque|money order|draft)\b|\b(?:with|accompan(?:y|ies|ying|ied by))\s(?:the|your|each|every|an|this|completed)\s(?:[\w-]+\s){0,2}?applications?\b",
+    r"\benclose (?:a|your|an) (?:[\w’'-]+\s)?(?:check|cheque|money order|draft)\b|\b(?:with|accompan(?:y|ies|ying|ied by))\s(?:the|your|each|every|an|this|completed)\s(?:[\w-]+\s){0,2}?(?:applications?|forms?|requests?|packet)\b",
     re.IGNORECASE,
 )
 
@@ -722,10 +766,12 @@ def _row_settings(block: Block) -> Iterator[Setting]:
 
 
 _OWN_SUBJECT = re.compile(
-    r"application|processing|registration|administrative|enrol|tuition|program|elective|rotation|observership",
+    r"application|processing|registration|administrative|enrol|tuition|program|elective|rotation|observership|apply for|register for",
     re.IGNORECASE,
 )
-_APPLYING = re.compile(r"application|processing|registration|administrative|enrol", re.IGNORECASE)
+_APPLYING = re.compile(
+    r"application|apply for|register for|processing|registration|administrative|enrol", re.IGNORECASE
+)
 _PLAIN_FREE = re.compile(
     r"(?:and )?(?:there(?: is| are|['’]s) )?(?:currently )?no (?:fees?|charges?|costs?)(?: (?:is|are) (?:charged|required|assessed))?\b"
     r"|(?:program |programme |observership |elective )?(?:fees?|costs?|tuition|charges?)\s?[:–-]\s?(?:none|no\b|nothing|n/?a|free|\$0\b)",
@@ -919,7 +965,7 @@ def _add_periods(candidates: list[Candidate], spoken: list[Statement]) -> None:
                 break
 
 
-_OF_REFUNDS = ("refund", "reimburs", "return", " back", "keep", "kept", "retained", " final", "stays with")
+_OF_REFUNDS = ("refund", "reimburs", "return", " back", "keep", "kept", "retained", "forfeit", " final", "stays with")
 _THIS = re.compile(r"this (?:deposit|payment|fee|amount|charge)\b", re.IGNORECASE)
 _CARRIED_ON = re.compile(
     r"\bnon[-\s–]?refundable (?:[\w/-]+\s){0,5}?(?:fees?|deposit|tuition|payment) of (?:US)?D?\s?\$", re.IGNORECASE
