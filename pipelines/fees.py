@@ -53,8 +53,8 @@ _INCLUDES = re.compile(r"\binclud(?:es|ing|e)\b|\bconsist(?:s|ing) of\b", re.IGN
 _COUNT = r"\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|sixteen"
 _PLACE = r"(?:rotation|elective|clerkship|placement|block|course|observership|externship|preceptorship|internship|experience|session|slot|offer|sub-?internship|specialty|visit)s?"
 _LENGTH = re.compile(
-    rf"(?:(?P<per>\b(?:per|each|every|a|an|the)\s|/\s?)(?:\w+[\s-]){{0,2}}?)?"
-    rf"(?:(?P<times>two|2|three|3)\s(?:\w+\s)?)?(?P<count>{_COUNT})\)?[\s-]{{1,2}}(?:\(\d{{1,2}}\)\s?)?(?P<unit>day|week|wk|month|year)s?\b"
+    rf"(?:(?P<per>\b(?:per|each|every|a|an|the)\s|/\s?)(?:\w+[\s‑-]){{0,2}}?)?"
+    rf"(?:(?P<times>two|2|three|3)\s(?:\w+\s)?)?(?P<count>{_COUNT})\)?[\s‑-]{{1,2}}(?:\(\d{{1,2}}\)\s?)?(?P<unit>day|week|wk|month|year)s?\b"
     rf"|(?P<per1>\b(?:per|each|every|a|for the|by the)\s(?:academic\s|calendar\s|additional\s|further\s|extra\s|subsequent\s|other\s)?|/\s?)(?P<unit1>day|week|wk|month|mo|year|yr)\b"
     r"|(?P<adverb>daily|weekly|monthly|annual(?:ly)?|yearly|(?:day|week|month)(?= rate))\b",
     re.IGNORECASE,
@@ -72,7 +72,7 @@ _IN_PARENTHESES = re.compile(rf"\s?(?:(?:per|for each|for an?|each)\s(?:\w+\s)?{
 _OF_THE_NEXT = re.compile(r"\s?(?:,|;|\||,?\s?and|,?\s?or)\s(?:for\s)?(?:an?\s)?", re.IGNORECASE)
 _EACH_PERSON = re.compile(r"\bper (?:application|applicant|person|student|visitor|observer)\b", re.IGNORECASE)
 _ONCE = re.compile(
-    r"\bone[- ]time\b|\b(?:only|paid|charged|assessed|due|payable) once\b|\bonce (?:only|per)\b|\bsingle payment\b",
+    r"\bone[-‑ ]time\b|\b(?:only|paid|charged|assessed|due|payable) once\b|\bonce (?:only|per)\b|\bsingle payment\b",
     re.IGNORECASE,
 )
 # A length that says when something is due, or how long it takes, is no price period.
@@ -97,7 +97,7 @@ _ADVERBS = {
 }
 
 _NOT_REFUNDED = re.compile(
-    r"\bnon[-\s–]?(?:refundable|returnable)|(?:not|n['’]t)\s(?:be\s)?(?:refund|reimburs|returned|returnable)\w*|(?:not|n['’]t) (?:give|return|pay|get) (?:it|them|this|any|fees?|(?:the|your|their) (?:fee|payment|money)s?)\b|\b(?:neither|none)\b[^.;$]{0,30}\b(?:is|are|be) (?:refund|return|reimburs)|\bno way to (?:get|have|claim)\b|\b(?:is|are) forfeited (?:should|if|when)\b|\bkept by us\b|\b(?:is|are|be|and|,) (?:kept|retained) (?:even|whether|whatever|regardless|in (?:any|every|all)|by)\b|\bstays? with us\b|(?:\bnot|n['’]t) (?:get|be given|given|give|paid|pay)(?: (?:it|them|this|you|any|the|your|fees?|money|payments?)){0,3} back\b|\bno (?:part|portion|fees?|payments?|money|amount)\b[^.;$]{0,40}\b(?:refund|reimburs|return)|\b(?:payments?|fees|charges) (?:made )?(?:is|are) final\b|\bwe keep (?:it|them|th(?:e|is) (?:fee|payment|amount))|\bno refunds?\b|\bnot refundable|\bnever refund|\bcannot be refund|\bno fees? (?:will|can) be refund",
+    r"\bnon[-‑\s–]?(?:refundable|returnable)|(?:not|n['’]t)\s(?:be\s)?(?:refund|reimburs|returned|returnable)\w*|(?:not|n['’]t) (?:give|return|pay|get) (?:it|them|this|any|fees?|(?:the|your|their) (?:fee|payment|money)s?)\b|\b(?:neither|none)\b[^.;$]{0,30}\b(?:is|are|be) (?:refund|return|reimburs)|\bno way to (?:get|have|claim)\b|\b(?:is|are) forfeited (?:should|if|when)\b|\bkept by us\b|\b(?:is|are|be|and|,) (?:kept|retained) (?:even|whether|whatever|regardless|in (?:any|every|all)|by)\b|\bstays? with us\b|(?:\bnot|n['’]t) (?:get|be given|given|give|paid|pay)(?: (?:it|them|this|you|any|the|your|fees?|money|payments?)){0,3} back\b|\bno (?:part|portion|fees?|payments?|money|amount)\b[^.;$]{0,40}\b(?:refund|reimburs|return)|\b(?:payments?|fees|charges) (?:made )?(?:is|are) final\b|\bwe keep (?:it|them|th(?:e|is) (?:fee|payment|amount))|\bno refunds?\b|\bnot refundable|\bnever refund|\bcannot be refund|\bno fees? (?:will|can) be refund",
     re.IGNORECASE,
 )
 _REFUNDED = re.compile(
@@ -475,7 +475,7 @@ def _each_in(texts: Iterable[str]) -> Period | None:
 
 
 _PER_SOMETHING = re.compile(
-    rf"\s?(?:USD\s|US dollars\s)?(?:\(\w+\)\s)?(?:(?:per|/|for each|for every|each|a|by the)\s?(?:\w+[\s-]){{0,2}}?(?:week|month|{_PLACE})|(?:per|by the)\sday|weekly|monthly)\b",
+    rf"\s?(?:USD\s|US dollars\s)?(?:\(\w+\)\s)?(?:(?:per|/|for each|for every|each|a|by the)\s?(?:\w+[\s‑-]){{0,2}}?(?:week|month|{_PLACE})|(?:per|by the)\sday|weekly|monthly)\b",
     re.IGNORECASE,
 )
 # 'The two-week observership is $1,400'
@@ -492,10 +492,10 @@ _AMOUNT_COLUMN = re.compile(
     r"\W*(?:amount|price|rate|usd|us dollars)(?: \(?(?:in )?(?:usd|us\$|\$)\)?)?\W*", re.IGNORECASE
 )
 _PRICED_ROW = re.compile(
-    rf"\W{{0,3}}(?:(?:{_COUNT})[\s-](?:weeks?|months?)\b|(?:application|registration|processing)\b)", re.IGNORECASE
+    rf"\W{{0,3}}(?:(?:{_COUNT})[\s‑-](?:weeks?|months?)\b|(?:application|registration|processing)\b)", re.IGNORECASE
 )
 _LENGTH_IS = re.compile(
-    rf"\b(?:{_COUNT})[\s-](?:weeks?|months?)\s?[:–—=-]\s?(?:US)?$", re.IGNORECASE
+    rf"\b(?:{_COUNT})[\s‑-](?:weeks?|months?)\s?[:–—=-]\s?(?:US)?$", re.IGNORECASE
 )  # '2 weeks – $600'
 _EACH_ONE = re.compile(r"\s?(?:each|apiece|per\s\w+)\b", re.IGNORECASE)
 
@@ -968,7 +968,7 @@ def _add_periods(candidates: list[Candidate], spoken: list[Statement]) -> None:
 _OF_REFUNDS = ("refund", "reimburs", "return", " back", "keep", "kept", "retained", "forfeit", " final", "stays with")
 _THIS = re.compile(r"this (?:deposit|payment|fee|amount|charge)\b", re.IGNORECASE)
 _CARRIED_ON = re.compile(
-    r"\bnon[-\s–]?refundable (?:[\w/-]+\s){0,5}?(?:fees?|deposit|tuition|payment) of (?:US)?D?\s?\$", re.IGNORECASE
+    r"\bnon[-‑\s–]?refundable (?:[\w/-]+\s){0,5}?(?:fees?|deposit|tuition|payment) of (?:US)?D?\s?\$", re.IGNORECASE
 )
 
 

@@ -16,7 +16,7 @@ from scraper.vocabulary import Match, vocabulary
 
 _GATE = ("visa", "sponsor", "immigration", "ds-2019", "ds2019")
 # Classes and the form I-20 may stand without these words.
-_CLASS = re.compile(r"esta\b|\b(?:i-?20|vwp|[bfhjlo]-?[1-4]|wb|tn)\b")
+_CLASS = re.compile(r"esta\b|\b(?:i[-‑]?20|vwp|[bfhjlo][-‑]?[1-4]|wb|tn)\b")
 _DENYING = (
     "no",
     "without",
@@ -28,7 +28,7 @@ _DENYING = (
     "ineligible",
 )  # what stands wherever _DENIED does
 _VISA_CONTEXT = re.compile(
-    r"visas?\b|\besta\b|immigra|\bstatus\b|[fj]-?1\s+(?:visitors?|scholars?|students?|exchange|interns?|research|trainees?|programs?|categor)|consul|embass|ds-?2019|\bi-?20\b|\bi-94\b|enter(?:ing)? the u|holders?\b|waiver|entry|\b(?:enter|come|travel|arrive)s? (?:here |to the u\.?s\.? )?(?:on|with|under) an?\b|\bj-?1 paperwork|\bsponsors? (?:the |an? )?[jf]-?1|\b(?:business|tourist)\s+visitor|\bas a tourist",
+    r"visas?\b|\besta\b|immigra|\bstatus\b|[fj][-‑]?1\s+(?:visitors?|scholars?|students?|exchange|interns?|research|trainees?|programs?|categor)|consul|embass|ds[-‑]?2019|\bi[-‑]?20\b|\bi-94\b|enter(?:ing)? the u|holders?\b|waiver|entry|\b(?:enter|come|travel|arrive)s? (?:here |to the u\.?s\.? )?(?:on|with|under) an?\b|\bj-?1 paperwork|\bsponsors? (?:the |an? )?[jf][-‑]?1|\b(?:business|tourist)\s+visitor|\bas a tourist",
     re.I,
 )
 _CLAUSE = re.compile(
@@ -57,21 +57,21 @@ _OFFICE = (
 )
 _ISSUE = re.compile(
     r"\b(?:sponsors?|sponsoring|issues?|issuing|issued|process(?:es)?|provides?|prepares?|will send|handles?|facilitates?|arranges?|authorized to (?:host|sponsor)|designated (?:program )?sponsor|generate)\b"
-    r"[^.;]{0,60}\b(?:ds-?2019|i-?20|[jf]-?1\b|(?:exchange visitor|student|[jf]) visas?|visa documents?|visas?)",
+    r"[^.;]{0,60}\b(?:ds[-‑]?2019|i[-‑]?20|[jf][-‑]?1\b|(?:exchange visitor|student|[jf]) visas?|visa documents?|visas?)",
     re.I,
 )
 _ISSUED = re.compile(
-    r"\b(?:ds-?2019s?|i-?20s?|[jf]-?1 (?:visas?|sponsorship|status)|visa (?:documents?|sponsorship|support))\b[^.;]{0,50}"
+    r"\b(?:ds[-‑]?2019s?|i[-‑]?20s?|[jf][-‑]?1 (?:visas?|sponsorship|status)|visa (?:documents?|sponsorship|support))\b[^.;]{0,50}"
     r"\b(?:(?:is|are|will be|can be|may be) (?:issued|provided|prepared|processed|sponsored|available|offered|sent)|(?:application|processing) fees?)\b"
-    r"|\bds-?2019s?\s+(?:is\s+|are\s+)?issued by (?:our|us|the (?:office|university|hospital))\b|\bsponsored (?:for|on|under) an? [jf]-?1\b"
-    r"|\b[jf]-?1 visas?,? (?:which|that) [\w ]{1,40} (?:will |can )?(?:sponsor|issue)s?\b"
-    r"|\b[jf]-?1 visa (?:sponsorship|applications?|processing)\b",
+    r"|\bds[-‑]?2019s?\s+(?:is\s+|are\s+)?issued by (?:our|us|the (?:office|university|hospital))\b|\bsponsored (?:for|on|under) an? [jf][-‑]?1\b"
+    r"|\b[jf][-‑]?1 visas?,? (?:which|that) [\w ]{1,40} (?:will |can )?(?:sponsor|issue)s?\b"
+    r"|\b[jf][-‑]?1 visa (?:sponsorship|applications?|processing)\b",
     re.I,
 )
 _DENIED = re.compile(
     r"(?:(?:\b(?:not|cannot|never|unable|no longer|neither)|n['’]t)\b(?!\s+(?:\w+ly\s+)?(?:require|need)\b)(?!\s+(?:[\w.]+\s+){0,3}(?:citizens?|residents?|nationals?)\b)[^.;]{0,50}\b(?:sponsor|issue|process|provide|assist|help|support|offer|advise|aid|obtain|arrange|facilitat|secure|grant|handle)\w*\b"
-    r"[^.;]{0,70}\b(?:visas?\b|immigration|ds-?2019|i-?20\b|[jf]-?1\b)"
-    r"|(?:issue|sponsor|provide|prepare)s?\s+neither\b[^.;]{0,40}\b(?:visas?|ds-?2019|i-?20|[jf]-?1)\b"
+    r"[^.;]{0,70}\b(?:visas?\b|immigration|ds[-‑]?2019|i[-‑]?20\b|[jf][-‑]?1\b)"
+    r"|(?:issue|sponsor|provide|prepare)s?\s+neither\b[^.;]{0,40}\b(?:visas?|ds[-‑]?2019|i[-‑]?20|[jf][-‑]?1)\b"
     r"|(?:need|requir)\w*\s+(?:a\s+)?(?:visa\s+)?sponsorship\b[^.;]{0,40}\b(?:cannot|not|ineligible)\b"
     r"|(?:not|never|cannot|n['’]t)\s+act\s+as\s+(?:an?\s+|the\s+)?(?:(?:visa|immigration)\s+sponsors?\b|sponsors?\b(?! (?:of|for) ))"
     r"|without\s+(?:visa\s+)?sponsorship\s+(?:from|by)\b"
@@ -81,7 +81,7 @@ _DENIED = re.compile(
     r"|no\s+(?:visa|immigration)\s+(?:sponsorship|support|assistance|help|documents?)"
     r"|(?:visas?|visa "
     + _OFFICE
-    + r"|ds-?2019s?|i-?20s?)\b[^.;,]{0,30}\b(?:is|are|will|can|may|be|do|does)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:sponsor|provid|issu|offer|available|process|support|assist)\w*)",
+    + r"|ds[-‑]?2019s?|i[-‑]?20s?)\b[^.;,]{0,30}\b(?:is|are|will|can|may|be|do|does)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:sponsor|provid|issu|offer|available|process|support|assist)\w*)",
     re.I,
 )
 _OWN = re.compile(
@@ -219,7 +219,7 @@ def _sponsorship(passage: Passage) -> list[Fact]:
         return []
     if issue is None:
         return [passage.fact("visa_sponsored", True, "visa_documents_available", match.start(), match.end(), 0.6)]
-    if not re.search(r"ds-?2019|i-?20\b|sponsor|\b[jf](?:-?1\b| visa)", issue[0], re.I) or re.search(
+    if not re.search(r"ds[-‑]?2019|i[-‑]?20\b|sponsor|\b[jf](?:-?1\b| visa)", issue[0], re.I) or re.search(
         r"letter|information|copy|copies|proof", issue[0], re.I
     ):
         return []
