@@ -92,6 +92,17 @@ _YES = re.compile(r"\W*(?:yes|absolutely|certainly|of course)\b", re.I)
 _ASKS_FOR_DEMANDS = re.compile(
     r"\b(?:required?|requirements?|need|must|have to|should|mandatory|necessary|count)\b", re.I
 )
+# '$500 per week', 'tuition is $2,000', '$75 application fee'; who pays a visitor, insures or donates names sums too.
+_PRICE = re.compile(
+    r"\b(?:fees?|tuition|costs?|charged?|payable|payment)\b[^.;]{0,80}\$ ?\d"
+    r"|\$ ?\d[\d,.]{0,8} ?(?:/|(?:per|a|each|every|for (?:each|every|one|two|four|a))\b|(?:[a-z-]{1,20} ){0,2}(?:fee|charge)\b)",
+    re.I,
+)
+_NO_PRICE = re.compile(
+    r"\b(?:salar|stipend|insur|million|loan|scholarship|award|grant|reimburs|allowance|donat|gift|dues|ERAS|annual|copay|deductible|per (?:claim|occurrence))",
+    re.I,
+)
+_WEIGHT_OF_FACT = {"facts_fee": 1.0}  # few pages but those for visitors say what it costs to come
 _HALTED = ("suspended", "paused", "on hold", "closed")
 _ANSWERED_NO = re.compile(r"[:?–—-]\s*(?:no|none|n/a)\b(?! (?:more|later|less))", re.I)
 _NO = re.compile(r"(?:no|not|unfortunately|sorry)\b", re.I)
@@ -177,8 +188,10 @@ class _Judge:
         if self.counts and self.for_students:
             self._add("heading_for_medical_students", 0.8, self.for_students[0])
         if self.counts:
+            if any("$" in block.text and _states_price(block) for block in self.blocks):
+                self.facts.add("facts_fee")
             for fact in sorted(self.facts):
-                self._add(fact, 0.5)
+                self._add(fact, _WEIGHT_OF_FACT.get(fact, 0.5))
         own = min(4, len(self.against["own"]))
         residency = min(4, len(self.against["residency"]))
         if own > 1 and not self.explicit:
@@ -466,6 +479,13 @@ def _kind(keys: set[str], about: bool, offered: Collection[str] = ()) -> str:
     if about and (not keys.isdisjoint(_FACTS) and keys.union(offered) & _TERMS_OF):
         return "terms"
     return "terms" if about and "visitor" in keys and "strong_opportunity" in offered else ""
+
+
+def _states_price(block: Block) -> bool:
+    """Does the block say what something costs?"""
+    return any(
+        "$" in sentence and _PRICE.search(sentence) and not _NO_PRICE.search(sentence) for sentence in block.sentences
+    )
 
 
 def _is_link(block: Block) -> bool:
