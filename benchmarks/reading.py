@@ -2,10 +2,11 @@
 
     python benchmarks/reading.py PAGES.warc.gz [--rounds 5]
 
-Every page is read once in every round by every reader in turn, so that whatever else the machine does hits all of them alike; of
-each page the fastest round counts. The first round is not counted: it compiles the phrases that the pages need. What is
-remembered of single sentences is forgotten before each round, since a crawl reads no page twice. Needs the extra `bench`
-(`pip install -e '.[bench]'`). Times are processor times of one core.
+In every round each reader in turn reads all pages, one after the other as in a crawl: page by page in turn, each would find the
+processor's caches full of another's data. Whatever else the machine does hits all readers alike over the rounds; of each page the
+fastest counts. The first round is not counted: it compiles the phrases that the pages need. What is remembered of single sentences is
+forgotten before each round, since a crawl reads no page twice. Needs the extra `bench` (`pip install -e '.[bench]'`). Times are
+processor times of one core.
 """
 
 from __future__ import annotations
@@ -58,9 +59,9 @@ def measure(pages: list[Page], ways: dict[str, Read], rounds: int) -> dict[str, 
     """Pages a second of each way."""
     best = {name: [float("inf")] * len(pages) for name in ways}
     for number in range(rounds + 1):
-        forget()
-        for index, page in enumerate(pages):
-            for name, read in ways.items():
+        for name, read in ways.items():
+            forget()
+            for index, page in enumerate(pages):
                 start = time.process_time()
                 read(page)
                 if number:
