@@ -85,11 +85,11 @@ _MAY_BE_DATED = re.compile(
     r"[JFMASOND0-9](?:(?i:an(?:uary)?|eb(?:ruary)?|ar(?:ch)?|pr(?:il)?|ay|une?|uly?|ug(?:ust)?|ept?(?:ember)?|ct(?:ober)?|ov(?:ember)?|ec(?:ember)?)\b|\d{0,3}[/.-]\d)"
 )
 _JOIN = re.compile(
-    r"[\s,.]*(?:-|–|—|‐|to|through|thru|until|till|and|&|or)?[\s,]*(?:on|in|the)?\s*(?:(?:early|mid|late)[\s‑-])?",
+    r"[\s,.]*(?:-|–|—|‐|to|through|thru|until|till|and|&|or)?[\s,]*(?:on|in|the)?\s*(?:(?:early|mid|late)[\s-])?",
     re.IGNORECASE,
 )
 _RANGE = re.compile(
-    r"[\s,.]*(?:-|–|—|‐|to|through|thru|until|till|and)\s*(?:\w+day,?\s|(?:early|mid|late)[\s‑-])?", re.IGNORECASE
+    r"[\s,.]*(?:-|–|—|‐|to|through|thru|until|till|and)\s*(?:\w+day,?\s|(?:early|mid|late)[\s-])?", re.IGNORECASE
 )
 _ACADEMIC_YEAR = re.compile(r"(?<![\d/-])(20\d\d)\s?(?:-|–|—|/)\s?(?:20)?(\d\d)(?!\d|[-–/]\d)")
 _TERM = re.compile(r"\b(spring|summer|fall|autumn|winter)\s(?:\w+\s)?(20\d\d)\b", re.IGNORECASE)
@@ -160,9 +160,9 @@ _NAMED = re.compile(r"\bapplications?\b|\bapply\b|\bapplicants?\b|\bsubmi", re.I
 
 _COUNT = r"\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen|thirty|forty-five|sixty|ninety"
 _LEAD = re.compile(
-    rf"\b(?=[\da-fnost])(?:(?P<low>{_COUNT})\s?(?:\(\d{{1,3}}\)\s?)?(?:-|–|—|to|or)\s?)?(?<![\d.$/])\b(?P<count>{_COUNT})(?:\s(?:and a half|or more))?[\s‑-]{{0,2}}(?:\((?P<figure>\d{{1,3}})(?:\s?(?P<unit2>days?|weeks?|months?))?\))?[\s‑-]{{0,2}}"
+    rf"\b(?=[\da-fnost])(?:(?P<low>{_COUNT})\s?(?:\(\d{{1,3}}\)\s?)?(?:-|–|—|to|or)\s?)?(?<![\d.$/])\b(?P<count>{_COUNT})(?:\s(?:and a half|or more))?[\s-]{{0,2}}(?:\((?P<figure>\d{{1,3}})(?:\s?(?P<unit2>days?|weeks?|months?))?\))?[\s-]{{0,2}}"
     rf"(?:full\s)?(?:business\s|calendar\s|working\s)?(?P<unit>days?|weeks?|months?)’?'?(?:\s?\((?P<n3>\d{{1,3}})\s?(?P<unit3>days|weeks|months)\))?"
-    rf"(?P<tail>(?:\s\w+){{0,2}}?\s(?:prior|before|in advance|ahead of|ahead|preceding|beforehand|advanced? notice|notice|earlier|(?:advance )?lead[ ‑-]time)\b|\sout(?=\s?(?:[.;,)]|$|from\b)))?"
+    rf"(?P<tail>(?:\s\w+){{0,2}}?\s(?:prior|before|in advance|ahead of|ahead|preceding|beforehand|advanced? notice|notice|earlier|(?:advance )?lead[ -]time)\b|\sout(?=\s?(?:[.;,)]|$|from\b)))?"
 )  # for a text in small letters
 _LEAD_GATE = re.compile(r"d(?<!\wd)ays?\b|w(?<!\ww)eeks?\b|m(?<!\wm)onths?\b")
 _DAYS = {"day": 1, "week": 7, "month": 30}
@@ -1025,7 +1025,7 @@ _OF_DOCUMENTS = re.compile(
 )
 _APPLICATION_NAMED = re.compile(r"\bappl|\brequests?\b|\binquir|\bnominat|\bcontact", re.IGNORECASE)
 _LEAD_TIME_OF = re.compile(
-    r"\blead[ ‑-]time (?:of|is)\s(?:at least\s|(?:a )?minimum of\s|approximately\s|about\s)?$", re.IGNORECASE
+    r"\blead[ -]time (?:of|is)\s(?:at least\s|(?:a )?minimum of\s|approximately\s|about\s)?$", re.IGNORECASE
 )
 
 

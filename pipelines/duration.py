@@ -33,16 +33,16 @@ _MOST_EXACT = 26.0  # longer ones are courses of study
 _NUM = r"(?:\d{1,3}(?:\.5)?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen|sixteen|twenty|thirty|forty-five|sixty|ninety|an?|single)"
 _NOTE = r"(?:\s?\(\s?\d{1,3}\s?\))?"
 _UNIT = r"(?:(?:consecutive|calendar|business|working|full|whole|continuous|clinical|elective|additional|total)\s+){0,2}(?P<unit>days?|weeks?|wks?|months?)"
-_SEP = r"\s?(?:-|–|—|‑|/|,?\s?(?:to|or|and|through|up to)\b(?: (?:at most|up to|no more than|not more than|a maximum of)\b)?|,)\s?"
+_SEP = r"\s?(?:-|–|—|/|,?\s?(?:to|or|and|through|up to)\b(?: (?:at most|up to|no more than|not more than|a maximum of)\b)?|,)\s?"
 _LENGTH = re.compile(
-    rf"(?<![\w$.,/-])(?P<numbers>{_NUM}{_NOTE}(?:-?{_SEP}{_NUM}{_NOTE}){{0,3}})(?:[\s‑-]{{1,2}}|(?<=\d)(?=[wm])){_UNIT}(?![\w])(?:\(s\))?{_NOTE}",
+    rf"(?<![\w$.,/-])(?P<numbers>{_NUM}{_NOTE}(?:-?{_SEP}{_NUM}{_NOTE}){{0,3}})(?:[\s-]{{1,2}}|(?<=\d)(?=[wm])){_UNIT}(?![\w])(?:\(s\))?{_NOTE}",
 )
 _OF_A_UNIT = re.compile(r"\b(?:up to|at least|at most|than|for|of|lasts?|is|about|approximately|exceed)\s$")
 _LISTED = re.compile(r"\b(?:or|and)\b|,")
 _GAP_OF_A_LIST = re.compile(r"\s?(?:\([^)]*\)\s?)?(?:,(?: or| and)?|or|and)\s?(?:a )?")
 _BRACKETS = re.compile(r"\([^)]*\)")
 _WORD_NUMBER = re.compile(rf"(?<![\w(]){_NUM}(?![\w)])")
-_MONTH_LONG = re.compile(r"(?<!-)\b(?P<numbers>)(?P<unit>month|week)[\s‑-]long\b")
+_MONTH_LONG = re.compile(r"(?<!-)\b(?P<numbers>)(?P<unit>month|week)[\s-]long\b")
 _ONE_OF_THEM = re.compile(r"(?:one|1|a single|single),\s\S+")
 _TO_A_YEAR = re.compile(r"\s?(?:to|-|–|—|up to|and up to|and)\s?(?:a|one|1) (?:full )?year\b")
 _GAP_RANGE = re.compile(
@@ -86,7 +86,7 @@ def _lengths(sentence: str, low: str, apart: bool = False) -> list[_Length]:
             continue
         text = match[0]
         weeks = tuple([_in_weeks(value, unit, text, apart) for value in values])
-        adjective = "-" in text[-9:] or "‑" in text[-9:] or unit in ("week", "month", "day", "wk")
+        adjective = "-" in text[-9:] or unit in ("week", "month", "day", "wk")
         listed = (
             len(words) > 1
             and bool(_LISTED.search(sentence[start : match.end("numbers")]))
@@ -121,12 +121,12 @@ _PLACE_AT_END = re.compile(rf"{_PLACE}$")
 _PART_BEFORE = re.compile(r"[;!?]|\. |\bhowever\b|\bwhile\b")
 _PART_AFTER = re.compile(r"[;!?]|\. ")
 _PLACE_NOUN = re.compile(rf"\b{_PLACE}\b")
-_BESIDE = re.compile(rf"^(?:[\s‑-]+\([^)]{{0,25}}\))?[\s‑-]+(?:long\s+)?(?:[\w’'&/®™,-]+\s+){{0,5}}?{_PLACE}\b")
+_BESIDE = re.compile(rf"^(?:[\s-]+\([^)]{{0,25}}\))?[\s-]+(?:long\s+)?(?:[\w’'&/®™,-]+\s+){{0,5}}?{_PLACE}\b")
 _BETWEEN_WRONG = re.compile(
     r"\b(?:degree|fellowship|residenc(?:y|ies)|masters?|curriculum|leadership|intensive|before|prior|notice|advance|processing|review|in|of|for|to|and|during|until|after|is|are|apart|from|on|per|a|an|the|window|deadline|calendar|hours?|shifts?|grace|waiting|training|onboarding|orientation)\b",
 )
 _STRONG_AFTER = re.compile(
-    r"^[\s‑-]*(?:\(\w+ weeks?\)\s?)?(?:in (?:length|duration)|of (?:clinical |supervised |hands-on )?(?:observation|shadowing)\b|long\b|in total|of (?:duration|length)|duration|each\b(?! (?:day|week|month|year|of|in|on)\b)|apiece\b|(?:at|per) (?:a )?time)",
+    r"^[\s-]*(?:\(\w+ weeks?\)\s?)?(?:in (?:length|duration)|of (?:clinical |supervised |hands-on )?(?:observation|shadowing)\b|long\b|in total|of (?:duration|length)|duration|each\b(?! (?:day|week|month|year|of|in|on)\b)|apiece\b|(?:at|per) (?:a )?time)",
 )
 _PREDICATE = re.compile(
     r"\b(?:is|are|be|was|lasts?|lasting|runs?|running|rang\w+|var(?:y|ies)|limited|restricted|exceed\w*|duration|length|minimum|maximum|max|min|up to|for|from|between|least|most|than|as long as|as short as|stays?|staying|offered|available"
@@ -187,7 +187,7 @@ _ONE_PLACE = re.compile(
     r"\b(?:per|in|within|with|at) (?:any |each |a |the |any one |one |a single |the same |any given )?(?:one |clinical |single )?(?:department|division|specialty|service|rotation|elective|preceptor|faculty|site|host)\b|\bper (?:observership|visit|block)\b",
 )
 _A_YEAR = re.compile(
-    r"\b(?:per|in|within|during|each|every|over|for) (?:a |an |any |one |the |each |every )?(?:single )?(?:rolling )?(?:calendar |academic |fiscal |twelve[-‑ ]month |12[-‑ ]month |school )?(?:year|twelve[-‑ ]month|12[-‑ ]month|12 months|12-month period)\b|\bannually\b",
+    r"\b(?:per|in|within|during|each|every|over|for) (?:a |an |any |one |the |each |every )?(?:single )?(?:rolling )?(?:calendar |academic |fiscal |twelve[- ]month |12[- ]month |school )?(?:year|twelve[- ]month|12[- ]month|12 months|12-month period)\b|\bannually\b",
 )
 _TOTAL_BEFORE = re.compile(
     r"\b(?:total(?:ing)?|altogether|accumulat\w+|cumulative\w*|combined|in all|aggregate|length of participation|period of participation)\b[^.;]{0,30}$|\bexten(?:d\w*|sions?)\b[^.;]{0,30}\b(?:up to|maximum of|total of)\s(?:a )?$",
@@ -270,7 +270,7 @@ _ON_ONE = re.compile(
 _SPEND = re.compile(r"\b(?:spends?|completes?)(?: (?:a total of|up to))?\s$")
 # 'Electives are offered in two- or four-week intervals'
 _TAKEN_IN = re.compile(r"\b(?:offered|available|requested|scheduled|taken|arranged|come)\b[^.;]{0,20}\b(?:in|for)\s$")
-_INTERVALS = re.compile(r"^[\s‑-](?:long )?(?:increments?|intervals?|segments?|periods?)\b")
+_INTERVALS = re.compile(r"^[\s-](?:long )?(?:increments?|intervals?|segments?|periods?)\b")
 # 'Four weeks in each elective'
 _IN_EACH = re.compile(rf"^\s(?:in|for|on) (?:each|every) (?:\w+ )?{_PLACE}\b")
 # 'A maximum of two rotations of four weeks each': the cap is on their number.
@@ -533,7 +533,7 @@ _HERE = re.compile(
 )
 
 
-_YEAR_OF_STUDY = re.compile(r"\b(?:final|last|first|next)[ ‑-]year\b")
+_YEAR_OF_STUDY = re.compile(r"\b(?:final|last|first|next)[ -]year\b")
 
 
 def _said_before(before: str, words: re.Match[str]) -> str:

@@ -103,8 +103,8 @@ class _Piece(NamedTuple):
 
 
 def _pieces(blocks: list[Block]) -> tuple[list[_Piece], list[_Piece]]:
-    """The pieces in which phrases of data/vocabulary/offer.yml stand, or words that may call applications open, and those which name
-    a type of program, with the phrases of program_types.yml. Most pieces are neither."""
+    """The pieces in which phrases of data/vocabulary/offer.yml stand (or of offer_sums.yml, before a sum), or words that may call
+    applications open, and those which name a type of program, with the phrases of program_types.yml. Most pieces are neither."""
     find, find_types = vocabulary("offer").find, vocabulary("program_types").find
     told, named = [], []
     for block in blocks:
@@ -112,6 +112,8 @@ def _pieces(blocks: list[Block]) -> tuple[list[_Piece], list[_Piece]]:
         cut = block.kind == "title" and any(b.depth == 1 and b.kind == "heading" for b in blocks[:40])
         for sentence in judged_pieces(block):
             matches = find(sentence)
+            if "$" in sentence:
+                matches += vocabulary("offer_sums").find(sentence)
             if matches or (may_be_open and _may_be_open(sentence.lower())):
                 told.append(_Piece(block, sentence, _few(matches)))
             if cut:

@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, TypeVar, overload
 
 import attrs
 
-from scraper.text import sentences
+from scraper.text import sentences, small
 
 _Value = TypeVar("_Value")
 
@@ -133,8 +133,8 @@ class Block:
 
     @remembered
     def lower(self) -> str:
-        """`text` in lower case, same length where Unicode allows: for cheap look-ups."""
-        return self.text.lower()
+        """`text` in small letters (`scraper.text.small`): for cheap look-ups."""
+        return small(self.text)
 
     @property
     def context(self) -> str:

@@ -35,6 +35,10 @@ NUMBER_WORDS = {
 }  # fmt: skip
 
 
+# Hyphens that do not break, as word processors write them ('non\u2011refundable'), and Unicode's own.
+_HYPHENS = {0x2010: "-", 0x2011: "-"}
+
+
 def fold_space(text: str) -> str:
     """`text` with every run of white space (no-break and zero-width spaces included) made one blank, ends stripped.
 
@@ -89,11 +93,12 @@ def _ends(before: str, text: str, following: int) -> bool:
 
 
 def small(text: str) -> str:
-    """`text` in small letters, character for character, so that what is found there stands at the same place in `text`."""
+    """`text` in small letters and with plain hyphens, character for character, so that what is found there stands at the same
+    place in `text`."""
     lower = text.lower()
-    if len(lower) == len(text):
-        return lower
-    return "".join(char if len(one := char.lower()) > 1 else one for char in text)
+    if len(lower) != len(text):
+        lower = "".join(char if len(one := char.lower()) > 1 else one for char in text)
+    return lower if lower.isascii() else lower.translate(_HYPHENS)
 
 
 def has_any(text: str, pieces: Iterable[str]) -> bool:

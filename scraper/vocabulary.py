@@ -448,7 +448,7 @@ def names() -> list[str]:
 _BY_THEMSELVES = frozenset(
     (
         "agencies", "agency_links", "answers", "catalogs", "chrome", "heading_words", "links", "offer_money", "offer_status",
-        "programs", "study_years",
+        "offer_sums", "programs", "study_years",
     )
 )  # fmt: skip
 

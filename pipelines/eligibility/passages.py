@@ -17,7 +17,7 @@ from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact
 from scraper.scope import audience_in, audience_of, mentions
 from scraper.statements import quote
-from scraper.text import has_any
+from scraper.text import has_any, small
 from scraper.vocabulary import Match, vocabulary
 
 _MAX_SENTENCE = 900
@@ -233,7 +233,7 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
             seen.add(place)
             words = find(piece)
             named = frozenset([match.key for match in words]) if words else _NOTHING
-            passage = Passage(block, piece, len(passages), piece.lower(), words, named)
+            passage = Passage(block, piece, len(passages), small(piece), words, named)
             passages.append(passage)
             if question and (said := _ANSWER.match(piece)):
                 question.answer = said.lastgroup == "yes"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scraper.text import fold_space, number, sentences
+from scraper.text import fold_space, number, sentences, small
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,12 @@ def test_a_megabyte_is_cut_in_seconds(unit: str) -> None:
     sentences("A" + text + "A")
     fold_space(text)
     assert time.perf_counter() - start < 10
+
+
+@given(st.text(alphabet=st.sampled_from("aA-\u2010\u2011\u0130ß ‘ﬁ")))
+def test_small_keeps_every_place(text: str) -> None:
+    assert len(small(text)) == len(text)
+
+
+def test_small_has_plain_hyphens() -> None:
+    assert small("Non\u2011Refundable, Year\u2010Round") == "non-refundable, year-round"
