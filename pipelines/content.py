@@ -106,7 +106,6 @@ _END = (".", "!", ",", ";")
 _TABLE_ROLES = {"table", "grid", "treegrid"}
 _CELL_ROLES = {"cell", "gridcell", "columnheader", "rowheader"}
 _Row: TypeAlias = "tuple[etree._Element, list[etree._Element]]"  # with its cells
-_ROW_GROUPS = {"thead", "tbody", "tfoot"}
 
 _linked_text = etree.XPath(
     "descendant::a[not(starts-with(@href, 'mailto:') or starts-with(@href, 'tel:'))]/descendant::text()",
@@ -626,7 +625,7 @@ class _Reader:
                 return False
             if next(box.iter(*_HEADINGS, "table", "details", "button", "p", "dl"), None) is not None:
                 return False
-            if sum(1 for inner in box if inner.tag == "div" and _is_text_of(inner, 1)) > 1:
+            if _holds_boxes(box):
                 return False
         return True
 
@@ -824,7 +823,7 @@ class _Reader:
                 return False
             if next(element.iter(*_HEADINGS), None) is not None:
                 return False  # a box around a real heading
-            if sum(1 for child in element if child.tag == "div" and _is_text_of(child, 1)) > 1:
+            if _holds_boxes(element):
                 return False  # a box around a title and its text
         text = _text_of(element) if _text_length(element) <= _TITLE else ""
         return len(text) > 2 and not text.endswith(_END) and not _CONTACT.search(text) and _first(element, "a") is None
@@ -1365,6 +1364,11 @@ def _heads_itself(item: etree._Element) -> bool:
     return not _is_text_of(first, _TITLE + 1) and _may_head(_text_of(first))
 
 
+def _holds_boxes(element: etree._Element) -> bool:
+    """Does an element hold several boxes with text?"""
+    return sum(1 for child in element if child.tag == "div" and _is_text_of(child, 1)) > 1
+
+
 def _holds_parts(element: etree._Element) -> bool:
     """Does a definition hold lists, or paragraphs and more, rather than a line or two?"""
     return sum(1 for child in element if child.tag in ("p", "ul", "ol", "table", "h3", "h4", "h5", "div")) > 1
@@ -1538,6 +1542,10 @@ def _is_head(cell: etree._Element) -> bool:
     return cell.get("role") in ("columnheader", "rowheader") or "head" in (cell.get("class") or "").lower()
 
 
+def _has_bold(element: etree._Element) -> bool:
+    return next(element.iterdescendants("strong", "b"), None) is not None
+
+
 def _is_cell_box(cell: etree._Element, below: bool) -> bool:
     """May a box be the cell of a table? Titles and panels are none, but for the names of columns above what is `below`."""
     if cell.tag not in ("div", "p") or (cell.tail and not cell.tail.isspace()) or cell.get("role") is not None:
@@ -1562,11 +1570,7 @@ def _looks_like_header(row: etree._Element, cells: list[etree._Element], texts: 
     parent = row.getparent()
     if parent is not None and parent.tag == "thead":
         return True
-    return (
-        len(cells) > 1
-        and all(_is_head(c) or c.find(".//strong") is not None or c.find(".//b") is not None for c in cells)
-        and all(texts)
-    )
+    return len(cells) > 1 and all(_is_head(cell) or _has_bold(cell) for cell in cells) and all(texts)
 
 
 def _is_data_table(table: etree._Element) -> bool:
@@ -1593,9 +1597,7 @@ def _is_of_sections(rows: list[etree._Element]) -> bool:
         if len(cells) != 2:
             return False
         title, text = cells
-        if not 0 < _text_length(title) <= _TITLE or not (
-            title.tag == "th" or title.find(".//strong") is not None or title.find(".//b") is not None
-        ):
+        if not 0 < _text_length(title) <= _TITLE or not (title.tag == "th" or _has_bold(title)):
             return False
         if text.tag == "th":
             return False

@@ -160,9 +160,8 @@ def _from_blocks(blocks: list[Block]) -> Iterator[Fact]:
     named: list[Fact] = []
     heading: Block | None = None
     asked: Statement | None = None  # the question in running text right before
-    announced: Statement | None = (
-        None  # 'Please have these ready: CV.', with the rest of the list in sentences of its block
-    )
+    # 'Please have these ready: CV.', with the rest of the list in sentences of its block
+    announced: Statement | None = None
     for statement in statements(blocks):
         block, text = statement.block, statement.text
         if block.kind == "heading":

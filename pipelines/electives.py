@@ -17,7 +17,6 @@ from scraper.vocabulary import expand, vocabulary
 
 MAX_ELECTIVES = 1500  # of one page: a longer list is no catalog
 MAX_TITLE, MAX_TEXT = 160, 600
-_LABELS = ("title", "specialty", "code", "site", "weeks", "capacity", "months", "international", "prerequisites")
 # What tells an elective from a heading with a paragraph; a department or a title alone does not.
 _TELLING = frozenset(["code", "site", "weeks", "capacity", "months", "international", "prerequisites"])
 _CODE = re.compile(r"\b[A-Z]{2,6}[ .-]?[A-Z]{0,3}\d{2,5}[A-Z]{0,3}\b")

@@ -20,7 +20,7 @@ from scraper.gates import Gates
 from scraper.items import PROGRAM_TYPES, Audience, Block, Fact
 from scraper.record import MAX_SPECIALTIES
 from scraper.scope import audience_of
-from scraper.statements import judged_pieces, quote
+from scraper.statements import ANSWER_MARK, judged_pieces, quote
 from scraper.text import has_any
 from scraper.vocabulary import Match, vocabulary
 
@@ -682,7 +682,7 @@ def _names_of(blocks: list[Block]) -> str:
 # -- what the visitor gets ----------------------------------------------------------------------------------------------------------------
 
 _ANSWER = re.compile(
-    r"\W*(?:A(?:nswer)?[:.]\s*)?(?:(?P<yes>yes|absolutely|certainly)\b|(?P<no>no\b(?! later)|unfortunately|not at this time))",
+    rf"\W*{ANSWER_MARK}(?:(?P<yes>yes|absolutely|certainly)\b|(?P<no>no\b(?! later)|unfortunately|not at this time))",
     re.I,
 )
 # 'Do I need letters of recommendation?' asks what to hand in.
@@ -758,8 +758,9 @@ def _find_gains(blocks: list[Block], pieces: list[_Piece]) -> Iterator[Fact]:
             for asked, said in itertools.pairwise(block.sentences[:60]):
                 if _is_question(asked):
                     yield from _answered_gain(asked, block, said)
-    for block, _, matches in pieces:
-        if (matches or block.term or len(block.cells) == 2) and block.kind not in ("title", "heading"):
+    labelled = (b for b, _, matches in pieces if matches or b.term or len(b.cells) == 2)
+    for block in {id(block): block for block in labelled}.values():  # several pieces may be of one
+        if block.kind not in ("title", "heading"):
             yield from _termed_gain(block)
     for block, sentence, matches in pieces:
         if not matches or block.kind == "title" or _is_question(sentence):
@@ -795,6 +796,8 @@ _TERM_NO = re.compile(
     r"\W*(?:no\b|none\b(?! (?:required|needed))|not (?:provided|available|given|issued|offered|written|guaranteed to)|never\b)",
     re.I,
 )
+_UNPAID = re.compile(r"\W*unpaid\b", re.I)
+_PAPER_GIVEN = re.compile(r"\W*(?:certificate|letter)\b[^.;]{0,60}\b(?:request|end|complet)", re.I)
 _LETTER_TERM = re.compile(
     r"\W*(?:LORs?|letters? of recommendation|recommendation letters?|recommendations?)(?: from (?:us|faculty))?\W*$",
     re.I,
@@ -812,7 +815,7 @@ def _termed_gain(block: Block) -> Iterator[Fact]:
         term, text = label["term"], label["text"]
     if not term or len(term) > 50:
         return
-    if _PAY_TERM.match(term) and (_TERM_NO.match(text) or re.match(r"\W*unpaid\b", text, re.I)):
+    if _PAY_TERM.match(term) and (_TERM_NO.match(text) or _UNPAID.match(text)):
         yield _fact("compensation", "unpaid", block, quote(text), "gain_by_term", 0.85)
         return
     letter = _LETTER_TERM.match(term)
@@ -821,9 +824,7 @@ def _termed_gain(block: Block) -> Iterator[Fact]:
     field = "recommendation_offered" if letter else "certificate_offered"
     if _TERM_NO.match(text):
         yield _fact(field, False, block, quote(text), "gain_by_term", 0.85)
-    elif _TERM_YES.match(text) or (
-        not letter and re.match(r"\W*(?:certificate|letter)\b[^.;]{0,60}\b(?:request|end|complet)", text, re.I)
-    ):
+    elif _TERM_YES.match(text) or (not letter and _PAPER_GIVEN.match(text)):
         yield _fact(field, True, block, quote(text), "gain_by_term", 0.85)
 
 
@@ -938,6 +939,10 @@ def _is_benefit(block: Block) -> bool:
     return _BENEFITS.match(above) is not None
 
 
+# Phrases for letters that begin so name the house they come from: 'receive a letter from our chair'.
+_FROM_US = re.compile(r"like|want|need|seeking|wish|receive")
+
+
 def _is_standard_letter(before: str, after: str) -> bool:
     """The standardized letter of evaluation (SLOE) is what some specialties have for a letter of recommendation."""
     return bool(re.search(r"\bstandard(?:ized)?\s+$", before, re.I) or re.match(r"s?\s*\(e?SLOEs?\)", after))
@@ -948,11 +953,8 @@ def _recommendation(block: Block, sentence: str, match: Match) -> _Gain | None:
     start = max(0, match.start - 160)
     before, after = sentence[start : match.start], sentence[match.end : match.end + 120]
     words = sentence[match.start : match.end].lower()
-    if ("write" in words or re.match(r"(?:like|want|need|seeking|wish|receive)", words)) and not _denied(
-        sentence, match.start, match.end
-    ):
-        return _Gain(True, "letter_given", 0.8)
-    if block.kind == "item" and _is_benefit(block) and not _denied(sentence, match.start, match.end):
+    from_us = "write" in words or _FROM_US.match(words) or (block.kind == "item" and _is_benefit(block))
+    if from_us and not _denied(sentence, match.start, match.end):
         return _Gain(True, "letter_given", 0.8)
     handed_in = _LETTER_HANDED_IN.search(before) or re.match(
         r"^[^.;!?]{0,40}\b(?:(?:is|are|be) (?:not )?(?:required|recommended|returned|accepted)|must|should)\b",

@@ -476,7 +476,7 @@ def _kind(keys: set[str], about: bool, offered: Collection[str] = ()) -> str:
             or (about and learner)
         ):
             return "weak"
-    if about and (not keys.isdisjoint(_FACTS) and keys.union(offered) & _TERMS_OF):
+    if about and not keys.isdisjoint(_FACTS) and keys.union(offered) & _TERMS_OF:
         return "terms"
     return "terms" if about and "visitor" in keys and "strong_opportunity" in offered else ""
 

@@ -17,6 +17,7 @@ from scraper.text import sentences
 MAX_LABEL = 90
 _ASKING = ("?", ":")  # how a sentence ends that introduces the next
 MAX_STATEMENT = 2000
+ANSWER_MARK = r"(?:A(?:nswer)?[:.]\s*)?"  # what lists of questions set before an answer: 'A: Yes'
 MAX_QUOTE = 300
 # For rules that weigh a phrase by what stands around it.
 LONGEST = 2500  # characters of a sentence that are judged together

@@ -6,7 +6,7 @@ import re
 
 import attrs
 
-from pipelines.eligibility.passages import Passage
+from pipelines.eligibility.passages import TO_A_RESIDENCY, Passage
 from scraper.items import Fact
 from scraper.text import Gate, number
 
@@ -29,10 +29,7 @@ _COUNT_ALONE = re.compile(
     re.I,
 )
 # 'Graduates applying to our residency need three letters': asked of others than visitors.
-_FOR_RESIDENCY = re.compile(
-    r"\bappl(?:y|ying|icants?|ications?)\b[^.;]{0,12}\b(?:to|for) (?:our|the|a) (?:[\w-]+ ){0,3}(?:residency|fellowship)",
-    re.I,
-)
+_FOR_RESIDENCY = re.compile(rf"\bappl(?:y|ying|icants?|ications?)\b[^.;]{{0,12}}\b{TO_A_RESIDENCY}", re.I)
 # 'Two letters of recommendation' as a line of a list: who counts them wants them.
 _ENTRY = re.compile(
     r"\W*(?:one|two|three|1|2|3)\W+(?:\(\d\)\W+)?(?:(?:academic|professional|faculty|clinical|original|current|recent|confidential|signed|sealed)\W+){0,2}",

@@ -16,7 +16,7 @@ import attrs
 from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact
 from scraper.scope import audience_in, audience_of, mentions
-from scraper.statements import quote
+from scraper.statements import ANSWER_MARK, quote
 from scraper.text import has_any, small
 from scraper.vocabulary import Match, vocabulary
 
@@ -59,10 +59,12 @@ _FROM_ABROAD = frozenset(
 _NOTHING: frozenset[str] = frozenset()
 _LAST_SENTENCE = re.compile(r"[.!?]\s+(?=[A-Z])")  # what introduces a list is the sentence right before it
 _ANSWER = re.compile(
-    r"\W*(?:A(?:nswer)?[:.]\s*)?(?:(?P<yes>(?:yes|absolutely|certainly|definitely|of course)\b|(?:it is|they are|you do|they do|we do)[.,;!])"
+    rf"\W*{ANSWER_MARK}(?:(?P<yes>(?:yes|absolutely|certainly|definitely|of course)\b|(?:it is|they are|you do|they do|we do)[.,;!])"
     r"|(?P<no>no\b|unfortunately|regrettably|sorry|not at this time|not (?:required|needed|necessary)|it is not\b|we do not (?:require|need|ask)))",
     re.I,
 )
+# 'Applying to our internal medicine residency'
+TO_A_RESIDENCY = r"(?:to|for) (?:our|the|a) (?:[\w-]+ ){0,3}(?:residency|fellowship)"
 # '(a) be in the final year' below 'Applicants must'
 _ENUMERATED = re.compile(r"\W*(?:[a-h]|[1-9]|[ivx]{1,4}|[A-H]|[IVX]{1,4})[).]\s")
 _OPENER = re.compile(r"(?::|\b(?:must|shall|should|need to|have to|who|to|following))\s*$")

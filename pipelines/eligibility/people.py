@@ -14,6 +14,7 @@ from pipelines.eligibility.passages import Passage
 from pipelines.eligibility.welcome import LET_IN, NAMED, SHUT_OUT, Say, weigh_all
 from scraper.items import Fact
 from scraper.scope import Mention, mentions
+from scraper.statements import ANSWER_MARK
 from scraper.text import Gate, has_any
 from scraper.vocabulary import vocabulary
 
@@ -27,10 +28,8 @@ _GATE = Gate(
     re.compile(r"coca\b|aoa\b|\bm4"),
 )  # fmt: skip
 _MAX_SAYS = 500  # no real page says who may come that often; a hostile one shall not cost more
-_YES = re.compile(r"^\W*(?:A(?:nswer)?[:.]\s*)?(?:yes|absolutely|certainly|of course)\b", re.I)
-_NO = re.compile(
-    r"^\W*(?:A(?:nswer)?[:.]\s*)?(?:no\b|unfortunately|at this time,? (?:we|no)|we do not|not at this time)", re.I
-)
+_YES = re.compile(rf"^\W*{ANSWER_MARK}(?:yes|absolutely|certainly|of course)\b", re.I)
+_NO = re.compile(rf"^\W*{ANSWER_MARK}(?:no\b|unfortunately|at this time,? (?:we|no)|we do not|not at this time)", re.I)
 _SCHOOL_NAMED = re.compile(
     r"lcme|coca\b|aoa\b|aacom|liaison|american osteopathic|commission on|\bu\.s\.?|\b(?-i:US|USA)\b|(?<!across the )united states|american",
     re.I,

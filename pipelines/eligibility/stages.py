@@ -31,7 +31,6 @@ _TAKES = re.compile(
     r"open to|offer|\btakes? |host|train |provid|accept|welcom|consider|eligib|\blevel:|\bclass(?: year)?:|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|award|apply|in their|in your|at |gives|qualify|let |invites|to (?:expose|introduce|attract|recruit|allow) ",
     re.I,
 )
-_SHUT_OUT = re.compile(r"\b(?:not|cannot|ineligible|unable|no)\b|n['’]t\b", re.I)
 _DONE = re.compile(
     r"\b(?:to be done|complet\w*|finish\w*|pass(?:ed|ing)?|satisf\w*|come (?:first|before)|taken|fulfill?\w*|prior|done|prerequisites?|(?:have|has) (?:had|rotated))\b",
     re.I,
@@ -57,22 +56,7 @@ _CLERKSHIP_IN = (
 # 'Must have completed the surgery rotation', 'who have completed a rotation in medicine', 'Prerequisites: completion of the ob/gyn clerkship':
 # labels schema: core clerkships, all or those named.
 _CLERKSHIP_DONE = re.compile(
-    rf"\b(?:must|should|(?:need|ha[sv]e?) to|who|that)(?: \w+){{0,2}}? ?(?:have|has) (?:also |already |successfully |satisfactorily ){{0,2}}completed\b[^.;]{{0,60}}?{_CLERKSHIP_IN}"
-    rf"|\b(?:prerequisites?|pre-requisites?|requirements?|required)\b[^.;]{{0,40}}\bcompletion of\b[^.;]{{0,40}}?{_CLERKSHIP_IN}"
-    rf"|\bcompletion of\b[^.;]{{0,40}}?{_CLERKSHIP_IN}[^.;]{{0,40}}\bis (?:required|a prerequisite|mandatory)\b"
-)
-_CORE_SPECIALTY = (
-    r"(?:(?:internal |family |general )?medicine|(?:general )?surg(?:ery|ical)|pediatrics?|psychiatry|neurology"
-    r"|ob\s?/?-?\s?gyn|obstetrics (?:and|&) gynecology)"
-)
-_CLERKSHIP_IN = (
-    rf"(?:\b{_CORE_SPECIALTY}(?:(?:,|,? and|,? or| &|/)\s?{_CORE_SPECIALTY}){{0,5}} (?:core )?(?:clerkships?|rotations?)\b"
-    rf"|\b(?:clerkships?|rotations?) in (?:both )?{_CORE_SPECIALTY}\b)"
-)
-# 'Must have completed the surgery rotation', 'who have completed a rotation in medicine', 'Prerequisites: completion of the ob/gyn clerkship'
-_CLERKSHIP_DONE = re.compile(
     rf"\b(?:must|should|needs? to|ha(?:s|ve) to|who|that)(?: \w+){{0,2}}? (?:have|has) (?:also |already |successfully |satisfactorily ){{0,2}}completed\b[^.;]{{0,60}}?{_CLERKSHIP_IN}"
-    rf"|\b(?:must|should|needs? to|ha(?:s|ve) to|who|that) (?:have|has) (?:also |already |successfully |satisfactorily ){{0,2}}completed\b[^.;]{{0,60}}?{_CLERKSHIP_IN}"
     rf"|\b(?:prerequisites?|pre-requisites?|requirements?|required)\b[^.;]{{0,40}}\bcompletion of\b[^.;]{{0,40}}?{_CLERKSHIP_IN}"
     rf"|\bcompletion of\b[^.;]{{0,40}}?{_CLERKSHIP_IN}[^.;]{{0,40}}\bis (?:required|a prerequisite|mandatory)\b"
 )

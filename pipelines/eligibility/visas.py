@@ -11,24 +11,16 @@ import re
 
 from pipelines.eligibility.passages import Passage
 from scraper.items import Fact
-from scraper.text import has_any
+from scraper.text import has_any, small
 from scraper.vocabulary import Match, vocabulary
 
 _GATE = ("visa", "sponsor", "immigration", "ds-2019", "ds2019")
 # Classes and the form I-20 may stand without these words.
-_CLASS = re.compile(r"esta\b|\b(?:i[-‑]?20|vwp|[bfhjlo][-‑]?[1-4]|wb|tn)\b")
-_DENYING = (
-    "no",
-    "without",
-    "n't",
-    "n’t",
-    "never",
-    "unable",
-    "neither",
-    "ineligible",
-)  # what stands wherever _DENIED does
+_CLASS = re.compile(r"esta\b|\b(?:i-?20|vwp|[bfhjlo]-?[1-4]|wb|tn)\b")
+# What stands wherever _DENIED does.
+_DENYING = ("no", "without", "n't", "n’t", "never", "unable", "neither", "ineligible")
 _VISA_CONTEXT = re.compile(
-    r"visas?\b|\besta\b|immigra|\bstatus\b|[fj][-‑]?1\s+(?:visitors?|scholars?|students?|exchange|interns?|research|trainees?|programs?|categor)|consul|embass|ds[-‑]?2019|\bi[-‑]?20\b|\bi-94\b|enter(?:ing)? the u|holders?\b|waiver|entry|\b(?:enter|come|travel|arrive)s? (?:here |to the u\.?s\.? )?(?:on|with|under) an?\b|\bj-?1 paperwork|\bsponsors? (?:the |an? )?[jf][-‑]?1|\b(?:business|tourist)\s+visitor|\bas a tourist",
+    r"visas?\b|\besta\b|immigra|\bstatus\b|[fj]-?1\s+(?:visitors?|scholars?|students?|exchange|interns?|research|trainees?|programs?|categor)|consul|embass|ds-?2019|\bi-?20\b|\bi-94\b|enter(?:ing)? the u|holders?\b|waiver|entry|\b(?:enter|come|travel|arrive)s? (?:here |to the u\.?s\.? )?(?:on|with|under) an?\b|\bj-?1 paperwork|\bsponsors? (?:the |an? )?[jf]-?1|\b(?:business|tourist)\s+visitor|\bas a tourist",
     re.I,
 )
 _CLAUSE = re.compile(
@@ -50,28 +42,27 @@ _OUT_OF_PLACE = re.compile(
     re.I,
 )
 _VISITOR = re.compile(r"\b(?:visit|observ|elective|rotat|student|scholar|extern|particip|applicant)", re.I)
-_WORKER = ("H-1B", "L-1", "E-2", "TN", "M-1", "O-1")
 
 _OFFICE = (
     r"(?:documents?|documentation|forms?|certificates?|paperwork|sponsorship|support|assistance|applications?|visas?)"
 )
 _ISSUE = re.compile(
     r"\b(?:sponsors?|sponsoring|issues?|issuing|issued|process(?:es)?|provides?|prepares?|will send|handles?|facilitates?|arranges?|authorized to (?:host|sponsor)|designated (?:program )?sponsor|generate)\b"
-    r"[^.;]{0,60}\b(?:ds[-‑]?2019|i[-‑]?20|[jf][-‑]?1\b|(?:exchange visitor|student|[jf]) visas?|visa documents?|visas?)",
+    r"[^.;]{0,60}\b(?:ds-?2019|i-?20|[jf]-?1\b|(?:exchange visitor|student|[jf]) visas?|visa documents?|visas?)",
     re.I,
 )
 _ISSUED = re.compile(
-    r"\b(?:ds[-‑]?2019s?|i[-‑]?20s?|[jf][-‑]?1 (?:visas?|sponsorship|status)|visa (?:documents?|sponsorship|support))\b[^.;]{0,50}"
+    r"\b(?:ds-?2019s?|i-?20s?|[jf]-?1 (?:visas?|sponsorship|status)|visa (?:documents?|sponsorship|support))\b[^.;]{0,50}"
     r"\b(?:(?:is|are|will be|can be|may be) (?:issued|provided|prepared|processed|sponsored|available|offered|sent)|(?:application|processing) fees?)\b"
-    r"|\bds[-‑]?2019s?\s+(?:is\s+|are\s+)?issued by (?:our|us|the (?:office|university|hospital))\b|\bsponsored (?:for|on|under) an? [jf][-‑]?1\b"
-    r"|\b[jf][-‑]?1 visas?,? (?:which|that) [\w ]{1,40} (?:will |can )?(?:sponsor|issue)s?\b"
-    r"|\b[jf][-‑]?1 visa (?:sponsorship|applications?|processing)\b",
+    r"|\bds-?2019s?\s+(?:is\s+|are\s+)?issued by (?:our|us|the (?:office|university|hospital))\b|\bsponsored (?:for|on|under) an? [jf]-?1\b"
+    r"|\b[jf]-?1 visas?,? (?:which|that) [\w ]{1,40} (?:will |can )?(?:sponsor|issue)s?\b"
+    r"|\b[jf]-?1 visa (?:sponsorship|applications?|processing)\b",
     re.I,
 )
 _DENIED = re.compile(
     r"(?:(?:\b(?:not|cannot|never|unable|no longer|neither)|n['’]t)\b(?!\s+(?:\w+ly\s+)?(?:require|need)\b)(?!\s+(?:[\w.]+\s+){0,3}(?:citizens?|residents?|nationals?)\b)[^.;]{0,50}\b(?:sponsor|issue|process|provide|assist|help|support|offer|advise|aid|obtain|arrange|facilitat|secure|grant|handle)\w*\b"
-    r"[^.;]{0,70}\b(?:visas?\b|immigration|ds[-‑]?2019|i[-‑]?20\b|[jf][-‑]?1\b)"
-    r"|(?:issue|sponsor|provide|prepare)s?\s+neither\b[^.;]{0,40}\b(?:visas?|ds[-‑]?2019|i[-‑]?20|[jf][-‑]?1)\b"
+    r"[^.;]{0,70}\b(?:visas?\b|immigration|ds-?2019|i-?20\b|[jf]-?1\b)"
+    r"|(?:issue|sponsor|provide|prepare)s?\s+neither\b[^.;]{0,40}\b(?:visas?|ds-?2019|i-?20|[jf]-?1)\b"
     r"|(?:need|requir)\w*\s+(?:a\s+)?(?:visa\s+)?sponsorship\b[^.;]{0,40}\b(?:cannot|not|ineligible)\b"
     r"|(?:not|never|cannot|n['’]t)\s+act\s+as\s+(?:an?\s+|the\s+)?(?:(?:visa|immigration)\s+sponsors?\b|sponsors?\b(?! (?:of|for) ))"
     r"|without\s+(?:visa\s+)?sponsorship\s+(?:from|by)\b"
@@ -81,7 +72,7 @@ _DENIED = re.compile(
     r"|no\s+(?:visa|immigration)\s+(?:sponsorship|support|assistance|help|documents?)"
     r"|(?:visas?|visa "
     + _OFFICE
-    + r"|ds[-‑]?2019s?|i[-‑]?20s?)\b[^.;,]{0,30}\b(?:is|are|will|can|may|be|do|does)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:sponsor|provid|issu|offer|available|process|support|assist)\w*)",
+    + r"|ds-?2019s?|i-?20s?)\b[^.;,]{0,30}\b(?:is|are|will|can|may|be|do|does)\s?(?:not|n['’]t)\b[^.;]{0,30}\b(?:sponsor|provid|issu|offer|available|process|support|assist)\w*)",
     re.I,
 )
 _OWN = re.compile(
@@ -124,12 +115,10 @@ def _classes(passage: Passage) -> list[Fact]:
     matches = [m for m in vocabulary("visas").find(passage.text) if m.key != "WT"]
     if not matches or passage.refused_list:
         return []
-    context = " ".join((passage.text, *passage.above[:2]))
-    if not _VISA_CONTEXT.search(context):
+    if not _VISA_CONTEXT.search(small(" ".join((passage.text, *passage.above[:2])))):
         passage.passed_over("visas", "no_words_of_visas_beside_it")
-    if not _VISA_CONTEXT.search(context) or re.search(
-        r"\b(?:room|suite|level|floor|vitamins?|building)\s+[bflo]-?\d", passage.lower
-    ):
+        return []
+    if re.search(r"\b(?:room|suite|level|floor|vitamins?|building)\s+[bflo]-?\d", passage.lower):
         return []
     if _is_out_of_place(passage.text):
         return []
@@ -181,45 +170,45 @@ def _without_brackets(text: str, match: Match) -> str:
 
 def _sponsorship(passage: Passage) -> list[Fact]:
     """Does the host sponsor visas or issue their documents? Left to the visitor = no (labels schema)."""
-    text, low = passage.text, passage.lower
-    if has_any(low, _DENYING) and (match := _DENIED.search(text)):
-        if _is_out_of_place(text):
+    low = passage.lower
+    if has_any(low, _DENYING) and (match := _DENIED.search(low)):
+        if _is_out_of_place(low):
             return []
         return [passage.fact("visa_sponsored", False, "visa_not_sponsored", match.start(), match.end(), 0.95)]
     if passage.is_question:
-        asked = "visa" in low and passage.answer is not None and _ASKS_HELP.search(text)
+        asked = "visa" in low and passage.answer is not None and _ASKS_HELP.search(low)
         sponsors = passage.answer and "sponsor" in low
-        if asked and (sponsors or passage.answer is False) and not _is_out_of_place(text):
+        if asked and (sponsors or passage.answer is False) and not _is_out_of_place(low):
             return [passage.fact("visa_sponsored", bool(passage.answer), "visa_answered")]
         return []
     if (
         "visa" in low
         and has_any(low, ("own", "responsib"))
-        and (match := _OWN.search(text))
-        and not _NOT_OURS.search(text)
+        and (match := _OWN.search(low))
+        and not _NOT_OURS.search(low)
     ):
-        if _is_out_of_place(text):
+        if _is_out_of_place(low):
             return []
         return [passage.fact("visa_sponsored", False, "visa_left_to_visitor", match.start(), match.end(), 0.8)]
-    issue = _ISSUE.search(text)
-    match = issue or _ISSUED.search(text)
+    issue = _ISSUE.search(low)
+    match = issue or _ISSUED.search(low)
     if (
         match is None
         and "sponsorship" in low
         and "visa" in passage.block.lower
-        and (bare := _NO_SPONSORSHIP.search(text))
+        and (bare := _NO_SPONSORSHIP.search(low))
     ):
         return [passage.fact("visa_sponsored", False, "visa_not_sponsored", bare.start(), bare.end(), 0.8)]
     if (
         match is None
         or passage.refused_list
-        or _NOT.search(text[text.rfind(";", 0, match.start()) + 1 :])
-        or _is_out_of_place(text)
+        or _NOT.search(low[low.rfind(";", 0, match.start()) + 1 :])
+        or _is_out_of_place(low)
     ):
         return []
     if issue is None:
         return [passage.fact("visa_sponsored", True, "visa_documents_available", match.start(), match.end(), 0.6)]
-    if not re.search(r"ds[-‑]?2019|i[-‑]?20\b|sponsor|\b[jf](?:-?1\b| visa)", issue[0], re.I) or re.search(
+    if not re.search(r"ds-?2019|i-?20\b|sponsor|\b[jf](?:-?1\b| visa)", issue[0], re.I) or re.search(
         r"letter|information|copy|copies|proof", issue[0], re.I
     ):
         return []

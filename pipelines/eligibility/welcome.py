@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import attrs
 
-from pipelines.eligibility.passages import Passage
+from pipelines.eligibility.passages import TO_A_RESIDENCY, Passage
 from scraper.considered import is_explained
 from scraper.scope import Mention
 from scraper.text import has_any
@@ -112,9 +112,7 @@ _WE_DO_NOT = re.compile(
     r"[^.;,]{0,60},[^.;,]{0,40}\b(?:we|the \w+)\b[^.;,]{0,25}?(?:\b(?:not|cannot|unable to)|n['’]t)\s(?:\w+\s){0,2}?(?:offer|accept|host|take|accommodate|consider|have)\b[^.;]{0,40}\b(?:electives?|rotations?|observerships?|clerkships?|students?|applications?|you|opportunities|programs?)\b"
 )
 # 'International graduates applying to our residency need …'
-_FOR_RESIDENCY = re.compile(
-    r"\s*(?:who (?:are )?)?appl(?:y|ying) (?:to|for) (?:our|the|a) (?:[\w-]+ ){0,3}(?:residency|fellowship)"
-)
+_FOR_RESIDENCY = re.compile(rf"\s*(?:who (?:are )?)?appl(?:y|ying) {TO_A_RESIDENCY}")
 _MAY_NOT = re.compile(r"^\s+(?:(?:may|can|will|must|should|do|are)\s?not|cannot)\b", re.I)
 # 'For international student inquiries, contact the dean': what concerns them, not who may come.
 _THEIR_MATTER = re.compile(
