@@ -164,6 +164,11 @@ def _sets(want: set, give: set) -> Counts:
     return Counts(len(want & give), len(give - want), len(want - give))
 
 
+def _is_scored(name: str) -> bool:
+    """Do the labels settle the field? Of what students ask besides they know nothing (docs/guide-fields.md)."""
+    return name not in UNSCORED and FIELD[name].group in GROUPS
+
+
 def compare(gold: Record, got: Record) -> Iterator[tuple[str, str, Counts, Any, Any]]:
     """(group, field, counts, wanted, given) for everything that one page is scored on."""
     want, give = bool(gold["relevant"]), bool(got.get("relevant"))
@@ -178,7 +183,7 @@ def compare(gold: Record, got: Record) -> Iterator[tuple[str, str, Counts, Any, 
         return  # what is said of an irrelevant page counts once, as the false positive above
     for field in FIELDS:
         name = field.name
-        if name in UNSCORED or field.group not in GROUPS or field.kind in ("fees", "deadlines"):
+        if not _is_scored(name) or field.kind in ("fees", "deadlines"):
             continue
         if field.kind == "set":
             wanted, given = ({_item(name, value) for value in of.get(name) or ()} for of in (gold, got))
@@ -236,7 +241,7 @@ def judge(gold: Record, got: Record) -> Iterator[Judged]:
     """The facts that stand for a page, each value once under its surest reading; what lost in a conflict does not stand."""
     best: dict[tuple[str, str], Record] = {}
     for fact in got.get("evidence") or ():
-        if fact["field"] in UNSCORED or fact.get("conflict"):
+        if not _is_scored(fact["field"]) or fact.get("conflict"):
             continue
         key = fact["field"], json.dumps(fact["value"], sort_keys=True)
         if key not in best or fact["confidence"] > best[key]["confidence"]:

@@ -57,6 +57,7 @@ GIVEN = {
         fact("audiences", "us_student", 0.6),
         fact("audiences", "us_student", 0.8),
         fact("audiences", "physician", 0.6, "guess"),
+        fact("housing", "none"),  # of which the labels know nothing
     ],
 }
 
