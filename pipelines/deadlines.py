@@ -550,9 +550,12 @@ def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> I
         or any(_about(t) or _BARE_DEADLINE.fullmatch(t) for t in statement.context[:3])
     )
     window = _leading_window(text, dates)
+    listed = _is_list_of_deadlines(text, full)
     for index, (date, role) in enumerate(roles):
         if role is None and window:
             role, about = "opens" if index == 0 else "closes", True
+        if listed:
+            role, about = "closes" if date.day is not None else None, True
         sure = role is not None
         if advised and not sure:
             continue
@@ -567,11 +570,11 @@ def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> I
         if role is None and date.day is not None and alone in ("opens", "closes") and len(full) == 1:
             role = alone
         if (
-            role is None
+            (role is None or (role == "other" and not _of_another_matter(text)))
             and follows
             and len(full) == 1
             and date.day is not None
-            and _LIKE_THE_ONE_BEFORE.fullmatch(text)
+            and _LIKE_THE_ONE_BEFORE.fullmatch(text.rstrip("; "))
         ):
             role, about = follows, True  # 'Deadlines: fall – June 1; spring – October 1'
         if (
@@ -600,6 +603,38 @@ def _statement_deadlines(statement: Statement, follows: Kind | None = None) -> I
             0.95 if sure else 0.8,
             "deadline_in_sentence" if sure else "deadline_under_heading",
         )
+
+
+# 'Deadlines: July block - April 1; August block - May 1', 'Due dates: April 1 (July), May 1 (August)'
+_DEADLINES_ARE = re.compile(
+    r"\W{0,3}(?:[\w/-]+ ){0,3}?(?:(?:deadlines?|due dates?)(?: for [\w ]{1,30})?|applications? (?:are )?due)\s?(?::|[–—-](?=\s))",
+    re.IGNORECASE,
+)
+_OF_ONE_TERM = re.compile(r"(?:[\w.’']{1,20})?(?:[\s;,|/&()•–—:=-]{1,5}[\w.’']{1,20}){0,7}[\s;,|/&()•–—:=-]*")
+_NEXT_OF_LIST = re.compile(r"[;,|•)]|\band\b")
+
+
+def _is_list_of_deadlines(text: str, full: list[Date]) -> bool:
+    """Do days follow a label that says what they are, with nothing but the names of terms and blocks between them?"""
+    if not full or (label := _DEADLINES_ARE.match(text)) is None or label.end() > full[0].start:
+        return False
+    ends = [label.end(), *(date.end for date in full)]
+    gaps = [text[end : date.start] for end, date in zip(ends, full, strict=False)]
+    return all(
+        len(gap) <= 60
+        and bool(_OF_ONE_TERM.fullmatch(gap))
+        and (index == 0 or bool(_NEXT_OF_LIST.search(gap)))
+        and not _of_another_matter(gap)
+        for index, gap in enumerate(gaps)
+    )
+
+
+def _of_another_matter(text: str) -> bool:
+    """Does `text` say that its date is of something else than an application, not only the name of a block?"""
+    return any(
+        match.key in ("other", "opens", "never") and not _OF_SOMETHING_ELSE.match(text, match.start)
+        for match in _matches(text)
+    )
 
 
 # 'Applications received by the first of a month will be reviewed in that month': a round of many, no deadline.
@@ -793,6 +828,10 @@ def _row_roles(block: Block, header: tuple[Cell, ...]) -> list[Role | None]:
     ]
 
 
+# 'Elective, international students': a column for those who apply, not one of dates
+_OF_PEOPLE = re.compile(
+    r"\b(?:students?|graduates?|imgs?|physicians?|applicants?|schools?)\b(?! (?:start|begin|end|dates?))", re.IGNORECASE
+)
 _OF_SOMETHING_ELSE = re.compile(
     r"\b(?:start|end|block|rotation|elective|period|dates?|month|session|begin)", re.IGNORECASE
 )
@@ -804,7 +843,14 @@ def _column_role(name: str) -> Role | None:
     if not name:
         return None
     role = _label_role(name)
-    if role is None and not _PLAIN_DATE.fullmatch(name) and _OF_SOMETHING_ELSE.search(name):
+    if role == "other" and _OF_PEOPLE.search(name) and not _of_another_matter(name):
+        return None
+    if (
+        role is None
+        and not _PLAIN_DATE.fullmatch(name)
+        and _OF_SOMETHING_ELSE.search(name)
+        and not _OF_PEOPLE.search(name)
+    ):
         return "other"
     return role
 
@@ -817,6 +863,8 @@ def _table_deadlines(blocks: list[Block]) -> Iterator[tuple[Block, Deadline, flo
         first = table[0]
         if not any(cell.column for cell in first.cells) and not any(_full(cell.text) for cell in first.cells):
             header = first.cells
+        if len(header) == 2 and _TELLING_ROLES.isdisjoint(_row_roles(first, header)):
+            header = ()  # a label and what it stands for, as in the rows below
         above = (first.lead, *reversed(first.headings[-2:]))
         about = any(_about(cell.text) for cell in first.cells) or any(_about(text) for text in above)
         about = about or any(_about(cell.column) for row in table[:3] for cell in row.cells)
@@ -829,9 +877,11 @@ def _full(text: str) -> bool:
     return any(date.day is not None or date.year is not None for date in find_dates(text))
 
 
-# 'Apply | six weeks before the start'
+# 'Apply | six weeks before the start', and the same words as a column's header
 _APPLY_ROW = re.compile(
-    r"\W*(?:when (?:to )?|how early (?:to )?)?(?:apply|applications?|requests?)(?: by| at least)?\W*", re.IGNORECASE
+    r"\W*(?:when (?:to )?|how (?:early|far ahead|soon) (?:to )?|(?:minimum |required |advance )?(?:lead[ -]time|notice) (?:to |for )?|please )?(?:apply|applications?|requests?|submit|applying)(?: by| at least| no later than| before)?\W*"
+    r"|\W*(?:minimum |required |advanced? )?(?:lead[ -]time|notice)(?: (?:required|needed))?\W*",
+    re.IGNORECASE,
 )
 _TELLING_ROLES = frozenset({"opens", "closes", "window"})
 
@@ -844,18 +894,22 @@ def _row_deadlines(
     label_role = _label_role(label) if len(label) <= 100 else None
     if label_role and _full(label):
         label_role = None
-    if not label_role and _TELLING_ROLES.isdisjoint(roles) and not _APPLY_ROW.fullmatch(label):
+    applying = [
+        bool(index) and role is None and bool(_APPLY_ROW.fullmatch(cell.column) or _APPLY_ROW.fullmatch(label))
+        for index, (cell, role) in enumerate(zip(row.cells, roles, strict=True))
+    ]
+    if not label_role and _TELLING_ROLES.isdisjoint(roles) and not any(applying):
         return
     start = _row_start(row, roles)
     for index, cell in enumerate(row.cells):
         role = roles[index]
-        if role is None and index and _APPLY_ROW.fullmatch(label):
-            if (lead := _cell_lead(cell.text)) and len(cell.text) <= 60:
+        if applying[index]:
+            if len(cell.text) <= 60 and (lead := _cell_lead(cell.text) or _bare_lead(cell)):
                 yield row, attrs.evolve(lead, audience=audience_in(cell.column) or "any"), 0.8, "lead_in_table"
             continue
         if role is None and index and label_role:
             role = label_role
-            named = _about(label) or about
+            named = _about(label) or about or bool(_BARE_DEADLINE.fullmatch(label))
         else:
             named = about
         if role not in _TELLING_ROLES or not named or (off and not _NAMED.search(f"{label} {cell.column}")):
@@ -902,6 +956,15 @@ def _table_year(row: Block, cell: Cell, date: Date, start: dt.date | None) -> in
         if text and (year := _year_of_heading(text, date.month)):
             return year
     return None
+
+
+# 'Lead time | 8 weeks': the header says before what.
+_BEFORE_THE_START = re.compile(r"lead|notice|ahead|advance|before|prior|at least", re.IGNORECASE)
+
+
+def _bare_lead(cell: Cell) -> Deadline | None:
+    match = _LEAD.fullmatch(small(cell.text)) if _BEFORE_THE_START.search(f"{cell.column} {cell.row}") else None
+    return _lead_deadline(match) if match else None
 
 
 def _cell_lead(text: str) -> Deadline | None:
@@ -1207,9 +1270,17 @@ def _takes_so_long(text: str, match: re.Match[str], words: list[Match]) -> bool:
     return any(m.key in ("process", "application") for m in near if m.end <= takes[-1].start or m.start >= match.end())
 
 
+_BARE_ROLLING = re.compile(
+    r"\W*(?:(?:none|no deadlines?)\W{1,3})?(?:on an? )?(?:rolling|ongoing|continuous)(?: (?:basis|admissions?|applications?|deadlines?))?\W*",
+    re.IGNORECASE,
+)
+
+
 def _rolling(statement: Statement) -> bool:
     """'on a rolling basis', 'until all places are filled', said of applications."""
     text = statement.text
+    if _BARE_ROLLING.fullmatch(text):
+        return any(re.search(r"\bappl|\bdeadline|\bdue\b", t, re.IGNORECASE) for t in statement.context[:2])
     hit = next((m for m in _matches(text) if m.key == "rolling"), None)
     if hit is None:
         return False

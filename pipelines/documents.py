@@ -17,6 +17,7 @@ import attrs
 from pipelines import Stage
 from scraper.considered import passed_over
 from scraper.items import Block, Fact
+from scraper.scope import told_apart
 from scraper.statements import MAX_QUOTE, Statement, quote, statements
 from scraper.text import has_any
 from scraper.vocabulary import Match, vocabulary
@@ -35,7 +36,7 @@ _BARE = {
         "visa_copy",
         re.compile(
             r"(?:must|required to|need to|needs to|have to|should)\s+(?:\w+\s+){0,5}?(?:have|hold|obtain|secure|possess|present|show|carry|be in|(?:come|enter|travel|arrive|visit) (?:on|with|under))\b|\b(?:show|present|bring|send)(?: us)? (?:an? |the |your |their )(?:\w+ )?(?:US |U\.S\. )?visa\b"
-            r"|\b(?:copy|copies|proof|scan|pdf)\b|^(?:an? )?(?:valid |current |appropriate )?(?:US |U\.S\. )?(?:visa|ESTA)\b(?: (?:that|which|allowing|permitting)\b|[^.?!]{0,30}\.?$)",
+            r"|\b(?:copy|copies|proof|scan|pdf)\b|^(?:an? )?(?:valid |current |appropriate )?(?:US |U\.S\. )?(?:visa|ESTA)\b(?: (?:that|which|allowing|permitting)\b|(?! (?:type|class|categor|status|sponsor|support)|\W{1,3}[BJFHOM]-?\d)[^.?!]{0,30}\.?$)",
             re.I,
         ),
     ),
@@ -115,6 +116,16 @@ _RECOMMENDS = re.compile(r"recommend|referen", re.I)
 _LAST_SENTENCE = re.compile(r"[.!?]\s+(?=[A-Z])")
 # 'Obtain a letter of recommendation to strengthen your application'
 _TO_STRENGTHEN = re.compile(r"\s+(?:\w+ )?(?:to|that) (?:enhance|strengthen|improve|support|boost|bolster)s?\b", re.I)
+# 'Letters of recommendation – available on request from your attending'
+_ON_REQUEST = re.compile(
+    r"\W{1,3}(?:(?:is|are|may|can|will)(?: be)? )?(?:(?:available|provided|given|written|issued|offered|possible)\b[^.;]{0,20})?(?:(?:up)?on request|at the (?:discretion|end)|by your (?:attending|preceptor|mentor))",
+    re.I,
+)
+# 'Letter of recommendation: not provided'
+_NOT_WRITTEN = re.compile(
+    r"\W{1,3}(?:(?:is|are|will be|can) )?(?:not|never) (?:be )?(?:provided|given|issued|offered|written|available|guaranteed|furnished)\b",
+    re.I,
+)
 _PREPARING = re.compile(
     r"\b(?:prepar(?:e|es|ing|ation)|study|studying|review (?:course|class(?:es)?)) (?:for|to take|to pass|of)\b[^.;]*$",
     re.I,
@@ -127,6 +138,9 @@ _HOST_GIVES = {
     "recommendation_letter", "photo", "bls_cpr",
 }  # fmt: skip
 
+# 'TOEFL | 90' in a table of what is asked of each group
+_SCORED = {"english_test"}
+_A_SCORE = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d)?(?![\d.])")
 _PAID = {"background_check", "drug_screen"}  # 'a background check fee' says that there will be a check
 _PAIR_GAP = 70
 _MAX_MENTIONS = 3  # of one document in one statement: enough for any page but a hostile one
@@ -189,7 +203,12 @@ def _from_blocks(blocks: list[Block]) -> Iterator[Fact]:
     for block in blocks:
         if block.kind == "row" and not (block.depth and block.cells) and _named(text := block.text[:_MAX_ROW]):
             above = (block.lead, *_columns(block), *reversed(block.headings))
-            yield from _from_text(block, text, above, denied)
+            if told := told_apart(block):
+                for cell in told:
+                    for fact in _from_text(block, cell.text, above, set()):
+                        yield attrs.evolve(fact, quote=quote(text))
+            else:
+                yield from _from_text(block, text, above, denied)
     yield from (fact for fact in named if (fact.quote, fact.value) not in denied)
 
 
@@ -240,6 +259,10 @@ def _from_text(block: Block, text: str, above: tuple[str, ...], denied: set[tupl
             confidence, rule = 0.95, "listed_requirement"
         elif mention.demands or demands or (mention.key in _PAID and _is_charged(text, mention)):
             confidence, rule = (0.85 if scope == "demand" else 0.8), "demanding_sentence"
+        elif (
+            block.kind == "row" and mention.start <= 5 and mention.key in _SCORED and _A_SCORE.search(text, mention.end)
+        ):
+            confidence, rule = 0.8, "score_in_table"
         elif scope == "demand" and (several or len(text) <= 120 or mention.start <= 5):
             confidence, rule = 0.7, "line_under_requirements"
         else:
@@ -309,6 +332,12 @@ def _from_dense_lists(blocks: list[Block]) -> Iterator[Fact]:
         if _scope(above) == "elsewhere":
             continue
         found = _mentions(text, above)
+        if found and (told := told_apart(block)):
+            asked = {
+                key for cell in told if not _NOTHING_THERE.search(cell.text) for key in _not_refused(cell.text, above)
+            }
+            groups[block.group].extend((block, mention) for mention in found if mention.key in asked)
+            continue
         cues = vocabulary("demands").find(text) if found else ()
         for mention in found:
             if not _refused(text, mention, found, cues):
@@ -317,6 +346,16 @@ def _from_dense_lists(blocks: list[Block]) -> Iterator[Fact]:
         if len({mention.key for _, mention in members}) >= 3:
             for block, mention in members:
                 yield _fact(mention, block, block.text[:_MAX_ROW], 0.75, "list_of_documents")
+
+
+# 'ECFMG certificate | ✓ | –'
+_NOTHING_THERE = re.compile(r":\s*(?:[–—✗✘xX-]|no|n/?a|none)?[\s.]*$", re.I)
+
+
+def _not_refused(text: str, above: tuple[str, ...]) -> set[str]:
+    found = _mentions(text, above)
+    cues = vocabulary("demands").find(text)
+    return {mention.key for mention in found if not _refused(text, mention, found, cues)}
 
 
 def _fact(mention: _Mention, block: Block, text: str, confidence: float, rule: str) -> Fact:
@@ -478,7 +517,14 @@ def _refused(text: str, mention: _Mention, found: list[_Mention], cues: Sequence
         or _offered(text, mention, cues)
         or (mention.key == "sponsor_letter" and _for_more(text, mention))
         or _prepared_for(text, mention)
-        or (mention.key == "recommendation_letter" and bool(_TO_STRENGTHEN.match(text, mention.end)))
+        or (
+            mention.key == "recommendation_letter"
+            and bool(
+                _TO_STRENGTHEN.match(text, mention.end)
+                or _NOT_WRITTEN.match(text, mention.end)
+                or _ON_REQUEST.match(text, mention.end)
+            )
+        )
         or (
             mention.key == "deans_letter"
             and (_confirmed_by_the_host(text, mention) or _opens_the_portal(text, mention))

@@ -102,7 +102,7 @@ def _lengths(sentence: str, low: str, apart: bool = False) -> list[_Length]:
             length = _Length(
                 (*last.weeks, *weeks), last.start, length.end, length.adjective, length.days or last.days, listed
             )
-        if unit.startswith("month") and (year := _TO_A_YEAR.match(low, end)):
+        if year := _TO_A_YEAR.match(low, end):
             length = attrs.evolve(length, weeks=(*length.weeks, 52.0), end=year.end())
         found.append(length)
     for match in _MONTH_LONG.finditer(low) if "long" in low else ():
@@ -201,7 +201,7 @@ _NO_EXTENSION = re.compile(
 # Who stays: 'a visitor may spend up to eight weeks with us', 'graduates can join a research group for three to six months'.
 _PERSON = re.compile(
     r"\b(?:students?|visitors?|observers?|graduates?|physicians?|scholars?|applicants?|trainees?|participants?|interns?|externs?|candidates?|professionals?|doctors?"
-    r"|surgeons?|clinicians?|specialists?|guests?|learners?|imgs?|rotators?|individuals?|nobody|anyone|no one|someone|you|they)\b",
+    r"|m[34]s?|ms-?[34]s?|oms-?(?:3|4|iii|iv)s?|seniors?|sub-?interns?|surgeons?|clinicians?|specialists?|guests?|learners?|imgs?|rotators?|individuals?|nobody|anyone|no one|someone|you|they)\b",
 )
 _STAY = (
     r"(?:spend|stay|remain|visit|join|work|train|attend|participate|take part|rotate|observe|shadow|come|be (?:here|with us|on ?site|hosted|accepted|placed|appointed|invited)"
@@ -370,6 +370,8 @@ def _judge(sentence: str, low: str, length: _Length, block: Block, labelled: boo
         )
     if in_all and not_after and not_after.end() > in_all.end():
         not_after = None  # 'up to four weeks of electives after the core clerkships'
+    if not_after and not before.strip() and _IN_A_LAB.match(after):
+        not_after = None
     each = _EACH_OF_THEM.search(near)
     if each:
         close = each[0]  # 'may take no more than two electives, each four weeks long'
@@ -400,6 +402,8 @@ def _judge(sentence: str, low: str, length: _Length, block: Block, labelled: boo
         of_many = in_all and not cap and re.match(r"\s+of ", sentence[length.end : length.end + len(after)])
         if not not_after and not of_many and (not not_before or soft) and not _ONE_PLACE.search(after):
             return _reading("total", sentence, low, length, block, "total_weeks", 0.9)
+    if "m" in low[:3] and least == most and _TIME_IN_ALL.fullmatch(low[: length.start]) and not a_year:
+        return _reading("total", sentence, low, length, block, "total_weeks", 0.85)
     if not beside and (stay := _stay(sentence, low, length, block, before, after, cap and not floor)):
         return stay
     if least == most and not (floor or cap or not_before) and _IN_EACH.match(after):
@@ -437,9 +441,11 @@ def _judge(sentence: str, low: str, length: _Length, block: Block, labelled: boo
         rule, confidence = "length_limit", 0.85
     elif labelled and (len(sentence) < 160) and not _WRONG_LABEL.search(low):
         rule, confidence = "length_under_heading", 0.85
-    elif (place_headed or _RESEARCH.search(small(" ".join(block.headings[-1:])))) and _stands_alone(
-        low, length, before, after, block
-    ):
+    elif (
+        place_headed
+        or _RESEARCH.search(small(" ".join(block.headings[-1:])))
+        or (length.start < 4 and _of_people(block))
+    ) and _stands_alone(low, length, before, after, block):
         rule, confidence = "length_alone", 0.7
     elif given:
         rule, confidence = "length_given", 0.8
@@ -505,10 +511,14 @@ def _is_priced(low: str, length: _Length, after: str, block: Block) -> bool:
 
 def _stands_alone(low: str, length: _Length, before: str, after: str, block: Block) -> bool:
     """'Graduates and physicians, one to three months, $600 a month': a piece between commas that is a length and nothing else."""
-    if len(low) > 250 or not (_ALONE_BEFORE.search(before) and _ALONE_AFTER.match(after)):
+    if len(low) > 250 or not (_ALONE_BEFORE.search(before) and (_ALONE_AFTER.match(after) or _IN_A_LAB.match(after))):
         return False
     if _DEMANDED.search(f"{_end_of(block.lead)} {low}") or _WRONG_LABEL.search(low[: length.start]):
         return False
+    if not low[: length.start].strip() and _IN_A_LAB.match(after):
+        return True  # 'Six to twelve months in the liver lab'
+    if not block.lead and low.strip() == block.lower.strip() and _WHOLE_TEXT.fullmatch(low):
+        return True  # '4 weeks' as the one line below the name of an elective
     said = (
         min(length.weeks) != max(length.weeks)
         or _FLOOR_AFTER.match(after)
@@ -516,6 +526,21 @@ def _stands_alone(low: str, length: _Length, before: str, after: str, block: Blo
         or _FLOOR.search(before[-20:])
     )
     return bool(said or _PERSON.search(low[: length.start]))
+
+
+_WHOLE_TEXT = re.compile(rf"\W*{_NUM}(?:{_SEP}{_NUM})?[\s-](?:weeks?|months?)(?: long| block| rotation)?\W*")
+# 'Maximum time on campus: 12 weeks', said of all that one visitor does
+_TIME_IN_ALL = re.compile(
+    r"\W*(?:maximum|max\.?|total|longest|most)(?: total| allowed| permitted)? (?:(?:amount of )?time|weeks|months)(?: (?:on|at|in|with|of|for|per|allowed|permitted|campus|us|our|the|a|each|any|hospital|rotations?|electives?|student|visitor|visit|here|stay)){0,6}\W*"
+)
+_IN_A_LAB = re.compile(
+    r"^ (?:in|with|at) (?:the|our|one of our|a|an) (?:[\w’'&-]+ ){0,4}?(?:lab|labs|laboratory|laboratories|departments?|divisions?|clinics?|units?|teams?|service|wards?|research group|hospital|icu|ed|emergency department)\b"
+)
+
+
+def _of_people(block: Block) -> bool:
+    """Does a heading name the people whose stay it is?"""
+    return any(_PERSON.search(small(heading[-80:])) for heading in block.headings[-2:])
 
 
 _BARE_STAY = re.compile(r"(?:spend|stay|remain)\b[^.;]{0,20}$")
@@ -562,6 +587,8 @@ def _stay(
         or _OF_TRAINING.match(after)
     ):
         return None
+    if cap and len(set(length.weeks)) == 1 and _ONE_PLACE.match(after.lstrip()):
+        return _reading("max", sentence, low, length, block, "limit_of_stay", 0.8)
     if _ONE_PLACE.search(after) or len(list(itertools.islice(_LENGTH.finditer(low), 3))) > 2:
         return None
     least, most = min(length.weeks), max(length.weeks)

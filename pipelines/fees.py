@@ -20,7 +20,7 @@ from pipelines import Stage
 from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact, Fee
 from scraper.scope import audience_in, audience_of
-from scraper.statements import Statement, quote, statements
+from scraper.statements import ANSWER_MARK, Statement, quote, statements
 from scraper.text import has_any, number, small
 from scraper.vocabulary import Match, vocabulary
 
@@ -72,7 +72,7 @@ _IN_PARENTHESES = re.compile(rf"\s?(?:(?:per|for each|for an?|each)\s(?:\w+\s)?{
 _OF_THE_NEXT = re.compile(r"\s?(?:,|;|\||,?\s?and|,?\s?or)\s(?:for\s)?(?:an?\s)?", re.IGNORECASE)
 _EACH_PERSON = re.compile(r"\bper (?:application|applicant|person|student|visitor|observer)\b", re.IGNORECASE)
 _ONCE = re.compile(
-    r"\bone[-‑ ]time\b|\b(?:only|paid|charged|assessed|due|payable) once\b|\bonce (?:only|per)\b|\bsingle payment\b",
+    r"\bone[-‑ ]time\b|\b(?:only|paid|charged|assessed|due|payable) once\b(?! (?:you|your|the|an?|it|we|they|accepted|approved|applicants?|students?|placements?|visitors?|offers?)\b)|\bonce (?:only|per)\b|\bsingle payment\b",
     re.IGNORECASE,
 )
 # A length that says when something is due, or how long it takes, is no price period.
@@ -305,13 +305,19 @@ def _refusal(place: Setting) -> str | None:
         return "insurance_limit"
     if "penalty" in heads or ("penalty" in near and not (attached and _UNPAID.search(place.before()))):
         return "penalty"
-    if "abroad" in near or "abroad" in heads or (money.spread and any(m.key == "abroad" for m in place.matches)):
+    if (
+        ("abroad" in near and not _ALSO_SENT.search(place.after()))
+        or "abroad" in heads
+        or (money.spread and any(m.key == "abroad" for m in place.matches))
+    ):
         return "embassy_or_examiner"
     if _OF_STAFF.match(place.text):
         return "of_residents_or_staff"
     if "old" in near and near["old"] < 25:
         return "old_price"
-    if ("rest" in near and near["rest"] < 25) or _LESS.search(place.text[: money.start][-200:]):
+    if ("rest" in near and near["rest"] < 25 and not _NOT_REFUNDED.search(place.after()[:60])) or _LESS.search(
+        place.text[: money.start][-200:]
+    ):
         return "rest_of_an_amount"
     strong = attached is not None and attached[1] in ("application", "program", "deposit")
     if place.bare and _first_kind(place.context[:1]) in ("application", "program", "deposit"):
@@ -331,6 +337,11 @@ def _refusal(place: Setting) -> str | None:
     return None
 
 
+# '… pay $500 and must also send a TOEFL score': what is sent besides is no price
+_ALSO_SENT = re.compile(
+    r"^[^.;,$]{0,40}?\b(?:and|but)(?: also)? (?:must|should|shall|need|have to|has to|submit|send|provide|upload|take|show|will|are|may)\b",
+    re.IGNORECASE,
+)
 # 'Our residents receive a meal card worth $50 a week', 'Employees pay $15'
 _OF_STAFF = re.compile(
     r"(?:(?:all|our|the|hospital|current|full-time) ){0,2}(?:(?<!visiting )(?:residents|fellows)(?: and (?:residents|fellows))?|house ?staff|employees|staff|nurses|faculty)"
@@ -494,6 +505,7 @@ _AMOUNT_COLUMN = re.compile(
 _PRICED_ROW = re.compile(
     rf"\W{{0,3}}(?:(?:{_COUNT})[\s‑-](?:weeks?|months?)\b|(?:application|registration|processing)\b)", re.IGNORECASE
 )
+_LENGTH_ROW = re.compile(rf"\W{{0,3}}(?:{_COUNT})[\s‑-](?:weeks?|months?)\W{{0,3}}", re.IGNORECASE)
 _LENGTH_IS = re.compile(
     rf"\b(?:{_COUNT})[\s‑-](?:weeks?|months?)\s?[:–—=-]\s?(?:US)?$", re.IGNORECASE
 )  # '2 weeks – $600'
@@ -512,6 +524,8 @@ def _paid(place: Setting) -> bool:
     if _PER_SOMETHING.match(place.after()) or _PRICE_IS.search(place.before()):
         return True
     if _LENGTH_IS.search(place.before()):
+        return True
+    if place.whose and _LENGTH_ROW.fullmatch(place.whose[0]):
         return True
     if place.whose and _AMOUNT_COLUMN.fullmatch(place.whose[1]) and _PRICED_ROW.match(place.whose[0]):
         return True
@@ -536,6 +550,7 @@ class Candidate:
     confidence: float
     derived: bool = False  # a worked example, or a part of the amount before it
     total: bool = False  # called a total
+    noted: bool = False  # a footnote: its fee is named where the mark stands
     spot: int = 0  # which of the page's statements it stands in
 
 
@@ -560,7 +575,8 @@ def _read_amount(
     if refusal:
         passed_over("fees", statement_block, sentence, refusal)
         return None
-    paid = _paid(place)
+    noted = not place.left and bool(_STARS.match(place.text))
+    paid = _paid(place) or noted
     if not paid and not (
         follows and (place.attached or _LENGTH.search(place.after()) or re.search(_PLACE, place.after(), re.IGNORECASE))
     ):
@@ -622,6 +638,7 @@ def _read_amount(
         confidence=0.6 if money.spread else 0.95 if place.attached else 0.8,
         derived=derived,
         total="total" in summary,
+        noted=noted and kind is None,
     )
 
 
@@ -816,9 +833,22 @@ def _free(statement: Statement, before: str, order: int) -> Candidate | None:
     plain = None if none else _PLAIN_FREE.match(text) or (_WAIVED.search(text) if "waive" in text.lower() else None)
     matches = [] if none else _matches(text)
     hit = next((match for match in matches if match.key == "free"), None)
-    if not (none or named or plain or hit):
+    if not (none or named or plain or hit or (text[0] in "NnAW" and _ANSWERS_NO.match(text))):
         return None
     asked = any(_keys(t) & {"application", "program", "money"} for t in statement.context[:near_by])
+    if (
+        not none
+        and hit is None
+        and plain is None
+        and _ANSWERS_NO.match(text)
+        and _asks_for_money(statement.label or before)
+    ):
+        kind = "application" if _first_kind((statement.label or before,)) == "application" else "program"
+        return (
+            None
+            if find_money(text) or _FOR_SOME.search(text)
+            else _free_candidate(statement, kind, order, "fee_answered_no")
+        )
     if none:
         kind = "application" if _first_kind(statement.context[:near_by]) == "application" else "program"
         return _free_candidate(statement, kind, order, "fee_none") if asked else None
@@ -851,6 +881,22 @@ def _free(statement: Statement, before: str, order: int) -> Candidate | None:
     behind = any(match.key == "application" and 0 <= match.start - end <= 40 for match in matches if match.end <= right)
     kind = "application" if behind or _APPLYING.search(words) else "program"
     return _free_candidate(statement, kind, order, "free_of_charge")
+
+
+# 'Is there a fee? – No, there is not.'
+_ANSWERS_NO = re.compile(
+    rf"\W{{0,3}}{ANSWER_MARK}(?:no|not at all|not at this time|none|nothing|there (?:is|are) (?:no|not))\b",
+    re.IGNORECASE,
+)
+_ASKS_FOR_MONEY = re.compile(
+    r"\b(?:(?:is|are) there\b[^?]{0,40}\b(?:fees?|costs?|charges?|tuition)|(?:is|are) (?:an?|any|the) (?:\w+ ){0,2}(?:fees?|tuition) (?:charged|required|due)|(?:do|does|will|must|should) (?:I|we|visitors|students|observers|applicants|visiting \w+|international \w+)\b[^?]{0,40}\bpay|(?:do|does|will|is|are) (?:I|you|we|it|visitors|students|observers|applicants|the \w+|an? \w+|visiting \w+|an?)\b[^?]{0,40}\b(?:charge[ds]?|cost)|how much|what (?:does|is|are)\b[^?]{0,40}\b(?:cost|fees?|tuition))\b[^?]{0,60}\?$",
+    re.IGNORECASE,
+)
+
+
+def _asks_for_money(question: str) -> bool:
+    """Does a question ask what it costs to come, not what parking or a room costs?"""
+    return bool(_ASKS_FOR_MONEY.search(question[-200:])) and not _keys(question) & _OFF_TOPIC
 
 
 def _free_candidate(statement: Statement, kind: str, order: int, rule: str) -> Candidate:
@@ -909,20 +955,39 @@ def _free_cells(block: Block, order: int) -> Iterator[Candidate]:
     for cell in block.cells[1:]:
         if not _FREE_CELL.fullmatch(cell.text):
             continue
-        kind = _kind_in(cell.column) or ("program" if "money" in _keys(cell.column) else _kind_in(cell.row))
+        kind = _kind_in(cell.column) or (
+            "program"
+            if "money" in _keys(cell.column)
+            else _kind_in(cell.row) or ("program" if _FEE_LABEL.fullmatch(cell.row) else None)
+        )
         if kind in ("application", "program"):
             audience = audience_in(cell.row) or audience_in(cell.column) or audience_of(block, block.text)
             fee = Fee(0.0, kind or "program", "once", None, audience)
             yield Candidate(fee, True, False, quote(block.text), block, order, "fee_none_in_table", 0.8)
 
 
+_FEE_LABEL = re.compile(
+    r"\W*(?:the )?(?:fees?|costs?|charges?|price|tuition)(?: (?:to|for) (?:you|the )?\w+)?\W*", re.IGNORECASE
+)
 _FREE_CELL = re.compile(r"(?:none|free|no (?:fee|charge|cost)s?|waived|not charged)\W?", re.IGNORECASE)
 _NAMED_LATER = re.compile(
     r"\b(?:the|this|your) (?:application|processing|registration|administrative|administration) fee\b", re.IGNORECASE
 )
 
 
-def _generic_kinds(candidates: list[Candidate], blocks: list[Block]) -> None:
+_STARS = re.compile(r"(\*{1,3}|[†‡])\s?(?=\w)(?![^*†‡]{0,400}[*†‡])")
+
+
+def _footnoted(candidate: Candidate, before: list[Candidate], spoken: list[Statement]) -> Candidate | None:
+    """The fee that a footnote is on: 'Application fee: $100*', and below '*International students pay $500.'"""
+    stars = _STARS.match(spoken[candidate.spot].text) if candidate.block.kind != "row" else None
+    if stars is None:
+        return None
+    mark = re.compile(rf"(?<=\S)(?<!\*){re.escape(stars[1])}(?!\*)")
+    return next((one for one in before if one is not candidate and mark.search(one.quote)), None)
+
+
+def _generic_kinds(candidates: list[Candidate], blocks: list[Block], spoken: list[Statement]) -> None:
     """A bare 'fee' or 'payment' is what the next sentences call it ('The processing fee is non-refundable'), where no other
     amount has that name; an amount for 'each additional' one is of the kind of the amount before it."""
     for index, candidate in enumerate(candidates):
@@ -934,6 +999,12 @@ def _generic_kinds(candidates: list[Candidate], blocks: list[Block]) -> None:
         )
         if previous and near and "additional" in candidate.quote.lower():
             candidate.fee = attrs.evolve(candidate.fee, kind=previous.fee.kind)
+            continue
+        if noted := _footnoted(candidate, candidates, spoken):
+            candidate.noted = False
+            candidate.fee = attrs.evolve(
+                candidate.fee, kind=noted.fee.kind, per=candidate.fee.per if candidate.per_said else noted.fee.per
+            )
             continue
         if any(other.fee.kind == "application" for other in candidates):
             continue
@@ -1141,7 +1212,8 @@ def find_fees(blocks: list[Block]) -> list[Fact]:
     """The fees that `blocks` state, one fact a fee."""
     spoken = list(statements(blocks))
     candidates = list(itertools.islice(_candidates(blocks, spoken), MAX_CANDIDATES))
-    _generic_kinds(candidates, blocks)
+    _generic_kinds(candidates, blocks, spoken)
+    candidates = [one for one in candidates if not one.noted]
     _add_periods(candidates, spoken)
     _add_refunds(candidates, blocks, spoken)
     return [

@@ -715,7 +715,7 @@ _GIVES = re.compile(
     re.I,
 )
 _LETTER_REFUSED = re.compile(
-    r"\b(?:(?:not|unable|cannot|neither|nor|no|never|don['’]t|doesn['’]t|won['’]t|decline)\b[^.;!?]{0,60}?\b(?:provid\w+|writ\w+|issu\w+|grant\w*|giv\w+|offer\w*|suppl\w+|furnish\w*|result in|request|ask|expect|receive|obtain|entitle\w*|eligible|lead to|solicit|complete|get)\b"
+    r"\b(?:(?:not|unable|cannot|can['’]t|neither|nor|no|never|don['’]t|doesn['’]t|won['’]t|decline)\b[^.;!?]{0,60}?\b(?:provid\w+|writ\w+|issu\w+|grant\w*|giv\w+|offer\w*|suppl\w+|furnish\w*|result in|request|ask|expect|receive|obtain|entitle\w*|eligible|lead to|solicit|complete|get)\b"
     r"|not (?:suitable|designed|intended|appropriate|meant))\b",
     re.I,
 )
@@ -758,7 +758,10 @@ def _find_gains(blocks: list[Block], pieces: list[_Piece]) -> Iterator[Fact]:
             for asked, said in itertools.pairwise(block.sentences[:60]):
                 if _is_question(asked):
                     yield from _answered_gain(asked, block, said)
-    labelled = (b for b, _, matches in pieces if matches or b.term or len(b.cells) == 2)
+    labelled = (
+        *(b for b, _, matches in pieces if matches or b.term or len(b.cells) == 2),
+        *(b for b in blocks if _PAY_LABEL.search(b.lower[:4000])),
+    )
     for block in {id(block): block for block in labelled}.values():  # several pieces may be of one
         if block.kind not in ("title", "heading"):
             yield from _termed_gain(block)
@@ -786,16 +789,17 @@ def _find_gains(blocks: list[Block], pieces: list[_Piece]) -> Iterator[Fact]:
 
 
 # 'Letters of recommendation | Not provided', 'Certificate: on request': a label and what there is of it.
-_LABEL = re.compile(r"\W*(?P<term>[^:.;?\n]{2,40}):\s+(?P<text>[^\n]{2,300})", re.I)
+_LABEL = re.compile(r"\W*(?P<term>[^:.;?\n–—]{2,40})(?::|\s[–—-])\s+(?P<text>[^\n]{2,300})", re.I)
 _PAY_TERM = re.compile(r"\W*(?:stipend|salary|pay|payment to (?:you|observers)|compensation|remuneration)\W*$", re.I)
 _TERM_YES = re.compile(
     r"\W*(?:yes\b|provided|available|given|issued|offered|on request|upon (?:request|completion)|(?:at|after) the end|included)",
     re.I,
 )
 _TERM_NO = re.compile(
-    r"\W*(?:no\b|none\b(?! (?:required|needed))|not (?:provided|available|given|issued|offered|written|guaranteed to)|never\b)",
+    r"\W*(?:no\b|none\b(?! (?:required|needed))|(?:sorry,? |unfortunately,? )?we (?:do not|don['’]t|cannot|can['’]t|are (?:not able|unable) to) (?:issue|give|offer|write|provide|pay)|not (?:paid|provided|available|given|issued|offered|written|guaranteed to)|never\b)",
     re.I,
 )
+_PAY_LABEL = re.compile(r"(?:^|\n)\W{0,3}(?:pay|stipend|salary|compensation|remuneration)(?::|\s[–—-])\s")
 _UNPAID = re.compile(r"\W*unpaid\b", re.I)
 _PAPER_GIVEN = re.compile(r"\W*(?:certificate|letter)\b[^.;]{0,60}\b(?:request|end|complet)", re.I)
 _LETTER_TERM = re.compile(
@@ -809,8 +813,17 @@ _PAPER_TERM = re.compile(
 
 
 def _termed_gain(block: Block) -> Iterator[Fact]:
-    """A row or definition whose label is a letter or certificate, and which says whether there is one."""
-    term, text = (block.cells[0].text, block.cells[1].text) if len(block.cells) == 2 else (block.term, block.text)
+    """A row, line or definition whose label is a letter, a certificate or pay, and which says whether there is one."""
+    if "\n" in block.text and not block.cells and not block.term:
+        for line in block.text.split("\n")[:60]:
+            yield from _told_by_label(block, "", line)
+    elif len(block.cells) == 2:
+        yield from _told_by_label(block, block.cells[0].text, block.cells[1].text)
+    else:
+        yield from _told_by_label(block, block.term, block.text)
+
+
+def _told_by_label(block: Block, term: str, text: str) -> Iterator[Fact]:
     if not term and (label := _LABEL.match(text)):
         term, text = label["term"], label["text"]
     if not term or len(term) > 50:
@@ -911,6 +924,8 @@ def _certificate(block: Block, sentence: str, match: Match) -> _Gain | None:
     before = sentence[max(0, match.start - 40) : match.start]
     if re.search(r"\b(?:HIPAA|BLS|training|ECFMG|insurance|OSHA|CPR|mask|module)\b[^.;]{0,25}$", before, re.I):
         return None
+    if _REFUSED_BEHIND.match(sentence, match.end):
+        return _Gain(False, "no_certificate", 0.9)
     if _denied(sentence, match.start, match.end):
         if not re.search(r"\b(?:accept\w*|submit\w*|upload\w*|require[sd]?)\b", sentence, re.I):
             return _Gain(False, "no_certificate", 0.9)
@@ -926,6 +941,11 @@ def _certificate(block: Block, sentence: str, match: Match) -> _Gain | None:
     return _Gain(True, "certificate_given", 0.9)
 
 
+# 'Certificate – we do not issue one'
+_REFUSED_BEHIND = re.compile(
+    r"(?: of (?:completion|attendance|participation))?s?\s?(?::|\s[–—-])\s(?:sorry,? |unfortunately,? )?(?:we (?:do not|don['’]t|cannot|can['’]t)|not|none\b|no\b)",
+    re.I,
+)
 _BENEFITS = re.compile(
     r"\W*(?:(?:program|participant|observer) )?(?:benefits?\b|perks\b|what (?:you(?:['’]ll| will)?|participants|observers) (?:get|receive|gain|leave with)|what (?:we offer|is included)|what['’]s included"
     r"|(?:you|participants|observers|students|externs|rotators)(?: will)? (?:get|receive)\b)",

@@ -160,6 +160,52 @@ def audience_of(block: Block, sentence: str = "") -> Audience:
     return _first_audience((block.term, block.lead, *reversed(block.headings))) or "any"
 
 
+class Told(NamedTuple):
+    """What a cell of a table says: its text behind the header that tells of what, the row's label, and whose it is."""
+
+    text: str
+    label: str
+    audience: Audience | None
+    column: str = ""  # its header, where that names people
+
+
+LONGEST_CELL = 160
+_IS_PEOPLE = re.compile(r"\b(?:student|graduate|img|fmg|physician|doctor|resident|fellow|applicant|observer)s?\b", re.I)
+# 'Practicing physician', 'Observership, graduates': a column for people or for one kind of program.
+_IS_GROUP = re.compile(
+    r"\W*(?:(?:medical|practicing|visiting|recent|all|other|in|not|training|for|and|or|of|the|clinical|final|fourth|year|students?|graduates?|imgs?|fmgs?|physicians?|doctors?|residents?|fellows?|applicants?|observers?|schools?|electives?|observerships?|clerkships?|rotations?|externships?|research|sub-?internships?)\W{1,3}){1,7}",
+    re.I,
+)
+_LONGEST_HEADER = 60
+
+
+def told_apart(block: Block) -> tuple[Told, ...]:
+    """The cells of a row that says something else of each group of people; nothing where the columns are no groups.
+
+    'TOEFL | Not required | 100' below 'US students | International students': read as one sentence the row would say a third.
+    """
+    if len(block.cells) < 3:
+        return ()
+    first, *others = block.cells
+    if not 0 < len(first.text) <= _LONGEST_HEADER:
+        return ()
+    groups: list[Audience | None] = []
+    for cell in others:
+        named = 0 < len(cell.column) <= _LONGEST_HEADER and len(cell.text) <= LONGEST_CELL
+        group = audience_in(cell.column) if named else None
+        if not named or not (group or _IS_GROUP.fullmatch(f"{cell.column} ")):
+            return ()
+        groups.append(group)
+    if len({cell.column for cell in others}) < 2 or not (
+        any(groups) or all(_IS_PEOPLE.search(cell.column) for cell in others)
+    ):
+        return ()
+    return tuple(
+        Told(f"{first.text}: {cell.text}", first.text, group, cell.column)
+        for cell, group in zip(others, groups, strict=True)
+    )
+
+
 @lru_cache(maxsize=256)  # the sentences of a section stand under the same words
 def _first_audience(texts: tuple[str, ...]) -> Audience | None:
     for text in texts:

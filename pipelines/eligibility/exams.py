@@ -46,6 +46,11 @@ _STEPS_TO_TAKE = re.compile(
 _STEP1_WORDS = ("step 1", "step i", "steps 1", "steps i", "usmle", "comlex", "step one", "level 1", "step-1", "part 1")
 _NOT_STEP1 = re.compile(r"\b(?:not|no)\s+(?:the\s+)?(?:usmle\s+)?$", re.I)
 _OTHER_STEP = re.compile(r"\([^()]{0,80}\bstep\s+(?:2|3|ii|iii)\b[^()]{0,80}\)|\bstep\s+(?:3|iii)\b[^.;]{0,80}$", re.I)
+# 'Language: fluent English', said of applicants
+_LANGUAGE = re.compile(
+    r"\W*(?:(?:required |spoken |english )?languages?|english)(?: (?:skills?|requirements?|proficiency|level|ability|test))?\W*(?::|$)",
+    re.I,
+)
 _STAFF = re.compile(r"\bour (?:residents?|students|interns|program|fellows)\b|\bresidency applica|\bmatched\b", re.I)
 
 
@@ -108,6 +113,8 @@ def _answered_english(passage: Passage) -> list[Fact]:
 
 def _implies_test(passage: Passage, tests: bool, skills: bool) -> bool:
     """'Non-native speakers submit a TOEFL', 'English Proficiency' as a heading of requirements."""
+    if skills and (_LANGUAGE.match(passage.text) or _LANGUAGE.fullmatch(passage.block.term)):
+        return True
     return (tests and skills) or (passage.is_heading and skills and "proficiency" in passage.lower)
 
 
@@ -159,6 +166,13 @@ def _step1(passage: Passage) -> list[Fact]:
         if general and "needless" in passage.cues and "step 2" not in passage.lower and "step 3" not in passage.lower:
             place = general[0].start, general[0].end
             return [passage.fact("usmle_step1_required", False, "usmle_not_required", *place, confidence=0.7)]
+        if (
+            general
+            and passage.is_question
+            and passage.answer is False
+            and not has_any(passage.lower, ("step 2", "step 3"))
+        ):
+            return [passage.fact("usmle_step1_required", False, "usmle_not_required", confidence=0.7)]
         return []
     match = matches[0]
     named = any(word in passage.text[match.start : match.end].lower() for word in ("usmle", "comlex"))

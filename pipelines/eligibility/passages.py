@@ -15,7 +15,7 @@ import attrs
 
 from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact
-from scraper.scope import audience_in, audience_of, mentions
+from scraper.scope import LONGEST_CELL, Told, audience_in, audience_of, mentions, told_apart
 from scraper.statements import ANSWER_MARK, quote
 from scraper.text import has_any, small
 from scraper.vocabulary import Match, vocabulary
@@ -68,6 +68,10 @@ TO_A_RESIDENCY = r"(?:to|for) (?:our|the|a) (?:[\w-]+ ){0,3}(?:residency|fellows
 # '(a) be in the final year' below 'Applicants must'
 _ENUMERATED = re.compile(r"\W*(?:[a-h]|[1-9]|[ivx]{1,4}|[A-H]|[IVX]{1,4})[).]\s")
 _OPENER = re.compile(r"(?::|\b(?:must|shall|should|need to|have to|who|to|following))\s*$")
+_ASKS_WHO = re.compile(
+    r"\W*(?:Q[:.]\s*)?who (?:can|may|is|are|should|qualifies)\b|\W*(?:Q[:.]\s*)?what is an? (?:[\w-]+ ){0,2}(?:observer|extern|rotator|visitor|visiting \w+)\b",
+    re.I,
+)
 _PIECE = re.compile(r"\S[^\n]*\S|\S")
 
 
@@ -82,6 +86,9 @@ class Passage:
     words: tuple[Match, ...]  # what hospitals ask of applicants, found in it (data/vocabulary/eligibility.yml)
     named: frozenset[str]  # their keys: most sentences name nothing that is asked of applicants
     answer: bool | None = None  # of a question: whether the next words are 'yes' or 'no'
+    column: str = ""  # the header above, where a table says something else of each group of people
+    asked: str = ""  # the question that it answers
+    whole: str = ""  # the row of a table, where the text is one of its cells with the header that says of what: the row is the quote
 
     @cached_property
     def above(self) -> tuple[str, ...]:
@@ -160,7 +167,7 @@ class Passage:
         return Fact(
             field,
             value,
-            quote(self.text, start, end),
+            quote(self.whole) if self.whole else quote(self.text, start, end),
             headings=self.block.headings,
             confidence=confidence,
             rule=rule,
@@ -208,7 +215,7 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
     seen: set[tuple[str, str]] = set()
     find = vocabulary("eligibility").find
     question: Passage | None = None
-    opener = ""
+    opener = asks_who = answered = ""
     courses = {block.text for block in blocks if block.kind == "heading" and _COURSE.search(block.text)}
     headings: tuple[str, ...] | None = None
     other = False
@@ -229,18 +236,56 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
         else:
             opener = ""
         above = block.lead or (block.headings[-1] if block.headings else "")
+        apart = told_apart(block)
+        for cell in apart or (_below_headers(block) if len(block.cells) > 1 else ()):
+            words = find(cell.text)
+            named = frozenset([match.key for match in words]) if words else _NOTHING
+            told = attrs.evolve(block, text=cell.text, cells=(), term=cell.label)
+            passage = Passage(told, cell.text, len(passages), small(cell.text), words, named, whole=block.text)
+            passage.column = cell.column
+            if cell.audience:
+                passage.audience = cell.audience
+            passages.append(passage)
+        if apart:
+            continue
         for piece in _pieces(block):
+            if asks_who and not block.lead:
+                block = attrs.evolve(block, lead=asks_who)  # 'Who may come? Graduates of medical schools.'
+            elif block.lead and block.lead == answered:
+                block = attrs.evolve(block, lead="")
+            answered, asks_who = asks_who, ""
             if (place := (piece, above)) in seen:
                 continue
             seen.add(place)
             words = find(piece)
             named = frozenset([match.key for match in words]) if words else _NOTHING
             passage = Passage(block, piece, len(passages), small(piece), words, named)
+            if question:
+                passage.asked = question.text
             passages.append(passage)
             if question and (said := _ANSWER.match(piece)):
                 question.answer = said.lastgroup == "yes"
             question = passage if piece.endswith("?") else None
+            asks_who = piece if question and _ASKS_WHO.match(piece) else ""
     return passages
+
+
+def _below_headers(block: Block) -> Iterator[Told]:
+    """The cells of a row below headers like 'Visa': each says what its header names."""
+    first, *others = block.cells
+    if not 0 < len(first.text) <= _MAX_TERM:
+        return
+    for cell in others:
+        if cell.text and len(cell.text) <= LONGEST_CELL and _is_asked(cell.column):
+            yield Told(f"{cell.column}: {cell.text}", first.text, audience_in(first.text))
+
+
+@lru_cache(maxsize=512)  # the headers of a table are asked for every row
+def _is_asked(column: str) -> bool:
+    """Does a column's header name a visa, an exam or something else that is asked of applicants?"""
+    return 0 < len(column) <= _MAX_TERM and (
+        has_any(column.lower(), ("visa", "english", "language")) or bool(vocabulary("eligibility").find(column))
+    )
 
 
 @lru_cache(maxsize=256)

@@ -9,6 +9,7 @@ accepted; a page that says nothing of students says nothing of international one
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from pipelines.eligibility.passages import Passage
 from pipelines.eligibility.welcome import LET_IN, NAMED, SHUT_OUT, Say, weigh_all
@@ -69,6 +70,10 @@ _SCHOLARS = re.compile(r"\bvisiting scholars? (?:program|award|elective|rotation
 # On a page for students from abroad: 'US students are welcome to the same electives'.
 _ALSO = re.compile(r"\b(?:also|too|as well|same|likewise|equally)\b", re.I)
 _NAMED_STUDENT = re.compile(r"(?!students?\b)", re.I)
+_FOR_THEM = re.compile(
+    r"\b(?:electives?|rotations?|clerkships?|observerships?|externships?|experiences?|program(?:me)?s?|opportunit(?:y|ies)|research|internships?|year|placements?|fellowships?|training)\b[^.;?]{0,25} for(?: [\w-]+){0,2} $",
+    re.I,
+)
 _CLAUSES = re.compile(r"[^;]+(?:;|$)")
 _EXCHANGE = re.compile(
     r"\bnon-?\s?partner|\bpartner (?:institution|school|university) or (?:have|hold|be|with)\b|\bwill need to complete\b|\bwith the exception of\b|\bpriority\b|\bpreference\b",
@@ -99,7 +104,39 @@ def find_people(passages: list[Passage]) -> list[Fact]:
         says += weigh_all(passage, found)
         if _is_partner(passage, found):
             partners.append(passage)
+    says += _columns(passages)
     return _settle(passages, says, partners)
+
+
+# 'Fee: –', 'Visa: N/A' say nothing of who may come.
+_EMPTY_CELL = re.compile(r":\s*(?:no\b.*|none\b.*|not\b.*|n/?a|[–—✗✘xX-])?[\s.]*$", re.I)
+_ADMITTED = re.compile(
+    r"\W*(?:eligib|accept|admit|may (?:apply|rotate|come)|can (?:apply|rotate|come)|open|who |welcome|allowed|available)",
+    re.I,
+)
+
+
+def _columns(passages: list[Passage]) -> Iterator[Say]:
+    """Who has a column of a table: 'US students | International students' over what is asked of each."""
+    below: dict[str, list[Passage]] = {}
+    for passage in passages:
+        if passage.column:
+            below.setdefault(passage.column, []).append(passage)
+    for column, cells in below.items():
+        told = [p for p in cells if not _EMPTY_CELL.search(p.text)]
+        shut = next((p for p in cells if _ADMITTED.match(p.text) and p not in told), None)
+        if shut is None and not told:
+            continue
+        passage = shut or told[0]
+        for mention in mentions(column):
+            group = {"visitor_abroad": "international_student", "graduates": "graduate"}.get(
+                mention.group, mention.group
+            )
+            if group in _IN_COLUMNS:
+                yield Say(group, SHUT_OUT if shut else LET_IN, 2, passage, 0, min(len(passage.text), 60))
+
+
+_IN_COLUMNS = frozenset(["us_student", "international_student", "everyone", "student", "graduate", "physician"])
 
 
 def _about_admission(passage: Passage) -> bool:
@@ -189,6 +226,19 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
     def accepts(value: str, say: Say, rule: str, confidence: float) -> None:
         facts.append(say.passage.fact("accepts_international", value, rule, say.start, say.end, confidence))
 
+    if abroad is None and refused is None and abroad_page:
+        # 'Research Year for International Medical Students' over a text that names nobody
+        abroad = next(
+            (
+                s
+                for s in says
+                if s.group == "international_student"
+                and s.polarity == LET_IN
+                and s.passage in heads
+                and _FOR_THEM.search(s.passage.text[: s.start])
+            ),
+            None,
+        )
     if abroad is None and refused is None:
         abroad = generic if generic and abroad_page else _hint(passages, says)
     if abroad and refused and "observ" in abroad.passage.lower and "observ" not in refused.passage.lower:

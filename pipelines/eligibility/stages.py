@@ -28,7 +28,12 @@ _SERVED_FIRST = re.compile(
     re.I,
 )
 _TAKES = re.compile(
-    r"open to|offer|\btakes? |host|train |provid|accept|welcom|consider|eligib|\blevel:|\bclass(?: year)?:|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|award|apply|in their|in your|at |gives|qualify|let |invites|to (?:expose|introduce|attract|recruit|allow) ",
+    r"open to|\bwho(?: (?:can|may) (?:apply|come|rotate|attend))?:|\b(?:students?|audience|for|year|eligible): |offer|\btakes? |host|train |provid|accept|welcom|consider|eligib|\blevel:|\bclass(?: year)?:|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|award|apply|in their|in your|at |gives|qualify|let |invites|to (?:expose|introduce|attract|recruit|allow) ",
+    re.I,
+)
+# 'Visiting M4s: four weeks', 'For visiting fourth-year students'
+_NAMES_WHO = re.compile(
+    r"\W*(?:(?:for|visiting|away|outside|external|eligible|all|only|guest|rotating|any|medical|interested)\W{1,3}){1,4}",
     re.I,
 )
 _DONE = re.compile(
@@ -103,7 +108,13 @@ def _year(passage: Passage) -> list[Fact]:
         or _SERVED_FIRST.search(text, first.end)
     ):
         return []
-    takes = passage.demands or passage.block.kind == "item" or bool(_TAKES.search(text)) or first.start <= 2
+    takes = (
+        passage.demands
+        or passage.block.kind == "item"
+        or bool(_TAKES.search(text))
+        or first.start <= 2
+        or bool(_NAMES_WHO.fullmatch(text[: first.start]))
+    )
     if not takes:
         return []
     shut_out = passage.refused_list or _shut_out(text, first.start, first.end)

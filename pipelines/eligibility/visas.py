@@ -68,6 +68,7 @@ _DENIED = re.compile(
     r"|without\s+(?:visa\s+)?sponsorship\s+(?:from|by)\b"
     r"|(?:not|never|cannot)\s+(?:act|serve|be)\s+(?:as\s+)?(?:an?|your|the|their)\s+(?:visa\s+sponsor\b|sponsor\b[^.;]{0,20}\bvisas?\b)"
     r"|visa\s+(?:sponsorship|support|assistance)\s*[:–-]\s*(?:none|no\b|not\b)"
+    r"|^\W*visas?\s*[:–—-]\s*(?:are\s+|is\s+)?not\s+(?:sponsored|provided|issued|supported|offered|handled)"
     r"|no\s+visas?\b[^.;]{0,25}\b(?:sponsored|issued|provided|supported)\b"
     r"|no\s+(?:visa|immigration)\s+(?:sponsorship|support|assistance|help|documents?)"
     r"|(?:visas?|visa "
@@ -115,7 +116,7 @@ def _classes(passage: Passage) -> list[Fact]:
     matches = [m for m in vocabulary("visas").find(passage.text) if m.key != "WT"]
     if not matches or passage.refused_list:
         return []
-    if not _VISA_CONTEXT.search(small(" ".join((passage.text, *passage.above[:2])))):
+    if not _VISA_CONTEXT.search(small(" ".join((passage.text, passage.asked, *passage.above[:2])))):
         passage.passed_over("visas", "no_words_of_visas_beside_it")
         return []
     if re.search(r"\b(?:room|suite|level|floor|vitamins?|building)\s+[bflo]-?\d", passage.lower):

@@ -14,6 +14,7 @@ import attrs
 from pipelines.eligibility.passages import TO_A_RESIDENCY, Passage
 from scraper.considered import is_explained
 from scraper.scope import Mention
+from scraper.statements import ANSWER_MARK
 from scraper.text import has_any
 from scraper.vocabulary import vocabulary
 
@@ -168,7 +169,7 @@ _NOT_AN_ENTRY = re.compile(
     re.I,
 )
 _WHO_LIST = re.compile(
-    r"eligib|qualif|\bwho (?:can|may|is|are|should)|open to|one of the following|criteria|\b(?:must|should) be|audience|following (?:groups|categories|individuals|people|applicants)|types of|"
+    r"eligib|qualif|\bwho (?:can|may|is|are|should)|what is an? [\w -]{3,30}\?|open to|one of the following|criteria|\b(?:must|should) be|audience|following (?:groups|categories|individuals|people|applicants)|types of|"
     r"accept(?:s|ed)?\b|categor|requirement|participants|candidates",
     re.I,
 )
@@ -186,7 +187,12 @@ _DOCTORS_WELCOME = re.compile(
     re.I,
 )
 _STUDENTS = frozenset(["student", "us_student", "international_student", "everyone"])
+# 'I am enrolled at a school abroad' in a list that applicants check
+_MYSELF = re.compile(r"\W*(?:I am|I['’]m|I will be|My school is)\b(?! not)[^.;]{0,60}$")
+# 'For IMGs.', 'For medical students and graduates only'
+_FOR_THEM = re.compile(r"(?:(?: and| or|/) ?[\w’' -]{2,40})?(?: only)?\W{0,2}")
 _WHOSE = ("their ", "your ", "his or her ")  # what stands wherever _OWN_SCHOOL does
+_ANSWERED = re.compile(rf"^\W*{ANSWER_MARK}")
 _STAFF_REACH = 90  # no word that opens _STAFF_BEFORE is longer than fifty letters
 _STAFF_BEFORE = re.compile(
     r"\b(?:with|by|under|our|shadow\w*|observing|supervis\w*|attending|faculty|teach\w*|train(?:s|ing|ed)?|from an?|signed|letter|recommendation|approval|sponsor\w*|of the|among|between|interact\w*|treat\w*|referr\w*|learn\w*|serve)\b[^,;]{0,40}$"
@@ -341,6 +347,8 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
         return say(SHUT_OUT, 3, partial=bool(some or _PORTAL.search(text)))
     if passage.refused_list:
         return say(SHUT_OUT, 2)
+    if before.strip() == "for" and len(text) - mention.end <= 60 and _FOR_THEM.fullmatch(after):
+        return say(LET_IN, 3)
     if _points_elsewhere(passage) or _is_mere_link(passage):
         return None
     welcome = _welcome(before)
@@ -364,6 +372,8 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
     if _WELCOME_AFTER.match(behind) and not _speaks_of_staff(before):
         return say(LET_IN, 3)
     if _heads_section(passage, mention):
+        return say(LET_IN, 2)
+    if passage.block.kind == "item" and group in _STUDENTS and _MYSELF.match(text[: mention.start]):
         return say(LET_IN, 2)
     if group in _STUDENTS and not _speaks_of_staff(before) and _DEMANDED_AFTER.match(behind):
         return say(LET_IN, 2)
@@ -439,7 +449,7 @@ def _weigh_doctor(passage: Passage, mention: Mention, before: str, welcome: re.M
             return say(3)
     if mention.start > 45:
         return None
-    entry = passage.text[: mention.start]
+    entry = _ANSWERED.sub("", passage.text[: mention.start])
     if (
         _listed(passage, mention)
         and _LIST_ENTRY.match(entry)
@@ -504,6 +514,8 @@ def _negated(before: str) -> bool:
 def _listed(passage: Passage, mention: Mention) -> bool:
     """Does the mention head an entry of a list of who may come?"""
     block = passage.block
+    if (label := _WHO_LABEL.match(passage.text)) and 0 <= mention.start - label.end() <= 60:
+        return not _NO_ENTRY.search(passage.text[label.end() : mention.start])
     if mention.start > 60 or block.kind not in ("item", "definition", "paragraph", "row") or not passage.above:
         return False
     if (
@@ -522,9 +534,20 @@ def _listed(passage: Passage, mention: Mention) -> bool:
 # The same headings and leads stand above many sentences.
 
 
+_WHO = re.compile(
+    r"eligib|\bwho (?:can|may|is|are|should)|audience|what is an? [\w -]{3,30}\?|^\W*(?:open to|for(?: whom)?|who|accepts|applicants|participants|candidates)\W*$",
+    re.I,
+)
+# 'Who can apply – final-year MD and DO students'
+_WHO_LABEL = re.compile(
+    r"\W*(?:who(?: (?:can|may|is|are|should)(?: [\w-]+){0,2})?|open to|eligib(?:ility|le)(?: [\w-]+){0,2}|(?:intended |target )?audience|applicants|participants|candidates)\s?(?::|\s[–—-])\s",
+    re.I,
+)
+
+
 @lru_cache(maxsize=256)
 def _tells_who(above: str) -> bool:
-    return re.search(r"eligib|\bwho (?:can|may|is|should)|audience", above, re.I) is not None
+    return _WHO.search(above) is not None
 
 
 @lru_cache(maxsize=256)

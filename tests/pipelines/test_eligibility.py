@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.eligibility import find_eligibility
-from scraper.items import FIELDS, Block, Fact, Page
+from scraper.items import FIELDS, Block, Cell, Fact, Page
 from scraper.record import to_record
 from scraper.statements import MAX_QUOTE
 from scraper.vocabulary import vocabulary
@@ -25,11 +25,22 @@ SENTENCES = [(field, text, value) for field, cases in TABLE["sentences"].items()
 
 
 def page_blocks(text: str) -> list[Block]:
-    """The blocks of a page in the table's notation: '# ' headings, '- ' items led in by the line before them (content.py: a short line or one with a colon)."""
+    """The blocks of a page in the table's notation: '# ' headings, '- ' items led in by the line before them (content.py: a short line or one with a colon),
+    '|' rows of cells whose first row holds the headers of the columns."""
     blocks: list[Block] = []
     headings: tuple[str, ...] = ()
     lead, group = "", 0
+    header: list[str] | None = None
     for line in text.strip().splitlines():
+        if line.startswith("|"):
+            texts = [cell.strip() for cell in line.strip("|").split("|")]
+            if header is None:
+                header, group = texts, group + 1
+                continue
+            cells = tuple(Cell(t, column, texts[0]) for t, column in zip(texts, header, strict=True))
+            blocks.append(Block("row", " ".join(filter(None, texts)), headings, group=group, cells=cells))
+            continue
+        header = None
         if line.startswith("# "):
             first = not any(block.kind == "heading" for block in blocks)
             headings = (line[2:],) if first or not headings else (headings[0], line[2:])
