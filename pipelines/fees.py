@@ -26,7 +26,8 @@ from scraper.vocabulary import Match, vocabulary
 
 KINDS = ("application", "program", "deposit", "insurance", "other")
 LARGEST_FEE = 60_000  # a larger amount is an insurance limit, a degree's tuition or a gift
-MAX_CANDIDATES = 200  # a page with more amounts is a price list of something else, or means harm
+MAX_CANDIDATES = 200  # a page with more fees is a price list of something else, or means harm
+MAX_AMOUNTS = 2000  # of a page are read, fees or not
 
 _NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,3}|\d{1,7})(?:\.\d{1,2})?"
 # For a text in small letters. It looks at the first character before anything else: few can begin an amount.
@@ -916,11 +917,15 @@ def _candidates(blocks: list[Block], spoken: list[Statement]) -> Iterator[Candid
     numbers = {id(block): order for order, block in enumerate(blocks)}
     before, last_block = "", blocks[0] if blocks else None
     last: Candidate | None = None
+    amounts = 0  # that were read
     for spot, statement in enumerate(spoken):
         lower = statement.text.lower()
         order = numbers[id(statement.block)]
-        if "$" in lower or (("usd" in lower or "dollars" in lower) and _DOLLARS.search(lower)):
+        if amounts < MAX_AMOUNTS and (
+            "$" in lower or (("usd" in lower or "dollars" in lower) and _DOLLARS.search(lower))
+        ):
             for place in _sentence_settings(statement):
+                amounts += 1
                 follows = last if last and last.block is statement.block and spot - last.spot <= 1 else None
                 if candidate := _read_amount(place, statement.block, statement.text, order, follows):
                     candidate.spot = spot
@@ -932,9 +937,10 @@ def _candidates(blocks: list[Block], spoken: list[Statement]) -> Iterator[Candid
             yield free
         before, last_block = statement.text, statement.block
     for order, block in enumerate(blocks):
-        if block.kind != "row":
+        if block.kind != "row" or amounts >= MAX_AMOUNTS:
             continue
         for place in _row_settings(block):
+            amounts += 1
             if candidate := _read_amount(place, block, block.text, order):
                 if candidate.fee.refundable is None and (told := _refund_in_row(block)) is not None:
                     candidate.fee = attrs.evolve(candidate.fee, refundable=told)

@@ -210,7 +210,7 @@ def test_what_was_found_before_a_break_waits_in_the_copy(twice: Twice, staged: C
 
 
 def test_a_crawl_keeps_to_its_minutes(twice: Twice, tmp_path: Path) -> None:
-    settings = twice.request.settings | {"USCE_CONCURRENT_INSTITUTIONS": 1, "DOWNLOAD_DELAY": 0.3}
+    settings = twice.request.settings | {"USCE_CONCURRENT_INSTITUTIONS": 1, "DOWNLOAD_DELAY": 0.1}
     request = attrs.evolve(twice.request, database=tmp_path / "a.db", minutes=0.05, settings=settings)
     report = run_crawl(request)
     assert report.out_of_time

@@ -10,9 +10,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines import fees
 from pipelines.content import find_blocks
 from pipelines.fees import find_fees, find_money
-from scraper.items import Block, Fact
+from scraper.items import Block, BlockKind, Cell, Fact
 
 CASES = yaml.safe_load((Path(__file__).parent / "fees.yml").read_text("utf-8"))
 REFUND = {True: "yes", False: "no", None: "?"}
@@ -143,3 +144,16 @@ def test_never_raises_and_always_quotes(texts: list[str]) -> None:
 def test_finishes_on_a_megabyte(piece: str) -> None:
     """Work grows with the length of a page, not with its square: a megabyte of anything is read within seconds."""
     find_fees([Block("paragraph", piece * (1_000_000 // len(piece)), ("Fees",))])
+
+
+@pytest.mark.parametrize("kind", ["paragraph", "row"])
+def test_a_list_of_prices_is_read_to_a_limit(kind: BlockKind, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no fee counts too: a page of amounts must not cost what its length allows."""
+    read = []
+    monkeypatch.setattr(fees, "_read_amount", lambda *given: read.append(given))
+    blocks = [
+        Block(kind, "Lost badge: $5", cells=(Cell("Lost badge"), Cell("$5", "Penalty")) if kind == "row" else ())
+        for _ in range(fees.MAX_AMOUNTS + 500)
+    ]
+    find_fees(blocks)
+    assert len(read) == fees.MAX_AMOUNTS
