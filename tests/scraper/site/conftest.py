@@ -23,6 +23,8 @@ FLAGS = (
     "--disable-gpu",
 )
 WIDTHS = {"phone": 390, "desk": 1280}
+# Each width and each color scheme once: what is wrong with colors is so at any width.
+LOOKS = tuple(zip(WIDTHS.values(), ("light", "dark"), strict=True))
 
 
 def free_port() -> int:

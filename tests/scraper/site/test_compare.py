@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from scraper.database import VIEW
 from scraper.site.compare import LINES, MOST, Line, shown
-from tests.scraper.site.conftest import WIDTHS, Site, Visitor
+from tests.scraper.site.conftest import LOOKS, WIDTHS, Site, Visitor
 from tests.scraper.site.test_pages import RULES
 
 ELECTIVE = "brightwater--electives-international"
@@ -102,22 +102,21 @@ def test_from_a_program_to_a_comparison_by_searching(visitor: Visitor) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_accessible_and_fits_the_window(browser: Browser, site: Site, scheme: str) -> None:
-    for width in WIDTHS.values():
-        visitor = Visitor(browser, site.base, width, color_scheme=scheme)
-        for address in (
-            "/compare",
-            path(ids(site)[:1], "&q=visiting"),
-            path(ids(site)[:2]),
-            path(ids(site), "&only=differences"),
-        ):
-            visitor.page.goto(address)
-            found = Axe().run(visitor.page, options=RULES).response["violations"]
-            assert not [(address, v["id"], v["nodes"][0]["html"][:200]) for v in found]
-            assert not visitor.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"), (address, width)
-        visitor.check()
-        visitor.context.close()
+@pytest.mark.parametrize(("width", "scheme"), LOOKS, ids=WIDTHS)
+def test_it_is_accessible_and_fits_the_window(browser: Browser, site: Site, width: int, scheme: str) -> None:
+    visitor = Visitor(browser, site.base, width, color_scheme=scheme)
+    for address in (
+        "/compare",
+        path(ids(site)[:1], "&q=visiting"),
+        path(ids(site)[:2]),
+        path(ids(site), "&only=differences"),
+    ):
+        visitor.page.goto(address)
+        found = Axe().run(visitor.page, options=RULES).response["violations"]
+        assert not [(address, v["id"], v["nodes"][0]["html"][:200]) for v in found]
+        assert not visitor.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"), address
+    visitor.check()
+    visitor.context.close()
 
 
 def test_more_than_four_and_unknown_programs_are_said(site: Site) -> None:

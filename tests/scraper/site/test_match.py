@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.scraper.site.conftest import WIDTHS, Site, Visitor
+from tests.scraper.site.conftest import LOOKS, WIDTHS, Site, Visitor
 from tests.scraper.site.test_pages import RULES
 
 ELECTIVE = "International Visiting Student Electives"
@@ -86,22 +86,23 @@ def fill_without_script(page: Page) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_form_and_results_are_accessible_and_fit_the_window(browser: Browser, site: Site, scheme: str) -> None:
-    for width in WIDTHS.values():
-        visitor = Visitor(browser, site.base, width, color_scheme=scheme)
-        page = visitor.page
-        page.goto("/match")
-        for step in ("form", "results"):
-            page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
-            found = Axe().run(page, options=RULES).response["violations"]
-            assert not [(step, v["id"], v["nodes"][0]["html"][:200]) for v in found]
-            assert not page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"), (step, width)
-            if step == "form":
-                fill(page, weeks="8", budget="3000")
-                page.get_by_role("button", name="Match me").click()
-        visitor.check()
-        visitor.context.close()
+@pytest.mark.parametrize(("width", "scheme"), LOOKS, ids=WIDTHS)
+def test_form_and_results_are_accessible_and_fit_the_window(
+    browser: Browser, site: Site, width: int, scheme: str
+) -> None:
+    visitor = Visitor(browser, site.base, width, color_scheme=scheme)
+    page = visitor.page
+    page.goto("/match")
+    for step in ("form", "results"):
+        page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+        found = Axe().run(page, options=RULES).response["violations"]
+        assert not [(step, v["id"], v["nodes"][0]["html"][:200]) for v in found]
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth + 1"), step
+        if step == "form":
+            fill(page, weeks="8", budget="3000")
+            page.get_by_role("button", name="Match me").click()
+    visitor.check()
+    visitor.context.close()
 
 
 @pytest.mark.browser

@@ -13,7 +13,7 @@ from lxml import html as lxml_html
 from playwright.sync_api import Browser
 
 from scraper.site.electives import month_words
-from tests.scraper.site.conftest import WIDTHS, Site, Visitor
+from tests.scraper.site.conftest import LOOKS, WIDTHS, Site, Visitor
 
 PAGES = {
     "home": "/",
@@ -60,9 +60,7 @@ RULES = {
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("width", "scheme"), [(WIDTHS["phone"], "light"), (WIDTHS["desk"], "dark")], ids=["phone", "desk"]
-)
+@pytest.mark.parametrize(("width", "scheme"), LOOKS, ids=WIDTHS)
 def test_no_accessibility_violation_no_error_no_sideways_scrolling(
     browser: Browser, site: Site, width: int, scheme: str
 ) -> None:
