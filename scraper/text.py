@@ -35,8 +35,8 @@ NUMBER_WORDS = {
 }  # fmt: skip
 
 
-# Hyphens that do not break, as word processors write them ('non\u2011refundable'), and Unicode's own.
-_HYPHENS = {0x2010: "-", 0x2011: "-"}
+# Unicode's own hyphen, and the one that does not break, as word processors write it ('non\u2011refundable').
+_HYPHEN, _HYPHEN_UNBROKEN = ("\u2010", "-"), ("\u2011", "-")
 
 
 def fold_space(text: str) -> str:
@@ -98,7 +98,7 @@ def small(text: str) -> str:
     lower = text.lower()
     if len(lower) != len(text):
         lower = "".join(char if len(one := char.lower()) > 1 else one for char in text)
-    return lower if lower.isascii() else lower.translate(_HYPHENS)
+    return lower if lower.isascii() else lower.replace(*_HYPHEN).replace(*_HYPHEN_UNBROKEN)
 
 
 def has_any(text: str, pieces: Iterable[str]) -> bool:
