@@ -111,6 +111,8 @@ _linked_text = etree.XPath(
     "descendant::a[not(starts-with(@href, 'mailto:') or starts-with(@href, 'tel:'))]/descendant::text()",
     smart_strings=False,
 )
+_text_of_any_link = etree.XPath("descendant::a/descendant::text()", smart_strings=False)
+_has_contact_link = etree.XPath("boolean(descendant::a/@href[starts-with(., 'mailto:') or starts-with(., 'tel:')])")
 _text_length = etree.XPath("string-length(normalize-space(.))")
 _ids = etree.XPath("descendant-or-self::*/@id", smart_strings=False)
 # Attributes are met on their own axis: a condition in brackets is asked of every element.
@@ -143,6 +145,14 @@ def _first(element: etree._Element, tag: str) -> etree._Element | None:
 def _linked_length(element: etree._Element) -> int:
     """How many characters of an element are words of links. A link to an address or a phone number is text, no menu."""
     return sum(map(len, map(str.strip, _linked_text(element))))
+
+
+def _is_linked_at_most(element: etree._Element, length: int) -> bool:
+    """Are no more than `length` characters of an element words of links? Asking each link where it leads takes as long as reading
+    them all, which mostly tells."""
+    if sum(map(len, map(str.strip, _text_of_any_link(element)))) <= length:
+        return True
+    return _has_contact_link(element) and _linked_length(element) <= length
 
 
 def _tab_lists(main: etree._Element) -> list[etree._Element]:
@@ -497,7 +507,7 @@ class _Reader:
         """Does the element hold `at_least` characters outside of links, and are no more than a `share` of all words of links?"""
         text = int(_text_length(element))
         self.budget -= 2 * text
-        return text >= at_least and _linked_length(element) <= min(text - at_least, share * text)
+        return text >= at_least and _is_linked_at_most(element, int(min(text - at_least, share * text)))
 
     def _find_panels(self, main: etree._Element) -> None:
         """Note the title of each accordion or tab panel: the text of what controls it."""
@@ -689,16 +699,18 @@ class _Reader:
             return None, False  # a comment
         if tag in _INLINE or ":" in tag:  # <o:p> and other tags of word processors stand within lines
             return self._open_inline(element, tag)
-        get = element.get
-        role, name, ident = get("role"), get("class"), get("id") or ""
+        get, said_by = element.get, element.keys()
+        # Most elements say nothing of themselves but their tag, or have no more than a class name.
+        name = get("class") if said_by else None
+        more = len(said_by) > (name is not None)
+        role, ident = (get("role"), get("id") or "") if more else (None, "")
         said = _named(name) if name else _SILENT
-        # Most elements say nothing of themselves but their tag.
         plain = (
             said is _SILENT
             and role is None
             and not ident
             and element not in self.triggers
-            and get("aria-modal") is None
+            and not (more and "aria-modal" in said_by)
         )
         if (not plain or tag in _SUSPECT_TAGS) and self._is_chrome(element, tag, role, said, ident):
             self._flush()
@@ -721,7 +733,7 @@ class _Reader:
                     return self._leave_list, True
         if plain and tag in _WRAPPERS:
             return self._flush_only, True
-        if tag == "p" and (style := get("style")) and _BOLD_STYLE.search(style):
+        if more and tag == "p" and (style := get("style")) and _BOLD_STYLE.search(style):
             self.bold += 1
             return self._leave_bold_block, True
         if tag == "th" and not _is_text_of(element, _TITLE + 1) and next(element.iter(*_HEADINGS), None) is None:
@@ -837,7 +849,8 @@ class _Reader:
     def _open_inline(self, element: etree._Element, tag: str) -> tuple[Callable[[], None] | None, bool]:
         if tag in ("img", "wbr", "source"):
             return None, False
-        name = element.get("class") or ""
+        said_by = element.keys()
+        name = (element.get("class") or "") if said_by else ""
         if tag in ("button", "a", "span") and (
             element in self.triggers or ((name or tag == "button") and self._is_class_control(element, tag, name))
         ):
@@ -851,7 +864,8 @@ class _Reader:
                 self._ends_with_its_box()
             self._heading(self._below(), text, (), f"{tag}.{name}")
             return None, False
-        address = hidden_address(element)
+        more = len(said_by) > (name != "")
+        address = hidden_address(element) if more else ""
         if tag == "a":
             return self._open_link(element, address)
         if address and not any(link.url == f"mailto:{address}" for link in self.links):
@@ -859,7 +873,7 @@ class _Reader:
         if (
             tag in _BOLD
             or (tag == "span" and name and _named(name).title)
-            or ((style := element.get("style")) and _BOLD_STYLE.search(style))
+            or (more and (style := element.get("style")) and _BOLD_STYLE.search(style))
         ):
             self.bold += 1
             return self._leave_bold, True
