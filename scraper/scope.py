@@ -8,20 +8,23 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from scraper.items import Audience, Block
+from scraper.text import has_any
 from scraper.vocabulary import Match, vocabulary
 
 # How far behind 'students' or 'schools' the place may stand that tells which: 'students currently enrolled abroad'.
 _PLACE_WINDOW = 70
 _BREAK = re.compile(r"[.;:!?]\s|\n")
+# For texts in small letters.
 _DENIED_BEFORE = re.compile(
     r"(?:\bnot\b(?!\s+(?:only|limited|just|required|needed|necessary|mandatory|charged?)\b)|\bcannot\b|n['’]t\b|\bunable\b|\bexcept\b|\bexcluding\b|\bother than\b|\bineligible\b|\bnor\b)"
-    r"[^.;:!?,()]{0,60}$",
-    re.I,
+    r"[^.;:!?,()]{0,60}$"
 )
 _DENIED_AFTER = re.compile(
-    r"^[^.;:!?,()]{0,40}?\b(?:ineligible|excluded|cannot|(?:are|is|be|may|will|can)\s+not\s+(?:currently\s+|be\s+)?(?:eligible|accepted|permitted|allowed|considered|apply|able))\b",
-    re.I,
+    r"^[^.;:!?,()]{0,40}?\b(?:ineligible|excluded|cannot|(?:are|is|be|may|will|can)\s+not\s+(?:currently\s+|be\s+)?(?:eligible|accepted|permitted|allowed|considered|apply|able))\b"
 )
+# One of these stands wherever they do.
+_DENYING_BEFORE = ("not", "n't", "n’t", "unable", "exc", "other than", "ineligible", "nor")
+_DENYING_AFTER = ("not", "ineligible", "excluded")
 # The title of a tab or column may be a single word.
 _BARE = re.compile(
     r"^\W*(?:(?P<international>international|foreign|non-u\.?s\.?|overseas)|(?P<us>domestic|u\.s\.|(?-i:US)))\W*$", re.I
@@ -117,7 +120,10 @@ def _shares_adjective(text: str, match: Match, found: Sequence[Match], index: in
 
 def denied(text: str, start: int, end: int) -> bool:
     """Is what `text[start:end]` names shut out by the words around it ('not open to …', '… are not eligible')?"""
-    return bool(_DENIED_BEFORE.search(text[max(0, start - 70) : start]) or _DENIED_AFTER.match(text[end : end + 90]))
+    before, after = text[max(0, start - 70) : start].lower(), text[end : end + 90].lower()
+    return (has_any(before, _DENYING_BEFORE) and _DENIED_BEFORE.search(before) is not None) or (
+        has_any(after, _DENYING_AFTER) and _DENIED_AFTER.match(after) is not None
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -52,7 +52,7 @@ def find_agreements(passages: list[Passage]) -> list[Fact]:
     """Facts on affiliation and exchange agreements."""
     facts: list[Fact] = []
     for passage in passages:
-        named = passage.names("agreement", "partner")
+        named = bool(passage.named) and passage.names("agreement", "partner")
         if named or "affiliated " in passage.lower:
             if fact := _agreement(passage):
                 facts.append(fact)

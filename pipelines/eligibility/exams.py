@@ -63,7 +63,7 @@ def find_exams(passages: list[Passage]) -> list[Fact]:
         # Tests that go by a name of their own are among the words; English may stand where those leave it out.
         if "english" in low or "internet-based" in low or "english_test" in passage.named:
             facts += _english(passage)
-        if passage.names("step1", "usmle") or (explained and has_any(low, _STEP1_WORDS)):
+        if (passage.named and passage.names("step1", "usmle")) or (explained and has_any(low, _STEP1_WORDS)):
             found = _step1(passage)
             if not found:
                 passage.passed_over("usmle_step1_required", "step1_optional_or_not_demanded")

@@ -72,7 +72,7 @@ def find_letters(passages: list[Passage]) -> list[Fact]:
             and (count := _COUNT_ALONE.match(passage.text, _behind_term(passage)))
         ):
             facts.append(_termed(passage, count))
-        elif passage.names("letter") and (fact := _letters(passage)):
+        elif "letter" in passage.named and (fact := _letters(passage)):
             if fact.value == 1 and (below := _counted_below(passages, passage)) > 1:
                 fact = attrs.evolve(fact, value=below)
             facts.append(fact)

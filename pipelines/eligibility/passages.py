@@ -248,6 +248,7 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
             passages.append(passage)
         if apart:
             continue
+        length = len(block.text)
         for piece in _pieces(block):
             if asks_who and not block.lead:
                 block = attrs.evolve(block, lead=asks_who)  # 'Who may come? Graduates of medical schools.'
@@ -259,7 +260,8 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
             seen.add(place)
             words = find(piece)
             named = frozenset([match.key for match in words]) if words else _NOTHING
-            passage = Passage(block, piece, len(passages), small(piece), words, named)
+            lower = block.lower if len(piece) == length else small(piece)
+            passage = Passage(block, piece, len(passages), lower, words, named)
             if question:
                 passage.asked = question.text
             passages.append(passage)

@@ -97,7 +97,7 @@ def find_people(passages: list[Passage]) -> list[Fact]:
         if len(says) >= _MAX_SAYS:
             continue
         found = list(mentions(passage.text)) if people(passage.text) else []
-        if not (found or passage.names("agreement", "partner")) or not _GATE.opens(passage.lower):
+        if not (found or (passage.named and passage.names("agreement", "partner"))) or not _GATE.opens(passage.lower):
             continue
         if _about_admission(passage):
             asked = found

@@ -78,16 +78,17 @@ def find_stages(passages: list[Passage]) -> list[Fact]:
     years: list[Fact] = []
     facts: list[Fact] = []
     for passage in passages:
-        if passage.names("final_year", "earlier_year"):
+        named, low = passage.named, passage.lower
+        if named and passage.names("final_year", "earlier_year"):
             found = _year(passage)
             if not found:
                 passage.passed_over("final_year_required", "year_of_no_applicant_or_shut_out")
             years += found
-        if passage.names("core") or _names_several(passage):
+        if "core" in named or _names_several(passage):
             facts += _core(passage)
-        elif "complet" in passage.lower and has_any(passage.lower, ("clerkship", "rotation")):
+        elif "complet" in low and ("clerkship" in low or "rotation" in low):
             facts += _clerkship_named(passage)
-        if "standing" in passage.lower:
+        if "standing" in low:
             facts += _standing(passage)
     return _settle_years(years, passages) + facts
 
@@ -232,7 +233,8 @@ def _clerkship_named(passage: Passage) -> list[Fact]:
 def _names_several(passage: Passage) -> bool:
     """'Rotations in medicine, surgery and pediatrics': three core specialties or more, by name."""
     low = passage.lower
-    if not has_any(low, ("clerkship", "rotation", "training", "rotated")) or not has_any(low, _ONE_OF_THREE):
+    clinical = "clerkship" in low or "training" in low or ("rotat" in low and ("rotation" in low or "rotated" in low))
+    if not clinical or not has_any(low, _ONE_OF_THREE):
         return False
     number = len({m[0].lower()[:6] for m in _SPECIALTIES.finditer(passage.text)})
     return number >= 3 or (number == 2 and "clerkships" in low and has_any(low, ("prerequisite", "complet")))

@@ -14,9 +14,8 @@ from scraper.items import Fact
 from scraper.text import has_any, small
 from scraper.vocabulary import Match, vocabulary
 
-_GATE = ("visa", "sponsor", "immigration", "ds-2019", "ds2019")
-# Classes and the form I-20 may stand without these words.
-_CLASS = re.compile(r"esta\b|\b(?:i-?20|vwp|[bfhjlo]-?[1-4]|wb|tn)\b")
+# Classes and forms may stand without the words 'visa', 'sponsor' and 'immigration'.
+_CLASS = re.compile(r"ds-?2019|esta\b|\b(?:i-?20|vwp|[bfhjlo]-?[1-4]|wb|tn)\b")
 # What stands wherever _DENIED does.
 _DENYING = ("no", "without", "n't", "n’t", "never", "unable", "neither", "ineligible")
 _VISA_CONTEXT = re.compile(
@@ -101,7 +100,8 @@ def find_visas(passages: list[Passage]) -> list[Fact]:
     classes = vocabulary("visas").find
     for passage in passages:
         low = passage.lower
-        if not has_any(low, _GATE) and not (("20" in low or classes(passage.text)) and _CLASS.search(low)):
+        named = "visa" in low or "sponsor" in low or "immigration" in low
+        if not named and not (("20" in low or classes(passage.text)) and _CLASS.search(low)):
             continue
         for fact in _classes(passage):
             if fact.value not in seen:
