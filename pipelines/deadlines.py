@@ -1327,13 +1327,12 @@ def _says_rolling(text: str, block: Block, last: Found | None) -> bool:
 
 def _found(blocks: list[Block]) -> Iterator[Found]:
     last: Found | None = None
-    find = vocabulary("deadlines").find
     for statement in itertools.chain(statements(blocks), _cell_statements(blocks)):
         text = statement.text
         lower = text.lower()
         dated = _MAY_BE_DATED.search(text)
         timed = "day" in lower or "week" in lower or "month" in lower
-        rolling = bool(find(text) or "rolling" in lower) and has_any(lower, ROLLING_WORDS)
+        rolling = has_any(lower, ROLLING_WORDS)
         if not dated and not timed and not rolling:
             continue
         block = statement.block

@@ -884,11 +884,13 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
             continue
         labelled = _labelled(block) if has_unit else False
         asked = asking = False  # 'How long is a rotation? Four weeks.' in one paragraph
+        length_of_block = len(block.text)
         apart = "consecutive" in lower and bool(_NOT_CONSECUTIVE.search(lower[:WHOLE]))
         for sentence in judged_pieces(block):
-            low = small(sentence)
+            whole = len(sentence) == length_of_block
+            low = lower if whole else small(sentence)
             asked, asking = asking, low.endswith("?") and _names_length(sentence[-120:])
-            if counted and has_any(low, _COUNT_WORDS):
+            if counted and (whole or has_any(low, _COUNT_WORDS)):
                 counts.extend(_counts(block, sentence, low))
             if not has_unit or not _UNIT_WORD.search(low):
                 continue

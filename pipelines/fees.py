@@ -60,6 +60,7 @@ _LENGTH = re.compile(
     r"|(?P<adverb>daily|weekly|monthly|annual(?:ly)?|yearly|(?:day|week|month)(?= rate))\b",
     re.IGNORECASE,
 )
+_LENGTH_WORDS = ("day", "dai", "week", "wk", "mo", "year", "yr", "annual")  # of these one stands wherever it does
 _PLACEMENT = re.compile(
     rf"(?:\b(?:per|each|every|for an?|for one|for the first|additional)\s|/\s?)(?:[\w-]+\s){{0,2}}?{_PLACE}\b",
     re.IGNORECASE,
@@ -405,7 +406,7 @@ _PERIODS: dict[tuple[float, str], str] = {
 
 def _lengths(text: str) -> Iterator[tuple[int, int, Period]]:
     """The lengths in `text` that can be what an amount is for; those that say when something is due are left out."""
-    for match in _LENGTH.finditer(text):
+    for match in _LENGTH.finditer(text) if has_any(text.lower(), _LENGTH_WORDS) else ():
         # 'monthly, in advance' and 'for every week of your stay' say how often
         if match["count"] and (
             _WHEN_AFTER.match(text, match.end()) or _WHEN_BEFORE.search(text[: match.start()][-20:])
@@ -562,10 +563,28 @@ _UP_TO_A_TIME = re.compile(
 )
 
 
+# Of these one stands wherever a refund is refused or granted.
+_OF_REFUSED_REFUNDS = (
+    "refund", "reimburs", "return", "forfeit", "kept", "keep", "retain", "back", "final", "stay", "no way to", "not give", "not pay", "not get",
+    "n't give", "n't pay", "n't get", "n’t give", "n’t pay", "n’t get",
+)  # fmt: skip
+_OF_GRANTED_REFUNDS = ("refund", "reimburs", "return", "back")
+
+
+def _refused_refund(text: str) -> re.Match[str] | None:
+    """The words that say that money is not given back."""
+    return _NOT_REFUNDED.search(text) if has_any(text.lower(), _OF_REFUSED_REFUNDS) else None
+
+
+def _granted_refund(text: str) -> re.Match[str] | None:
+    """The words that say that money is given back, if only in part."""
+    return _REFUNDED.search(text) if has_any(text.lower(), _OF_GRANTED_REFUNDS) else None
+
+
 def _refundable(text: str) -> bool | None:
-    if refused := _NOT_REFUNDED.search(text):
+    if refused := _refused_refund(text):
         return bool(_UP_TO_A_TIME.match(text, refused.end()))
-    return True if _REFUNDED.search(text) else None
+    return True if _granted_refund(text) else None
 
 
 def _read_amount(
@@ -703,13 +722,13 @@ def _own_refund(place: Setting) -> bool | None:
         start = max((start + match.end() for match in _CLAUSE_END.finditer(place.before())), default=start)
     text = place.text[start:end]
     if place.bare and place.context and len(place.context[0]) < 120 and "$" not in place.context[0]:
-        if _NOT_REFUNDED.search(place.context[0]):
+        if _refused_refund(place.context[0]):
             return False
         if re.search(r"(?<![-–])\brefundable\b", place.context[0], re.IGNORECASE):
             return True
-    if refused := _NOT_REFUNDED.search(text):
+    if refused := _refused_refund(text):
         return bool(_UP_TO_A_TIME.match(text, refused.end()))
-    return True if re.search(r"(?<![-–])\brefundable\b", text, re.IGNORECASE) else None
+    return True if "refundable" in text.lower() and re.search(r"(?<![-–])\brefundable\b", text, re.IGNORECASE) else None
 
 
 _TAKEN_AWAY = re.compile(r"\s?(?:[-–−]|minus|less)\s?")
@@ -1056,9 +1075,12 @@ def _add_refunds(candidates: list[Candidate], blocks: list[Block], spoken: list[
         return
     told: list[_Refund] = []
     numbers = {id(block): order for order, block in enumerate(blocks)}
+    block, may_tell = None, False
     for spot, statement in enumerate(spoken):
-        lower = statement.text.lower()
-        if not has_any(lower, _OF_REFUNDS):
+        if statement.block is not block:
+            block = statement.block
+            may_tell = has_any(block.lower, _OF_REFUNDS)
+        if not may_tell or not has_any(lower := statement.text.lower(), _OF_REFUNDS):
             continue
         answer = _refundable(statement.text)
         if answer is None:
@@ -1123,7 +1145,7 @@ _SAID_OF = re.compile(r"\b(?:is|are|be|both|all)\s(?:\w+\s)?$", re.IGNORECASE)
 
 def _refunded_kinds(text: str) -> set[str]:
     """The kinds of fee that stand before the word of refund ('tuition is refunded when you return the badge'), else after it."""
-    word = _NOT_REFUNDED.search(text) or _REFUNDED.search(text)
+    word = _refused_refund(text) or _granted_refund(text)
     kinds = [match for match in _matches(text) if match.key in KINDS]
     before = {match.key for match in kinds if word and match.end <= word.start()}
     if before and word and word[0].lower().endswith("ble") and not _SAID_OF.search(text[: word.start()][-12:]):

@@ -1135,16 +1135,14 @@ def _enumerated_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, 
             "," not in block.text and " and " not in block.text
         ):
             continue
-        if not _ENUMERATED.open(block.lower):
-            continue
         for sentence in block.sentences:
             if "," not in sentence and " and" not in sentence:
                 continue
+            if len(sentence) <= 1000 and "\n" not in sentence and not find(sentence):
+                continue  # there is not one specialty to enumerate; sentences of several lines have not been looked through yet
             lower = sentence[:3000].lower()
             if not _ENUMERATED.open(lower):
                 continue
-            if len(sentence) <= 1000 and "\n" not in sentence and not find(sentence):
-                continue  # there is not one specialty to enumerate; sentences of several lines have not been looked through yet
             match = _ENUMERATION.search(lower)
             if (
                 not match

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ahocorasick_rs import AhoCorasick, Implementation
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 
 class Gates:
@@ -23,11 +23,12 @@ class Gates:
             for word in words:
                 bits[word] = bits.get(word, 0) | 1 << number
         self._bits = list(bits.values())
-        self._find = AhoCorasick(list(bits), implementation=Implementation.DFA).find_matches_as_indexes
+        whole = [word.encode() for word in bits]
+        self._find = BytesAhoCorasick(whole, implementation=Implementation.DFA).find_matches_as_indexes
 
     def open(self, lower: str) -> int:
         """The rules of which a word stands in `lower`, a bit for each, the first one's the lowest."""
         found = 0
-        for index, _, _ in self._find(lower, overlapping=True):
+        for index, _, _ in self._find(lower.encode("utf-8", "replace"), overlapping=True):
             found |= self._bits[index]
         return found
