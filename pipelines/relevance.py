@@ -34,7 +34,7 @@ _CORE = Gate(
     ("sub", "clinical "),
     re.compile(r"sub-?\s?i|clinical (?:exp|place|att)"),
 )  # fmt: skip
-_FACTS = ("facts_fee", "facts_deadline", "facts_documents", "facts_visa", "facts_duration")
+_FACTS = ("facts_fee", "facts_deadline", "facts_documents", "facts_visa", "facts_duration", "facts_terms")
 _STUDENTS = re.compile(r"medical students?\b|student (?:rotation|elective|clerkship)s?\b", re.I)
 BIAS = -3.0
 CLEAR = 3.0  # no later evidence can turn a page with this score
@@ -49,32 +49,46 @@ _AGAINST = ("own", "residency", "other_people", "elsewhere", "profession")
 _NOTED = frozenset((*_FACTS, *_AGAINST))
 # What the first, second, third and fourth sentence of a kind add.
 _WEIGHTS = {
-    "near": (1.0, 0.4),
+    "near": (0.5, 0.2),
     "clear": (3.2, 0.8, 0.6, 0.4),
     "strong": (2.2, 0.8, 0.6, 0.4),
-    "weak": (2.2, 0.8, 0.5, 0.3),
+    "weak": (2.0, 0.8, 0.5, 0.3),
+    "plain": (1.8, 0.8, 0.5, 0.3),
     "question": (0.7, 0.6, 0.4),
+    "mention": (1.3, 0.6, 0.4),
     "terms": (0.7, 0.6, 0.4),
 }
 # What none, one, two, three and four ways of speaking of other houses take away.
 _OTHER_HOUSES = (0.0, 0.0, -1.5, -7.0, -10.5)
 # Behind these words other houses are where visitors come from.
+_MAY = (" may", " can", " do", " participate")
 _COMES_FROM = ("from ", "attending ", "enrolled ", "enrolled in ", "enrolled at ", "matriculated ", "matriculated at ")
 # Learners of other schools than medical ones, as other_people names them.
 _PUPILS = ("student", "high school", "college", "undergraduate", "pre", "shadow", "observation", "sophomore")
 # What the lines of a single elective's page are called: 'Duration: 4 weeks', 'Number of students: 1'.
 _CARD = re.compile(
-    r"\W{0,3}(?:(?P<strong>duration|length|availability|available|(?:number|no\.?|#) of students|students? per|max(?:imum|\.)? (?:number of )?students|open to|offered to|capacity|enrollment|distribution of (?:the )?student|(?:one|two|four|six|eight|\d)-week (?:session|rotation|elective|block)s?)"
-    r"|prerequisites?|requirements?|locations?|sites?|hours|schedule|(?:program |elective |rotation |clerkship |student )?(?:coordinator|contact|preceptors?|faculty)|(?:learning |rotation |clerkship |elective )?(?:objectives|experience)|goals|specific goals|activity outline|on-call|(?:brief |elective |rotation |clerkship )?description|overview|methods? (?:to be )?used in student|evaluation|methods? of evaluation|course (?:outline|description|objectives)|how to apply|to apply)\b"
+    r"\W{0,3}(?:(?P<strong>duration|length|availability|available|(?:number|no\.?|#) of students|students? per|max(?:imum|\.)? (?:number of )?(?:\w{1,12}[- ]year |medical |senior )?students|open to|offered to|given (?:all|any|every)|capacity|enrollment|distribution of (?:the )?student|(?:one|two|four|six|eight|\d)-week (?:session|rotation|elective|block)s?)"
+    r"|prerequisites?|requirements?|requires prior approval|night call|locations?|sites?|hours|schedule|(?:program |elective |rotation |clerkship |student )?(?:coordinator|contact|preceptors?|faculty)|(?:learning |rotation |clerkship |elective )?(?:objectives|experience)|goals|specific goals|activity outline|on-call|(?:brief |elective |rotation |clerkship )?description|overview|methods? (?:to be )?used in student|evaluation|methods? of evaluation|course (?:outline|description|objectives)|how to apply|to apply)\b"
+)
+_LASTS = re.compile(
+    r"\bis (?:a|an|offered as a|offered as an) (?:one|two|three|four|six|eight|\d)[- ](?:week|month)s? (?:\w+ ){0,2}(?:elective|clerkship|rotation|subinternship|sub-internship)"
 )
 _ROTATIONS = ("clerkship", "elective", "rotation", "sub-intern", "subintern", "acting intern")
-_COURSE = re.compile(
-    r"\b[A-Z]{2,5}[-\s]?\d{3,5}[A-Z]?\b|\bcredit(?:s| hours)\b|\bgrading\b|\b(?:course|elective|selective|clerkship) (?:number|no\.|#|code)",
+_PAPERS = ("cv", "vitae", "resum", "résum", "transcript", "score", "statement", "letter", "usmle", "comlex")
+_OF_STUDENTS = re.compile(
+    r"\bsub-?\s?i(?:nterns?(?:hips?)?)?\b|\bacting intern|\bstudents?\b|\bclerkships?\b|\bpreceptorship|\bobserv|\bshadow|\bextern",
     re.I,
 )
+_COURSE = re.compile(
+    r"\b[A-Z]{2,5}[-\s]?\d{3,5}[A-Z]?\b|\bcredit(?:s| hours)\b|(?:^|[.;:] ?)grading\b|\b(?:course|elective|selective|clerkship) (?:number|no\.|#|code)",
+    re.I,
+)
+_WHO = frozenset({"learner", "visitor", "visiting_student"})
 _LEARNING = frozenset({"opportunity", "strong_opportunity"})
+_NO_NAME = frozenset({"own", "residency", "other_people", "no_offer", "elsewhere", "profession"})
 _OFFERED = frozenset({"opportunity", "strong_opportunity", "portal"})
 _APPLYING = frozenset({"opportunity", "applying"})
+_OFFERING = frozenset({"applying", "hosting"})
 _ADMITTED = frozenset({"offer", "applying"})
 _MATCH = ("eras", "nrmp", "electronic residency")
 _OF_MEDICINE = re.compile(
@@ -94,7 +108,7 @@ _ASKS_FOR_DEMANDS = re.compile(
 )
 # '$500 per week', 'tuition is $2,000', '$75 application fee'; who pays a visitor, insures or donates names sums too.
 _PRICE = re.compile(
-    r"\b(?:fees?|tuition|costs?|charged?|payable|payment)\b[^.;]{0,80}\$ ?\d"
+    r"\b(?:fees?|tuition|costs?|charged?|payable|payment|billed|owes?)\b[^.;]{0,80}\$ ?\d"
     r"|\$ ?\d[\d,.]{0,8} ?(?:/|(?:per|a|each|every|for (?:each|every|one|two|four|a))\b|(?:[a-z-]{1,20} ){0,2}(?:fee|charge)\b)",
     re.I,
 )
@@ -102,7 +116,8 @@ _NO_PRICE = re.compile(
     r"\b(?:salar|stipend|insur|million|loan|scholarship|award|grant|reimburs|allowance|donat|gift|dues|ERAS|annual|copay|deductible|per (?:claim|occurrence))",
     re.I,
 )
-_WEIGHT_OF_FACT = {"facts_fee": 1.0}  # few pages but those for visitors say what it costs to come
+# Few pages but those for visitors say what it costs to come, what it pays or which papers to send.
+_WEIGHT_OF_FACT = {"facts_fee": 1.5, "facts_documents": 1.0, "facts_terms": 0.7}
 _HALTED = ("suspended", "paused", "on hold", "closed")
 _ANSWERED_NO = re.compile(r"[:?–—-]\s*(?:no|none|n/a)\b(?! (?:more|later|less))", re.I)
 _NO = re.compile(r"(?:no|not|unfortunately|sorry)\b", re.I)
@@ -155,6 +170,10 @@ class _Judge:
         self.explicit = False  # does a sentence say by itself that visitors may come?
         self.pupils = 0  # how many sentences speak of learners who are not of medicine
         self.learners = False  # does a sentence name medical students, graduates, physicians or visitors?
+        self.visitors = False  # does a sentence name a visitor?
+        self.refused = 0  # how many sentences say that an opportunity is not for somebody
+        self.asks = ""  # a sentence that asks for papers, dates or a form
+        self.residents = False  # does a sentence speak of what residents do?
         self.for_students: re.Match[str] | None = None
         # The headings of the block weighed last, and what they say of those below.
         self.below: tuple[str, ...] | None = None
@@ -185,7 +204,8 @@ class _Judge:
                 for match in _find(block.text[:MAX_SENTENCE]):
                     if match.key in _NOTED:
                         self._note(match.key, match, block.text)
-        if self.counts and self.for_students:
+        self._named()
+        if self.counts and self.for_students and not self.counts["named"]:
             self._add("heading_for_medical_students", 0.8, self.for_students[0])
         if self.counts:
             if any("$" in block.text and _states_price(block) for block in self.blocks):
@@ -194,6 +214,8 @@ class _Judge:
                 self._add(fact, _WEIGHT_OF_FACT.get(fact, 0.5))
         own = min(4, len(self.against["own"]))
         residency = min(4, len(self.against["residency"]))
+        if own == 1 and self.counts["named"] and not self.visitors:
+            self._add("own_curriculum", -0.4)
         if own > 1 and not self.explicit:
             self._add("own_curriculum", (-0.25 if self.counts["clear"] else -0.5) * own)
         if self.for_own and not self.explicit:
@@ -203,15 +225,17 @@ class _Judge:
             # graduates, say, of whom residencies speak too
             people_only = self.about <= {"visitor"} and "visiting" not in self.topic_words.lower()
             matched = any(has_any(words, _MATCH) for words in self.against["residency"])
-            extra = (1.2 if people_only and self.about else 0.0) + (1.0 if people_only and matched else 0.0)
+            extra = (1.8 if people_only and self.about else 0.0) + (1.0 if people_only and matched else 0.0)
             self._add("residency_recruitment", -0.5 * residency - extra)
         others = min(4, len(self.against["other_people"]))
         if others > 1 and not self.learners:
             self._add("other_learners", -0.4 * others)
-        if self.pupils > 1 and not self.counts["clear"]:
-            self._add("for_pupils", -1.2 * min(3, self.pupils))
+        if (self.pupils > 1 or (self.pupils and not self.learners)) and not self.counts["clear"]:
+            self._add("for_pupils", -1.4 * min(3, self.pupils))
+        if self.refused and not self.counts["clear"]:
+            self._add("refusal", -0.8 * min(2, self.refused))
         if self.advice:
-            self._add("advice", -5.0, self.advice)
+            self._add("advice", -6.5, self.advice)
         if self.against["profession"]:
             self._other_professions()
         weight = _OTHER_HOUSES[min(4, len(self.against["elsewhere"]))]
@@ -230,17 +254,40 @@ class _Judge:
         labels: set[str] = set()
         strong: set[str] = set()
         for block in self.blocks[:80]:
-            for text in (block.term.lower(), block.lower):
+            for text in (block.term.lower(), *(sentence.lower() for sentence in block.sentences[:12])):
                 if text and (label := _CARD.match(text)):
                     labels.add(label[0].strip())
                     if label["strong"]:
                         strong.add(label["strong"])
-        if (
-            len(labels) + len(strong) > 4
-            and strong
-            and not any(_COURSE.search(block.text[:400]) for block in self.blocks[:80])
-        ):
-            self._add("single_elective", 4.2, ", ".join(sorted(labels)))
+                elif not strong and _LASTS.search(text):
+                    strong.add("length")
+        told = len(labels) + len(strong)
+        if told > 4 - (len(self.against["own"]) < 2) and not any(_COURSE.search(block.text[:400]) for block in self.blocks[:80]):
+            self._add("single_elective", 4.2 if strong and told > 4 else 1.5, ", ".join(sorted(labels)))
+
+    def _named(self) -> None:
+        """A page named after an opportunity, whoever it is for: how far it speaks to somebody who may come.
+
+        The text of residents' rotations and of the school's own ones does not: its name says nothing.
+        """
+        if self.topic:
+            if self.asks:
+                self._add("asks_to_send", 0.7, self.asks)
+            return
+        if self.advice or self.for_own or (self.residents and not self.learners):
+            return
+        name = next((name for name in self.names if self._keys(name) & _LEARNING), "")
+        if not name or any(self._keys(other) & _NO_NAME or _COURSE.search(other) for other in self.names):
+            return
+        of_students = bool(_OF_STUDENTS.search(name))
+        if len(self.against["own"]) > 1 or (len(self.against["residency"]) > 1 and not of_students):
+            return
+        if not of_students and "research" in name.lower() and not self.learners:
+            return  # of postdocs, as a rule
+        self.counts["named"] += 1
+        self._add("named_opportunity", 1.0, name)
+        if self.asks:
+            self._add("asks_to_send", 1.5, self.asks)
 
     def _names_elective(self) -> bool:
         """Is the page named after a rotation, or after a specialty in which its text describes one?"""
@@ -258,7 +305,7 @@ class _Judge:
         words = self.against["profession"]
         heads = any("profession" in self._keys(name) for name in self.names)
         if (heads or len(words) > 1) and not any(_OF_MEDICINE.search(block.lower) for block in self.blocks):
-            self._add("other_profession", -12.0 if heads or len(words) > 2 else -6.0, ", ".join(sorted(words)))
+            self._add("other_profession", -12.0, ", ".join(sorted(words)))
 
     def _add(self, name: str, weight: float, words: str = "") -> None:
         self.reasons.append(Evidence(name, weight, words[:200]))
@@ -381,9 +428,25 @@ class _Judge:
             return set()
         keys: set[str] = set()
         for match in found:
-            keys.add(key := match.key)
+            key = match.key
+            if key == "elsewhere" and sentence.endswith(_COMES_FROM, 0, match.start):
+                # 'Surgeons from other hospitals may observe': the words of other houses have taken those of the offer.
+                if sentence.endswith(_MAY, match.start, match.end):
+                    keys.add("offer")
+                continue
+            keys.add(key)
             if key in _NOTED:
                 self._note(key, match, sentence)
+            elif key == "sending" and has_any(sentence[match.start : match.end].lower(), _PAPERS):
+                self.facts.add("facts_documents")
+        if "portal" in keys and "visiting_student" in keys:
+            portals = [match for match in found if match.key == "portal"]
+            if all(
+                any(portal.start <= match.start and match.end <= portal.end for portal in portals)
+                for match in found
+                if match.key == "visiting_student"
+            ):
+                keys.discard("visiting_student")  # in the portal's name nobody is spoken of
         if "explicit" in keys and _ANSWERED_NO.search(sentence):
             return set()  # 'Open to visiting students: No'
         others = (
@@ -398,9 +461,14 @@ class _Judge:
                 for match in found
                 if match.key not in _VISITOR or not any(m.start < match.end and match.start < m.end for m in others)
             }
+        if "sending" in keys and not self.asks and "no_offer" not in keys and "residency" not in keys:
+            self.asks = sentence
+        self.visitors = self.visitors or not keys.isdisjoint(_VISITOR)
         if others or not self.learners:
             self._people(sentence, found, keys, others)
         if "no_offer" in keys:
+            if not keys.isdisjoint(_WHO) and not keys.isdisjoint(_LEARNING) and "paused" not in keys:
+                self.refused += 1
             if "paused" in keys and self.topic >= 2 and not keys.isdisjoint(_ABLE_TO_PAUSE):
                 # A program that is closed for now is a program (labels schema: status).
                 self._count("strong", sentence)
@@ -409,6 +477,8 @@ class _Judge:
             halted = (m for m in found if m.key == "paused")
             if any(sentence[m.start : m.end].lower() in _HALTED for m in halted):
                 self._count("strong", sentence)
+        if "residency" in keys and keys.isdisjoint(_VISITOR) and "learner" not in keys and not keys.isdisjoint(_LEARNING):
+            self.residents = True
         about_others = not keys.isdisjoint(_OTHERS) and keys.isdisjoint(_VISITOR)
         if about_others and ("learner" not in keys or "own" in keys or "elsewhere" in keys):
             # A sentence about residents or the school's own students must name the visitor.
@@ -440,7 +510,7 @@ def _find(text: str) -> list[Match]:
 
 def _offers(keys: set[str]) -> set[str]:
     """The same keys with what follows from them: who may apply is offered something, and 'a rotation with us' is one."""
-    if "applying" in keys:
+    if not keys.isdisjoint(_OFFERING):
         keys = keys | {"offer"}
     return keys | {"opportunity"} if "here" in keys else keys
 
@@ -471,12 +541,16 @@ def _kind(keys: set[str], about: bool, offered: Collection[str] = ()) -> str:
             return "strong"
         if (
             ("here" in keys and "applying" in keys)
-            or (learner and opportunity)
-            or ((about or offered) and "visitor" in keys)
-            or (about and learner)
+            or ("residency" not in keys and ((about and learner) or ((about or offered) and "visitor" in keys)))
         ):
             return "weak"
-    if about and not keys.isdisjoint(_FACTS) and keys.union(offered) & _TERMS_OF:
+        if opportunity and (learner or "here" in keys):
+            if learner and "hosting" in keys:
+                return "strong"  # nobody hosts or accepts the own school's students
+            return "plain"  # of any school: the own one's pages say it too
+    elif not keys.isdisjoint(_VISITOR) and (offered or not keys.isdisjoint(_OFFERED)):
+        return "mention"  # 'Visiting students: four-week electives, 2026-27'
+    if about and (keys.union(offered) & _TERMS_OF and not keys.isdisjoint(_FACTS) or "applying" in keys and "offer" in keys):
         return "terms"
     return "terms" if about and "visitor" in keys and "strong_opportunity" in offered else ""
 
