@@ -55,6 +55,7 @@ _WEIGHTS = {
     "weak": (2.0, 0.8, 0.5, 0.3),
     "plain": (1.8, 0.8, 0.5, 0.3),
     "question": (0.7, 0.6, 0.4),
+    "stay": (1.3, 0.5),
     "mention": (1.3, 0.6, 0.4),
     "terms": (0.7, 0.6, 0.4),
 }
@@ -68,10 +69,10 @@ _PUPILS = ("student", "high school", "college", "undergraduate", "pre", "shadow"
 # What the lines of a single elective's page are called: 'Duration: 4 weeks', 'Number of students: 1'.
 _CARD = re.compile(
     r"\W{0,3}(?:(?P<strong>duration|length|availability|available|(?:number|no\.?|#) of students|students? per|max(?:imum|\.)? (?:number of )?(?:\w{1,12}[- ]year |medical |senior )?students|open to|offered to|given (?:all|any|every)|capacity|enrollment|distribution of (?:the )?student|(?:one|two|four|six|eight|\d)-week (?:session|rotation|elective|block)s?)"
-    r"|prerequisites?|requirements?|requires prior approval|night call|locations?|sites?|hours|schedule|(?:program |elective |rotation |clerkship |student )?(?:coordinator|contact|preceptors?|faculty)|(?:learning |rotation |clerkship |elective )?(?:objectives|experience)|goals|specific goals|activity outline|on-call|(?:brief |elective |rotation |clerkship )?description|overview|methods? (?:to be )?used in student|evaluation|methods? of evaluation|course (?:outline|description|objectives)|how to apply|to apply)\b"
+    r"|who|weeks|days|lodging|housing|questions|price|level|prerequisites?|requirements?|requires prior approval|night call|locations?|sites?|hours|schedule|(?:program |elective |rotation |clerkship |student )?(?:coordinator|contact|preceptors?|faculty)|(?:learning |rotation |clerkship |elective )?(?:objectives|experience)|goals|specific goals|activity outline|on-call|(?:brief |elective |rotation |clerkship )?description|overview|methods? (?:to be )?used in student|evaluation|methods? of evaluation|course (?:outline|description|objectives)|how to apply|to apply)\b"
 )
 _LASTS = re.compile(
-    r"\bis (?:a|an|offered as a|offered as an) (?:one|two|three|four|six|eight|\d)[- ](?:week|month)s? (?:\w+ ){0,2}(?:elective|clerkship|rotation|subinternship|sub-internship)"
+    r"\bis (?:a|an|offered as a|offered as an) (?:one|two|three|four|six|eight|\d)-(?:week|month) (?:\w+ ){0,2}(?:elective|clerkship|rotation|subinternship|sub-internship)"
 )
 _ROTATIONS = ("clerkship", "elective", "rotation", "sub-intern", "subintern", "acting intern")
 _PAPERS = ("cv", "vitae", "resum", "résum", "transcript", "score", "statement", "letter", "usmle", "comlex")
@@ -88,6 +89,7 @@ _LEARNING = frozenset({"opportunity", "strong_opportunity"})
 _NO_NAME = frozenset({"own", "residency", "other_people", "no_offer", "elsewhere", "profession"})
 _OFFERED = frozenset({"opportunity", "strong_opportunity", "portal"})
 _APPLYING = frozenset({"opportunity", "applying"})
+_OWN = frozenset({"own", "elsewhere"})
 _OFFERING = frozenset({"applying", "hosting"})
 _ADMITTED = frozenset({"offer", "applying"})
 _MATCH = ("eras", "nrmp", "electronic residency")
@@ -117,7 +119,7 @@ _NO_PRICE = re.compile(
     re.I,
 )
 # Few pages but those for visitors say what it costs to come, what it pays or which papers to send.
-_WEIGHT_OF_FACT = {"facts_fee": 1.5, "facts_documents": 1.0, "facts_terms": 0.7}
+_WEIGHT_OF_FACT = {"facts_fee": 1.5, "facts_documents": 1.0, "facts_visa": 0.4}
 _HALTED = ("suspended", "paused", "on hold", "closed")
 _ANSWERED_NO = re.compile(r"[:?–—-]\s*(?:no|none|n/a)\b(?! (?:more|later|less))", re.I)
 _NO = re.compile(r"(?:no|not|unfortunately|sorry)\b", re.I)
@@ -210,8 +212,10 @@ class _Judge:
         if self.counts:
             if any("$" in block.text and _states_price(block) for block in self.blocks):
                 self.facts.add("facts_fee")
+            recruits = len(self.against["residency"]) > 1 and not self.counts["clear"] and not self.counts["named"]
             for fact in sorted(self.facts):
-                self._add(fact, _WEIGHT_OF_FACT.get(fact, 0.5))
+                # Residencies ask for papers too.
+                self._add(fact, 0.5 if recruits else _WEIGHT_OF_FACT.get(fact, 0.5))
         own = min(4, len(self.against["own"]))
         residency = min(4, len(self.against["residency"]))
         if own == 1 and self.counts["named"] and not self.visitors:
@@ -225,13 +229,13 @@ class _Judge:
             # graduates, say, of whom residencies speak too
             people_only = self.about <= {"visitor"} and "visiting" not in self.topic_words.lower()
             matched = any(has_any(words, _MATCH) for words in self.against["residency"])
-            extra = (1.8 if people_only and self.about else 0.0) + (1.0 if people_only and matched else 0.0)
+            extra = (2.0 if people_only and self.about else 0.0) + (1.0 if people_only and matched else 0.0)
             self._add("residency_recruitment", -0.5 * residency - extra)
         others = min(4, len(self.against["other_people"]))
         if others > 1 and not self.learners:
             self._add("other_learners", -0.4 * others)
         if (self.pupils > 1 or (self.pupils and not self.learners)) and not self.counts["clear"]:
-            self._add("for_pupils", -1.4 * min(3, self.pupils))
+            self._add("for_pupils", -2.2 * min(2, self.pupils))
         if self.refused and not self.counts["clear"]:
             self._add("refusal", -0.8 * min(2, self.refused))
         if self.advice:
@@ -259,10 +263,12 @@ class _Judge:
                     labels.add(label[0].strip())
                     if label["strong"]:
                         strong.add(label["strong"])
-                elif not strong and _LASTS.search(text):
+                elif not strong and "-" in text and _LASTS.search(text):
                     strong.add("length")
         told = len(labels) + len(strong)
-        if told > 4 - (len(self.against["own"]) < 2) and not any(_COURSE.search(block.text[:400]) for block in self.blocks[:80]):
+        if told > 4 - (len(self.against["own"]) < 2) and not any(
+            _COURSE.search(block.text[:400]) for block in self.blocks[:80]
+        ):
             self._add("single_elective", 4.2 if strong and told > 4 else 1.5, ", ".join(sorted(labels)))
 
     def _named(self) -> None:
@@ -270,24 +276,27 @@ class _Judge:
 
         The text of residents' rotations and of the school's own ones does not: its name says nothing.
         """
+        first = bool(self.counts)
+        if self.asks and first:
+            self._add("asks_to_send", 0.7, self.asks)
         if self.topic:
-            if self.asks:
-                self._add("asks_to_send", 0.7, self.asks)
             return
-        if self.advice or self.for_own or (self.residents and not self.learners):
+        if self.advice or self.for_own:
             return
         name = next((name for name in self.names if self._keys(name) & _LEARNING), "")
         if not name or any(self._keys(other) & _NO_NAME or _COURSE.search(other) for other in self.names):
             return
         of_students = bool(_OF_STUDENTS.search(name))
+        if self.residents and not self.learners and not of_students:
+            return
         if len(self.against["own"]) > 1 or (len(self.against["residency"]) > 1 and not of_students):
             return
         if not of_students and "research" in name.lower() and not self.learners:
             return  # of postdocs, as a rule
         self.counts["named"] += 1
-        self._add("named_opportunity", 1.0, name)
+        self._add("named_opportunity", 1.4 if "for medical students" in name.lower() else 1.0, name)
         if self.asks:
-            self._add("asks_to_send", 1.5, self.asks)
+            self._add("named_and_asks", 0.8 if first else 1.5, self.asks)
 
     def _names_elective(self) -> bool:
         """Is the page named after a rotation, or after a specialty in which its text describes one?"""
@@ -318,10 +327,13 @@ class _Judge:
     def _topics(self) -> None:
         """What the title and the headings are about; a heading over nothing but links counts for nothing."""
         over_text: set[str] = set()
+        answers: dict[str, str] = {}  # what stands first below a heading
         last: tuple[str, ...] = ()
         for block in self.blocks:
             if block.headings is not last and block.kind not in ("title", "heading") and id(block) not in self.links:
                 over_text.update(last := block.headings)
+                if last and last[-1].endswith("?"):
+                    answers.setdefault(last[-1], block.text)
         best = 0.0
         words = ""
         heads = [block.text for block in self.headings if block.depth == 1]
@@ -337,6 +349,9 @@ class _Judge:
                 continue
             keys = self._keys(text)
             # Who asks 'Must I rotate at your institution?' means the host.
+            answer = answers.get(text, "")
+            if answer and (_NO.match(answer) or "no_offer" in self._keys(answer)):
+                continue  # 'Do you offer observerships?' 'We cannot at this time.'
             about = keys & (_ABOUT - {"visitor"} if text.rstrip().endswith("?") else _ABOUT)
             if about and not keys & _NOT_FOR_THEM and not ("residency" in keys and about == {"visitor"}):
                 best, words = weight, text
@@ -477,7 +492,12 @@ class _Judge:
             halted = (m for m in found if m.key == "paused")
             if any(sentence[m.start : m.end].lower() in _HALTED for m in halted):
                 self._count("strong", sentence)
-        if "residency" in keys and keys.isdisjoint(_VISITOR) and "learner" not in keys and not keys.isdisjoint(_LEARNING):
+        if (
+            "residency" in keys
+            and keys.isdisjoint(_VISITOR)
+            and "learner" not in keys
+            and not keys.isdisjoint(_LEARNING)
+        ):
             self.residents = True
         about_others = not keys.isdisjoint(_OTHERS) and keys.isdisjoint(_VISITOR)
         if about_others and ("learner" not in keys or "own" in keys or "elsewhere" in keys):
@@ -522,6 +542,8 @@ def _kind(keys: set[str], about: bool, offered: Collection[str] = ()) -> str:
     """
     if "explicit" in keys:
         return "clear"
+    if "intake" in keys and keys.isdisjoint(_OTHERS):
+        return "strong"
     if "invited" in keys and "residency" not in keys and keys.union(offered) & _OFFERED:
         return "clear"
     if "visitor" in keys and keys.union(offered) >= _APPLYING:
@@ -539,9 +561,8 @@ def _kind(keys: set[str], about: bool, offered: Collection[str] = ()) -> str:
             return "clear"  # 'Rotations' over 'students of schools abroad may be considered'
         if strong or "visiting_student" in keys or (about and opportunity):
             return "strong"
-        if (
-            ("here" in keys and "applying" in keys)
-            or ("residency" not in keys and ((about and learner) or ((about or offered) and "visitor" in keys)))
+        if ("here" in keys and "applying" in keys) or (
+            "residency" not in keys and ((about and learner) or ((about or offered) and "visitor" in keys))
         ):
             return "weak"
         if opportunity and (learner or "here" in keys):
@@ -550,7 +571,14 @@ def _kind(keys: set[str], about: bool, offered: Collection[str] = ()) -> str:
             return "plain"  # of any school: the own one's pages say it too
     elif not keys.isdisjoint(_VISITOR) and (offered or not keys.isdisjoint(_OFFERED)):
         return "mention"  # 'Visiting students: four-week electives, 2026-27'
-    if about and (keys.union(offered) & _TERMS_OF and not keys.isdisjoint(_FACTS) or "applying" in keys and "offer" in keys):
+    if "learner" in keys and "residency" not in keys and keys.isdisjoint(_OWN):
+        if "here" in keys:
+            return "plain"
+        if "stay" in keys and "offer" in keys:
+            return "stay"
+    if about and (
+        (keys.union(offered) & _TERMS_OF and not keys.isdisjoint(_FACTS)) or ("applying" in keys and "offer" in keys)
+    ):
         return "terms"
     return "terms" if about and "visitor" in keys and "strong_opportunity" in offered else ""
 
