@@ -22,6 +22,7 @@ from scraper.vocabulary import expand, vocabulary
 _EMAIL = re.compile(
     r"(?<![\w.+@/-])[A-Za-z0-9][\w.+'’-]{0,63}\s?@\s?(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w@])"
 )
+_LONGEST_BEFORE_AT = 70  # no more of an address stands before its '@'
 _AT = r"\s{0,3}(?:[\[({<]\s{0,2}(?:at|@)\s{0,2}[\])}>]|\s(?:AT)\s)\s{0,3}"
 _DOT = r"(?:\s{0,3}(?:[\[({<]\s{0,2}(?:dot|\.)\s{0,2}[\])}>]|\s(?:DOT)\s)\s{0,3}|\.)"
 _SPELT = re.compile(
@@ -136,7 +137,7 @@ def _addresses(block: Block) -> Iterator[tuple[str, int, int, str]]:
     text = block.text
     seen: set[str] = set()
     if "@" in text:
-        for match in _EMAIL.finditer(text):
+        for match in _EMAIL.finditer(text, max(0, text.find("@") - _LONGEST_BEFORE_AT)):
             address = _address(match[0])
             seen.add(address)
             yield address, match.start(), match.end(), "email_in_text"

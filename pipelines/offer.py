@@ -32,7 +32,7 @@ _CLAUSE_END = re.compile(
     r"[;:!?]|\. |\n|,? (?:but|however|although|though|whereas|and instead|instead)\b"
 )  # in small letters
 _NEGATION = re.compile(
-    r"\b(?:not|no|never|cannot|(?:ca|do|does|did|wo|is|are|was|has|have)n['’]?t|neither|nor|unable|without|rather than|instead of|ineligible)\b",
+    r"(?=[acdhinruw])(?:\b(?:not|no|never|cannot|(?:ca|do|does|did|wo|is|are|was|has|have)n['’]?t|neither|nor|unable|without|rather than|instead of|ineligible)\b)",
     re.I,
 )
 _NO_NEGATION = re.compile(
@@ -760,7 +760,7 @@ def _find_gains(blocks: list[Block], pieces: list[_Piece]) -> Iterator[Fact]:
                     yield from _answered_gain(asked, block, said)
     labelled = (
         *(b for b, _, matches in pieces if matches or b.term or len(b.cells) == 2),
-        *(b for b in blocks if _PAY_LABEL.search(b.lower[:4000])),
+        *(b for b in blocks if _labels_pay(b.lower)),
     )
     for block in {id(block): block for block in labelled}.values():  # several pieces may be of one
         if block.kind not in ("title", "heading"):
@@ -799,7 +799,8 @@ _TERM_NO = re.compile(
     r"\W*(?:no\b|none\b(?! (?:required|needed))|(?:sorry,? |unfortunately,? )?we (?:do not|don['’]t|cannot|can['’]t|are (?:not able|unable) to) (?:issue|give|offer|write|provide|pay)|not (?:paid|provided|available|given|issued|offered|written|guaranteed to)|never\b)",
     re.I,
 )
-_PAY_LABEL = re.compile(r"(?:^|\n)\W{0,3}(?:pay|stipend|salary|compensation|remuneration)(?::|\s[–—-])\s")
+_PAY_LABEL = re.compile(r"\W{0,3}(?:pay|stipend|salary|compensation|remuneration)(?::|\s[–—-])\s")
+_PAY_LABEL_BELOW = re.compile(rf"\n{_PAY_LABEL.pattern}")
 _UNPAID = re.compile(r"\W*unpaid\b", re.I)
 _PAPER_GIVEN = re.compile(r"\W*(?:certificate|letter)\b[^.;]{0,60}\b(?:request|end|complet)", re.I)
 _LETTER_TERM = re.compile(
@@ -810,6 +811,13 @@ _PAPER_TERM = re.compile(
     r"\W*(?:certificates?(?: of (?:completion|attendance|participation))?|proof of (?:attendance|completion)|(?:completion|attendance) certificate)\W*$",
     re.I,
 )
+
+
+def _labels_pay(lower: str) -> bool:
+    """Does a line of a block begin with 'Pay:'?"""
+    return _PAY_LABEL.match(lower) is not None or (
+        "\n" in lower and _PAY_LABEL_BELOW.search(lower, 0, 4000) is not None
+    )
 
 
 def _termed_gain(block: Block) -> Iterator[Fact]:
@@ -1015,7 +1023,7 @@ def _recommendation(block: Block, sentence: str, match: Match) -> _Gain | None:
 # -- specialties --------------------------------------------------------------------------------------------------------------------------
 
 _LIST_HEAD = re.compile(
-    r"\b(?:specialt(?:y|ies)|subspecialt(?:y|ies)|departments?|divisions?|services|disciplines|areas|fields|electives?|rotations?|clerkships?|observerships?|sub-?internships?|institutes|subjects|courses|options|opportunities)\b",
+    r"(?=[acdefiors])(?:\b(?:specialt(?:y|ies)|subspecialt(?:y|ies)|departments?|divisions?|services|disciplines|areas|fields|electives?|rotations?|clerkships?|observerships?|sub-?internships?|institutes|subjects|courses|options|opportunities)\b)",
     re.I,
 )
 _LIST_OFFERS = re.compile(
@@ -1023,7 +1031,7 @@ _LIST_OFFERS = re.compile(
     re.I,
 )
 _LIST_OF_CONDITIONS = re.compile(
-    r"\b(?:completed?|completion|prerequisites?|core|requirements?|required|prior|before|must have|not (?:accept|avail|offer|partici)\w*|contacts?|fellowships?|residenc(?:y|ies)|related|news|faculty|our patients|not accepting|unavailable|closed)\b",
+    r"(?=[bcfmnopru])(?:\b(?:completed?|completion|prerequisites?|core|requirements?|required|prior|before|must have|not (?:accept|avail|offer|partici)\w*|contacts?|fellowships?|residenc(?:y|ies)|related|news|faculty|our patients|not accepting|unavailable|closed)\b)",
     re.I,
 )
 _ENUMERATION = re.compile(

@@ -11,9 +11,9 @@ from scraper.text import has_any
 from scraper.vocabulary import vocabulary
 
 _TEST = re.compile(
-    r"(?P<toefl>\btoefl\b|\bi-?bt\b|\binternet[\s-]based\b)|(?P<ielts>\bielts\b|\binternational english language testing system\b)"
+    r"(?=[bcdegimopstu])(?:(?P<toefl>\btoefl\b|\bi-?bt\b|\binternet[\s-]based\b)|(?P<ielts>\bielts\b|\binternational english language testing system\b)"
     r"|(?P<other>\bpaper\b|\bpbt\b|\bcomputer[\s-]based\b|\bcbt\b|\bduolingo\b|\bdet\b|\bpte\b|\bpearson\b|\boet\b|\boccupational english\b"
-    r"|\bcambridge\b|\bcae\b|\bcefr\b|\belpt\b|\bitep\b|\bmelab\b|\bstep\b|\busmle\b|\bgpa\b)",
+    r"|\bcambridge\b|\bcae\b|\bcefr\b|\belpt\b|\bitep\b|\bmelab\b|\bstep\b|\busmle\b|\bgpa\b))",
     re.I,
 )
 # 'Must be fluent in English; a TOEFL is not required': the language is demanded, its test is not.

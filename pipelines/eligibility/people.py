@@ -32,7 +32,7 @@ _MAX_SAYS = 500  # no real page says who may come that often; a hostile one shal
 _YES = re.compile(rf"^\W*{ANSWER_MARK}(?:yes|absolutely|certainly|of course)\b", re.I)
 _NO = re.compile(rf"^\W*{ANSWER_MARK}(?:no\b|unfortunately|at this time,? (?:we|no)|we do not|not at this time)", re.I)
 _SCHOOL_NAMED = re.compile(
-    r"lcme|coca\b|aoa\b|aacom|liaison|american osteopathic|commission on|\bu\.s\.?|\b(?-i:US|USA)\b|(?<!across the )united states|american",
+    r"(?=[aclu])(?:lcme|coca\b|aoa\b|aacom|liaison|american osteopathic|commission on|\bu\.s\.?|\b(?-i:US|USA)\b|(?<!across the )united states|american)",
     re.I,
 )
 _ONLY_FROM = re.compile(

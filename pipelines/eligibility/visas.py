@@ -46,16 +46,16 @@ _OFFICE = (
     r"(?:documents?|documentation|forms?|certificates?|paperwork|sponsorship|support|assistance|applications?|visas?)"
 )
 _ISSUE = re.compile(
-    r"\b(?:sponsors?|sponsoring|issues?|issuing|issued|process(?:es)?|provides?|prepares?|will send|handles?|facilitates?|arranges?|authorized to (?:host|sponsor)|designated (?:program )?sponsor|generate)\b"
-    r"[^.;]{0,60}\b(?:ds-?2019|i-?20|[jf]-?1\b|(?:exchange visitor|student|[jf]) visas?|visa documents?|visas?)",
+    r"(?=[adfghipsw])(?:\b(?:sponsors?|sponsoring|issues?|issuing|issued|process(?:es)?|provides?|prepares?|will send|handles?|facilitates?|arranges?|authorized to (?:host|sponsor)|designated (?:program )?sponsor|generate)\b"
+    r"[^.;]{0,60}\b(?:ds-?2019|i-?20|[jf]-?1\b|(?:exchange visitor|student|[jf]) visas?|visa documents?|visas?))",
     re.I,
 )
 _ISSUED = re.compile(
-    r"\b(?:ds-?2019s?|i-?20s?|[jf]-?1 (?:visas?|sponsorship|status)|visa (?:documents?|sponsorship|support))\b[^.;]{0,50}"
+    r"(?=[dfijsv])(?:\b(?:ds-?2019s?|i-?20s?|[jf]-?1 (?:visas?|sponsorship|status)|visa (?:documents?|sponsorship|support))\b[^.;]{0,50}"
     r"\b(?:(?:is|are|will be|can be|may be) (?:issued|provided|prepared|processed|sponsored|available|offered|sent)|(?:application|processing) fees?)\b"
     r"|\bds-?2019s?\s+(?:is\s+|are\s+)?issued by (?:our|us|the (?:office|university|hospital))\b|\bsponsored (?:for|on|under) an? [jf]-?1\b"
     r"|\b[jf]-?1 visas?,? (?:which|that) [\w ]{1,40} (?:will |can )?(?:sponsor|issue)s?\b"
-    r"|\b[jf]-?1 visa (?:sponsorship|applications?|processing)\b",
+    r"|\b[jf]-?1 visa (?:sponsorship|applications?|processing)\b)",
     re.I,
 )
 _DENIED = re.compile(

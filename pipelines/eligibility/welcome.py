@@ -38,12 +38,12 @@ _WELCOME_AGAIN = re.compile(
 )
 _NOT_ONLY = re.compile(r"\bnot\s+(?:only|limited|just|solely)\b|\bno\s+(?:later|more|fee|cost|charge)\b")
 _WELCOME_BEFORE = re.compile(
-    r"\b(?:open(?: only)? (?:to|for)|available(?: only)? (?:to|for)|(?:designed|intended|meant|suitable|suited|reserved|tailored|created|option|ideal)(?: \w+)? for|aimed(?: \w+)? at|geared(?: \w+)? (?:to|toward|towards|for)"
+    r"(?=[abcdefghilmoprstvwy])(?:\b(?:open(?: only)? (?:to|for)|available(?: only)? (?:to|for)|(?:designed|intended|meant|suitable|suited|reserved|tailored|created|option|ideal)(?: \w+)? for|aimed(?: \w+)? at|geared(?: \w+)? (?:to|toward|towards|for)"
     r"|welcom(?:e|es|ing)|accept(?:s|ed|ing|ance of)?|invit(?:e|es|ing)|hosts?|hosting|limited to|restricted to|granted to|extended to|(?:offered|open|available)(?: on an? \w+(?:[ -]\w+){0,5} basis)? (?:to|for)|given to|provided to|allow(?:s|ing)?|lets|enabl(?:es|ing)|permits?|gives?|trains"
     r"|offers?|offering|provides?|providing|applications? (?:for [\w ]{1,30} )?(?:from|by|of)|requests? (?:for [\w ]{1,40} )?(?:from|by)|inquiries from"
     r"|(?:programs?|observerships?|electives?|rotations?|opportunit(?:y|ies)|openings?|positions?|experiences?|clerkships?|externships?|preceptorships?|training|spots?|places?|internships?|sub-?i(?:nternship)?s?|slots?|fellowships?)"
     r"(?: (?:is|are|exists?|available|open|designed|offered|only|specifically|intended|reserved|experiences?|programs?|opportunities|rotations?|(?:in|at|of) (?!which|our|the)\w+)){0,3} (?:for|to)|(?:is|are) for|defined as|must be|should be|(?:is|are) an?\b|you(?: are|['’]re)|be (?:one of|an?)|(?:applicants|participants|observers|visitors|rotators)(?: (?:at|to|in) (?:[\w’'-]+ ){1,4}?)? ?(?:are|include|may be)"
-    r"|eligible (?:applicants|participants|candidates|groups)|consider(?:s|ed)?|(?:gladly|happy to|glad to|pleased to|delighted to) (?!announce)\w+|recruit(?:s|ing)?|admits?|take(?:s)?|serves?|accommodat(?:e|es|ing)|from)\b"
+    r"|eligible (?:applicants|participants|candidates|groups)|consider(?:s|ed)?|(?:gladly|happy to|glad to|pleased to|delighted to) (?!announce)\w+|recruit(?:s|ing)?|admits?|take(?:s)?|serves?|accommodat(?:e|es|ing)|from)\b)"
 )
 _WELCOME_AFTER = re.compile(
     r"^[^.;?]{0,130}?\b(?:(?:may|can|could|should|must|need to|have to|will)(?: also| only| still)? (?:apply|participate|request|rotate|attend|observe|join|come|visit|spend|take|enroll|submit|complete|contact|be in|be enrolled|be a|have|be considered|be accepted|be fluent|provide|do|use|shadow|spend|register|inquire|enquire)"
