@@ -20,7 +20,7 @@ from scraper.text import has_any, sentences
 from scraper.vocabulary import expand, vocabulary
 
 _EMAIL = re.compile(
-    r"(?<![\w.+@/-])[A-Za-z0-9][\w.+'’-]{0,63}\s?@\s?(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w@])"
+    r"(?<![\w.+@/])(?<!\w-)(?<![-.+@/]-)[A-Za-z0-9][\w.+'’-]{0,63}\s?@\s?(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w@])"
 )
 _LONGEST_BEFORE_AT = 70  # no more of an address stands before its '@'
 _AT = r"\s{0,3}(?:[\[({<]\s{0,2}(?:at|@)\s{0,2}[\])}>]|\s(?:AT)\s)\s{0,3}"

@@ -344,7 +344,7 @@ _NOT_UNTIL = re.compile(
 _DELAYED = re.compile(r"\b(?:delay|postpone|defer|push|move)\w*\b", re.IGNORECASE)
 # 'We do not review applications for rotations starting on or after July 26 until May'
 _ROTATION_STARTS = re.compile(
-    r"\b(?:rotations?|electives?|blocks?|clerkships?|observerships?|sub-?internships?) (?:that )?(?:starting|beginning|start|begin)(?: on| in| after| before| on or after| on or before| from)?\s(?:the\s)?(?:\w+day,?\s)?$",
+    r"\b(?:rotations?|electives?|blocks?|clerkships?|observerships?|sub-?internships?) (?:that )?(?:starting|beginning|starts?|begins?)(?: on| in| after| before| prior to| on or after| on or before| from)?\s(?:the\s)?(?:\w+day,?\s)?$",
     re.IGNORECASE,
 )
 _RECEIVED_AFTER = re.compile(
@@ -1285,9 +1285,13 @@ def _rolling(statement: Statement) -> bool:
     if hit is None:
         return False
     around = text[max(0, hit.start - 200) : hit.end + 120]
-    return bool(re.search(r"\bappl|\badmi|\baccept|\brequest|\binvit|\bsubmi", around, re.IGNORECASE)) or any(
-        re.search(r"\bappl|\bdeadline", t, re.IGNORECASE) for t in statement.context[:2]
-    )
+    return bool(
+        re.search(
+            r"\bappl|\badmi|\baccept|\brequest|\binvit|\bsubmi|\b(?:students|candidates|observers|visitors|awardees|recipients|requests)\b[^.;]{0,30}\b(?:select|review|chosen|consider)",
+            around,
+            re.IGNORECASE,
+        )
+    ) or any(re.search(r"\bappl|\bdeadline", t, re.IGNORECASE) for t in statement.context[:2])
 
 
 # --- the page ----------------------------------------------------------------------------------------------------------

@@ -72,6 +72,10 @@ _SIGNED = re.compile(r"sign|certif|verif|confirm|approv", re.I)
 _HEALTH_PAPER = re.compile(r"\b(?:immuni[sz]ations?|vaccin\w+|health|medical|physical) [^.;]{0,60}$", re.I)
 _AN_OFFICE = re.compile(r"(?:office of )?student affairs", re.I)
 _STANDING = re.compile(r"\b(?:standing|enrol\w+|permission|letter)\b", re.I)
+_ALSO_RECEIVED = re.compile(
+    r"^(?=[^;]{0,220}$)(?!.{0,220}\b(?:must|should|require|submit|upload|provid)).*,? and (?:an? )?(?:\w+ )?$",
+    re.I | re.S,
+)
 _ABLE = re.compile(r"\b(?:from|by|of|with|can|may|able|who|not)\b", re.I)
 _FEE_BEHIND = re.compile(r"^\s+(?:\w+\s+)?(?:fee|cost)s?\b", re.I)
 _BY_OTHERS = re.compile(
@@ -583,8 +587,11 @@ def _waived(text: str, mention: _Mention, found: list[_Mention], cues: Sequence[
 def _offered(text: str, mention: _Mention, cues: Sequence[Match]) -> bool:
     """Does the host give it ('you will receive a letter of recommendation', 'malpractice coverage is provided by us')?"""
     for cue in cues:
-        if cue.key == "offer" and cue.end <= mention.start and len(text[cue.end : mention.start]) <= 60:
-            return True
+        if cue.key == "offer" and cue.end <= mention.start:
+            between = text[cue.end : mention.start]
+            # 'Students will receive advising, an interview and a letter': one of the things that are received
+            if len(between) <= 60 or (_ALSO_RECEIVED.search(between) and not _CLAUSE_END.search(between)):
+                return True
         if cue.key == "covers" and cue.end <= mention.start:
             return True
         if cue.key == "given" and cue.end <= mention.start and mention.key in _HOST_GIVES:

@@ -190,7 +190,10 @@ _A_YEAR = re.compile(
     r"\b(?:per|in|within|during|each|every|over|for) (?:a |an |any |one |the |each |every )?(?:single )?(?:rolling )?(?:calendar |academic |fiscal |twelve[- ]month |12[- ]month |school )?(?:year|twelve[- ]month|12[- ]month|12 months|12-month period)\b|\bannually\b",
 )
 _TOTAL_BEFORE = re.compile(
-    r"\b(?:total(?:ing)?|altogether|accumulat\w+|cumulative\w*|combined|in all|aggregate|length of participation|period of participation)\b[^.;]{0,30}$|\bexten(?:d\w*|sions?)\b[^.;]{0,30}\b(?:up to|maximum of|total of)\s(?:a )?$",
+    r"\b(?:total(?:ing)?|altogether|accumulat\w+|cumulative\w*|combined|in all|aggregate|length of participation|period of participation)\b[^.;]{0,30}$"
+    # 'Up to two rotations in different departments for a maximum of eight weeks'
+    r"|\b(?:two|three|four|[2-4])\b[^.;:]{0,45}\b(?:rotations|electives|clerkships|placements|blocks)\b[^.;:]{0,50}\b(?:for|or|to|not exceeding)\s(?:a |an )?(?:maximum|max\.?|combined maximum|up to)(?: of)?\s$"
+    r"|\bexten(?:d\w*|sions?)\b[^.;]{0,30}\b(?:up to|maximum of|total of)\s(?:a )?$",
 )
 _TOTAL_AFTER = re.compile(
     r"^[\s,)]*(?:\w+ )?(?:\(?in total\b|total\b|altogether\b|in all\b|combined\b|cumulative\w*\b|over (?:all|the course)|of (?:\w+ ){0,2}?(?:electives?|rotations?|course ?work|clerkships|observ\w+)\b|complet\w+ (?:\w+ )?(?:electives?|rotations?)|elective weeks)",

@@ -527,7 +527,7 @@ def _status_of(sentence: str, named: str, matches: Iterable[Match]) -> str | Non
             if (
                 re.search(r"\b(?:might|may|any|some|could)\b", words_before[-40:], re.I)
                 or _UNTIL.search(words_before)
-                or _names_a_part(sentence)
+                or _names_a_part(_excepted_apart(sentence, match.end))
                 or _DATES.search(sentence)
             ):
                 continue
@@ -562,6 +562,16 @@ def _status_of(sentence: str, named: str, matches: Iterable[Match]) -> str | Non
     ):
         return "open"
     return None
+
+
+# 'Electives are cancelled, with the exception of those of one department'
+_EXCEPTION = re.compile(r",?\s(?:with the exceptions? of|except(?:ing)?(?: for| that)?|other than|apart from)\s", re.I)
+
+
+def _excepted_apart(sentence: str, start: int) -> str:
+    """`sentence` without what it excepts behind `start`."""
+    excepted = _EXCEPTION.search(sentence, start)
+    return sentence[: excepted.start()] if excepted else sentence
 
 
 def _of_a_part(sentence: str) -> bool:
@@ -890,6 +900,14 @@ _SUM = re.compile(
 )
 
 
+# 'Granted up to $1,500 to defray travel and housing'
+_SUM_GIVEN = re.compile(
+    r"\b(?:grant(?:s|ed)?|award(?:s|ed)?|receives?|given|provid(?:es?|ed)|offers?|offered|stipends?|reimburs\w+|scholarships?|covers?|up to|funds?|allowance)\b[^.;$]{0,40}\$\s?\d"
+    r"|\$\s?[\d,]{1,9} (?:\w+ ){0,2}(?:stipend|award|grant|scholarship|reimbursement|allowance)",
+    re.I,
+)
+
+
 def _compensation(block: Block, sentence: str, match: Match) -> _Gain | None:
     """'unpaid' needs words that say so; 'stipend' money that is given to visitors. That there are no scholarships says nothing of pay."""
     if match.key == "sum":
@@ -916,7 +934,8 @@ def _compensation(block: Block, sentence: str, match: Match) -> _Gain | None:
             return _Gain("unpaid", "no_stipend", 0.8)
         return None
     if _LODGING.search(words) and not _FREE.search(words) and _LODGING_COSTS.search(sentence):
-        return None
+        if not (words.startswith(("defray", "offset", "reimburs")) and _SUM_GIVEN.search(sentence)):
+            return None
     about = f"{block.context} {sentence}"
     if "scholarship" in words:
         about = f"{sentence} {block.headings[-1] if block.headings else ''} {block.lead}"

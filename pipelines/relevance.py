@@ -99,7 +99,7 @@ _OF_MEDICINE = re.compile(
 # 'Away Rotations: Information for Fern Hill Students'; who is named by what they are has no school's name.
 _FOR_OWN = re.compile(
     r"\b(?:for|For) (?!(?:Visiting|International|Foreign|Medical|US|U\.S\.|USA|American|Canadian|Caribbean|Overseas|Fourth|Third|Final|Fourth-Year|Third-Year|Senior|MD|DO|M\.D\.|D\.O\.|MS|M4|MS4|OMS|External|Away|Guest|Rotating|Outside|Incoming"
-    r"|Osteopathic|Allopathic|All|Prospective|Non|Elective|Exchange|Clinical|Domestic|Global|Research|Undergraduate|Graduate|Health|Eligible|Current|Interested|Underrepresented|Diverse|Minority|Upper|Clerkship|LCME|Latin|African|Native|Black|Hispanic|The)\b)"
+    r"|Osteopathic|Allopathic|All|Prospective|Non|Elective|Exchange|Clinical|Domestic|Global|Research|Undergraduate|Graduate|Health|Eligible|Current|Interested|Underrepresented|URM|URiM|UIM|UiM|Diverse|Diversity|Disadvantaged|Women|First|Minority|Upper|Clerkship|LCME|Latin|African|Native|Black|Hispanic|The)\b)"
     r"(?:[A-Z][\w’'&.]+ ){1,3}(?<!Medical )(?<!Year )(?<!Visiting )Students\b|\bfor (?:our|current) (?:own )?(?:\w+ )?students\b|\b[Ff]or (?:our |community |faculty )*[Pp]receptors\b"
 )
 _STAFF_TOO = ("physician", "doctor", "doctors", "surgeon", "surgeons")

@@ -67,6 +67,8 @@ _PREFERRED = re.compile(
     r"\b(?:given|receive|have) (?:first )?(?:preference|priority|first choice)\b|\bpreferred\b", re.I
 )
 _SCHOLARS = re.compile(r"\bvisiting scholars? (?:program|award|elective|rotation|scholarship)", re.I)
+# Programs for students of groups that are few in medicine call those whom they pay for scholars.
+_GIVEN_TO_FEW = Gate(("underrepresented", "under-represented", "urim"))
 # On a page for students from abroad: 'US students are welcome to the same electives'.
 _ALSO = re.compile(r"\b(?:also|too|as well|same|likewise|equally)\b", re.I)
 _NAMED_STUDENT = re.compile(r"(?!students?\b)", re.I)
@@ -272,7 +274,10 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
             welcome
             and facts
             and welcome.words.lower().startswith("visiting scholar")
-            and any(map(_SCHOLARS.search, (p.text for p in heads)))
+            and (
+                any(map(_SCHOLARS.search, (p.text for p in heads)))
+                or any(map(_GIVEN_TO_FEW.opens, (p.lower for p in passages)))
+            )
         ):
             continue  # students who are given an award
         if welcome and welcome.firmness == 1 and facts and "trainee" in welcome.words.lower():

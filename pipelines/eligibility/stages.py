@@ -19,7 +19,7 @@ _MEDICAL = re.compile(
 _OWN = re.compile(r"\b(?:our|own)(?:\s+own)?\s+(?:[\w-]+\s+){0,3}$", re.I)
 # 'The fourth-year academic calendar', 'courses in the fourth year of our curriculum': a year of the host's own.
 _YEAR_OF_STUDY = re.compile(
-    r"[\s-]+(?:of (?:the|our) (?:\w+ ){0,3})?(?:(?:academic|elective) )?(?:calendar|curriculum|schedule|course catalog|catalog)\b",
+    r"[\s-]+(?:of (?:the|our) (?:\w+ ){0,3})?(?:(?:academic|electives?|course) )?(?:calendar|curriculum|schedule|catalog(?:ue)?)\b",
     re.I,
 )
 # 'Our partner school's third- and fourth-year students are enrolled first': those of the house.
@@ -120,6 +120,9 @@ def _year(passage: Passage) -> list[Fact]:
         return []
     shut_out = passage.refused_list or _shut_out(text, first.start, first.end)
     if earlier and not final:
+        if shut_out and _ALL_EARLIER.search(text) and not _FOURTH.search(text):
+            # 'Not open to preclinical and third-year students': nobody is left but those of the last year.
+            return [passage.fact("final_year_required", True, "earlier_years_shut_out", first.start, first.end, 0.8)]
         # '3rd and 4th year students' is one phrase of an earlier year; 'third-year students' shut out says nothing of the fourth.
         return [] if shut_out else _earlier(passage, first.start, first.end)
     if shut_out:
@@ -142,6 +145,12 @@ def _year(passage: Passage) -> list[Fact]:
     return [passage.fact("final_year_required", True, "final_year", first.start, first.end, confidence)]
 
 
+_ALL_EARLIER = re.compile(
+    r"\b(?:pre-?\s?clinical|first|1st|second|2nd|M1|M2|MS-?1|MS-?2)\b[^.;]{0,60}\b(?:third|3rd|M3|MS-?3|MS-?III|OMS-?III)\b"
+    r"|\b(?:third|3rd|M3|MS-?3)\b[^.;]{0,60}\b(?:pre-?\s?clinical|first|1st|second|2nd)\b",
+    re.I,
+)
+_FOURTH = re.compile(r"\b(?:fourth|4th|final|senior|M4|MS-?4|MS-?IV)\b", re.I)
 # 'Applicants must have completed the second year': whoever has, may come.
 _PRECLINICAL_DONE = re.compile(
     r"\b(?:complet(?:ed?|ion of)|finish(?:ed)?|pass(?:ed)?)\s+(?:(?:the|their|your|first|of|at|least|and|or)\s+){0,4}(?:second|2nd|first|1st|one|two|2|pre-?clinical)\s+years?\b(?!\s+(?:of\s+)?(?:residency|college))",

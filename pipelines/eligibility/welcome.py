@@ -90,7 +90,7 @@ _WHICH = re.compile(
     r"^[^.;,]{0,30}?\b(?:who|that|whose|without|not (?:enrolled|in)|in their (?:first|second|third))\b", re.I
 )
 _SOME_PLACES = re.compile(
-    r"\bnot all\b|\b(?:some|certain|many|most|few)\s+(?:\w+\s+)?(?:departments?|electives?|rotations?|clerkships?|programs?|courses?|services?|divisions?|specialties|sites|institutions|schools|hospitals|universities|states|of)\b",
+    r"\bnot all\b|\b(?:some|certain|many|most|few|following)\s+(?:\w+\s+)?(?:departments?|electives?|rotations?|clerkships?|programs?|courses?|services?|divisions?|specialties|sites|institutions|schools|hospitals|universities|states|of)\b",
     re.I,
 )
 # 'We encourage medical students to contact their own schools' lets nobody in.
@@ -121,6 +121,8 @@ _THEIR_MATTER = re.compile(
     re.I,
 )
 _PORTAL = re.compile(r"\b(?:vslo|vsas|portal)\b", re.I)
+# 'We cannot accept international students, as we only take those of schools in VSLO': why, not which.
+_REASON = re.compile(r"\b(?:as|because|since) (?:we|our|the|it|this|only)\b", re.I)
 # 'Whose schools are not accredited by the Liaison Committee (LCME)': no students of those that are.
 _NOT_ACCREDITED = re.compile(
     r"\b(?:not|never|n['’]t)\s+(?:\w+\s+){0,2}?(?:accredited|approved|recognized)\b[^.;]{0,90}$", re.I
@@ -196,6 +198,8 @@ _ANSWERED = re.compile(rf"^\W*{ANSWER_MARK}")
 _STAFF_REACH = 90  # no word that opens _STAFF_BEFORE is longer than fifty letters
 _STAFF_BEFORE = re.compile(
     r"\b(?:with|by|under|our|shadow\w*|observing|supervis\w*|attending|faculty|teach\w*|train(?:s|ing|ed)?|from an?|signed|letter|recommendation|approval|sponsor\w*|of the|among|between|interact\w*|treat\w*|referr\w*|learn\w*|serve)\b[^,;]{0,40}$"
+    # 'to interact with faculty, residents and medical students'
+    r"|\b(?:interact|engage|mingle|network|collaborate|rounds?|work)(?:s|ing)? (?:closely |directly )?with\b[^;]{0,60}$"
 )
 LET_IN, SHUT_OUT, NAMED = 1, -1, 0
 
@@ -344,7 +348,9 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
         if _SOME_PLACES.search(text) or _OTHER_MATTER.search(before):
             return None
         some = group == "student" and _WHICH.match(after[:60]) and passage.students == "student"
-        return say(SHUT_OUT, 3, partial=bool(some or _PORTAL.search(text)))
+        reason = _REASON.search(text, mention.end)
+        portal = _PORTAL.search(text, 0, reason.start() if reason else len(text))
+        return say(SHUT_OUT, 3, partial=bool(some or portal))
     if passage.refused_list:
         return say(SHUT_OUT, 2)
     if before.strip() == "for" and len(text) - mention.end <= 60 and _FOR_THEM.fullmatch(after):
@@ -358,7 +364,14 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
     if (
         welcome
         and not _speaks_of_staff(between)
-        and not (group in ("physician", "graduate") and re.search(r"\b(?:how|that|which|way)\b", between))
+        and not (
+            group in ("physician", "graduate")
+            and (
+                re.search(r"\b(?:how|that|which|way)\b", between)
+                or (welcome[0].endswith("for") and _TEACHING_BEFORE.search(before, 0, welcome.start()))
+                or _LIKE_BEING.search(before)
+            )
+        )
     ):
         if welcome[0] != "from":
             return say(LET_IN, 3)
@@ -421,6 +434,8 @@ def _weigh_heading(passage: Passage, mention: Mention) -> int | None:
     before = passage.text[max(0, mention.start - 80) : mention.start].lower()
     if ("no" in before and re.search(r"\bnot?\b", before)) or _negated(before):
         return SHUT_OUT
+    if _shut_after(passage.lower[mention.end : mention.end + 120]):
+        return SHUT_OUT  # 'Students of partner schools (those of other schools are not accepted)'
     if mention.group in ("physician", "graduate"):
         words = vocabulary("heading_words").keys_in(passage.text)
         if "papers" in words or not words & {"kind", "people"}:
@@ -430,6 +445,14 @@ def _weigh_heading(passage: Passage, mention: Mention) -> int | None:
     return LET_IN
 
 
+# 'A lecture series designed for the physician in training': whom the teaching is for, not who may come.
+_TEACHING_BEFORE = re.compile(
+    r"\b(?:series|lectures?|didactics?|curricul(?:um|a)|seminars?|grand rounds)\b[^.;]{0,40}$"
+)
+# 'What it is like to be a resident'
+_LIKE_BEING = re.compile(
+    r"\b(?:like to be|means to be|life of|experience of being|life as|means? being) (?:an? |the )?$"
+)
 # Behind these physicians may be those who receive visitors.
 _NO_WELCOME_OF_DOCTORS = frozenset(["from", "offers", "offer", "provides", "provide", "host", "hosts", "is a", "is an", "take", "takes"])  # fmt: skip
 
@@ -443,6 +466,8 @@ def _weigh_doctor(passage: Passage, mention: Mention, before: str, welcome: re.M
 
     if welcome and welcome[0] not in _NO_WELCOME_OF_DOCTORS and not welcome[0].startswith("recruit"):
         between = before[welcome.end() :]
+        if _LIKE_BEING.search(before):
+            return None
         if len(between) <= 60 and not re.search(
             r"\b(?:with|by|under|our|to|the|their|its|hosting|who|that|in|of|as|at|program|students?)\b", between
         ):
