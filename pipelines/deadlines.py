@@ -288,7 +288,7 @@ def _role_before(window: str, matches: list[Match], left: int, ranged: bool, ref
         return None
     last = read[-1]
     if any(
-        re.match("review|consider|evaluat", window[m.start - left :]) and last.end - m.end < 40
+        re.match("review|consider|evaluat|process", window[m.start - left :]) and last.end - m.end < 40
         for m in read
         if m.key == "other"
     ):
@@ -1024,11 +1024,11 @@ def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, st
             if kind is None:
                 passed_over("deadlines", statement.block, text, "lead_time_of_another_matter")
             if kind and (deadline := _lead_deadline(match, kind)):
-                yield (
-                    deadline,
-                    0.95 if _about(text) else 0.8,
-                    "lead_of_documents" if _is_of_documents(text) else "lead_time",
-                )
+                papers = _is_of_documents(text)
+                if papers and _ONCE_ACCEPTED.search(statement.block.text[:2000]):
+                    passed_over("deadlines", statement.block, text, "after_acceptance")
+                    continue
+                yield deadline, 0.95 if _about(text) else 0.8, "lead_of_documents" if papers else "lead_time"
         elif _TOO_LATE.search(text[max(0, match.start() - 20) : match.start()]) and _refuses_applications(text, match):
             if deadline := _lead_deadline(match):
                 yield deadline, 0.8, "lead_time"
@@ -1036,6 +1036,11 @@ def _statement_leads(statement: Statement) -> Iterator[tuple[Deadline, float, st
             yield deadline, 0.6, "processing_time"
 
 
+# 'Documents for students accepted to the program … are due four weeks before the start'
+_ONCE_ACCEPTED = re.compile(
+    r"\b(?:students|applicants|observers|visitors|candidates|physicians|those) (?:who (?:are|have been|were) )?accepted (?:to|into|for|by)\b",
+    re.IGNORECASE,
+)
 _EARLIEST = re.compile(
     r"(?:\b(?:no|not) (?:earlier|sooner|more) than|\b(?:as early as|at the earliest|up to|from|between|(?:a )?maximum of|at most))\s$",
     re.IGNORECASE,

@@ -292,7 +292,7 @@ def _from_heading(block: Block, text: str) -> Iterator[Fact]:
     found = _mentions(text, above)
     cues = vocabulary("demands").find(text)
     for mention in found:
-        if _waived(text, mention, found, cues):
+        if _refused(text, mention, found, cues):
             continue
         if scope == "demand" or any(cue.key == "demand" for cue in cues):
             yield _fact(mention, block, text, 0.7, "heading")
@@ -548,9 +548,9 @@ def _prepared_for(text: str, mention: _Mention) -> bool:
 
 
 def _opens_the_portal(text: str, mention: _Mention) -> bool:
-    """'Your school authorizes you in VSLO', 'issues a VSLO authorization': access to the portal, no paper."""
+    """'Your school authorizes you in VSLO', 'issues a VSLO authorization', 'verifies this in VSLO': done in the portal, no paper."""
     words = text[mention.start : mention.end].lower()
-    return ("authoriz" in words or "issu" in words) and has_any(text.lower(), ("vslo", "vsas"))
+    return has_any(words, ("authoriz", "issu", "verif")) and has_any(text.lower(), ("vslo", "vsas"))
 
 
 def _waived(text: str, mention: _Mention, found: list[_Mention], cues: Sequence[Match]) -> bool:

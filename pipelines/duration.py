@@ -35,7 +35,7 @@ _NOTE = r"(?:\s?\(\s?\d{1,3}\s?\))?"
 _UNIT = r"(?:(?:consecutive|calendar|business|working|full|whole|continuous|clinical|elective|additional|total)\s+){0,2}(?P<unit>days?|weeks?|wks?|months?)"
 _SEP = r"\s?(?:-|–|—|/|,?\s?(?:to|or|and|through|up to)\b(?: (?:at most|up to|no more than|not more than|a maximum of)\b)?|,)\s?"
 _LENGTH = re.compile(
-    rf"(?<![\w$.,/-])(?P<numbers>{_NUM}{_NOTE}(?:-?{_SEP}{_NUM}{_NOTE}){{0,3}})(?:[\s-]{{1,2}}|(?<=\d)(?=[wm])){_UNIT}(?![\w])(?:\(s\))?{_NOTE}",
+    rf"(?<![\w$.,-])(?<!\d/)(?P<numbers>{_NUM}{_NOTE}(?:-?{_SEP}{_NUM}{_NOTE}){{0,3}})(?:[\s-]{{1,2}}|(?<=\d)(?=[wm])){_UNIT}(?![\w])(?:\(s\))?{_NOTE}",
 )
 _OF_A_UNIT = re.compile(r"\b(?:up to|at least|at most|than|for|of|lasts?|is|about|approximately|exceed)\s$")
 _LISTED = re.compile(r"\b(?:or|and)\b|,")
@@ -193,6 +193,8 @@ _TOTAL_BEFORE = re.compile(
     r"\b(?:total(?:ing)?|altogether|accumulat\w+|cumulative\w*|combined|in all|aggregate|length of participation|period of participation)\b[^.;]{0,30}$"
     # 'Up to two rotations in different departments for a maximum of eight weeks'
     r"|\b(?:two|three|four|[2-4])\b[^.;:]{0,45}\b(?:rotations|electives|clerkships|placements|blocks)\b[^.;:]{0,50}\b(?:for|or|to|not exceeding)\s(?:a |an )?(?:maximum|max\.?|combined maximum|up to)(?: of)?\s$"
+    # 'A maximum of three electives/12 weeks', 'up to two rotations (8 weeks)'
+    rf"|\b(?:max(?:imum)?(?: of)?|up to|no more than|not more than|limit(?:ed)?(?: of| to)?|at most)\s{_NUM}{_NOTE}\s(?:[\w-]+\s){{0,2}}(?:rotations|electives|clerkships|placements|blocks)\s?[/(=]\s?$"
     r"|\bexten(?:d\w*|sions?)\b[^.;]{0,30}\b(?:up to|maximum of|total of)\s(?:a )?$",
 )
 _TOTAL_AFTER = re.compile(

@@ -824,7 +824,7 @@ _WAIVED = re.compile(
     re.IGNORECASE,
 )
 _FOR_SOME = re.compile(
-    r"affiliat|partner|member|hardship|military|veteran|employee|alumni|\bown\b|\b(?:if|when|upon|unless)\b",
+    r"affiliat|partner|member|hardship|military|veteran|employee|alumni|\bown\b|\b(?:if|when|upon|unless)\b|\bwaived for (?!all\b|every|any\b|visiting|observers|(?:medical )?students\b|applicants|participants|the (?:\d{4}|current|upcoming|year))",
     re.IGNORECASE,
 )
 _FOR_SOME_BEFORE = re.compile(

@@ -235,7 +235,9 @@ class _Judge:
         if others > 1 and not self.learners:
             self._add("other_learners", -0.4 * others)
         if (self.pupils > 1 or (self.pupils and not self.learners)) and not self.counts["clear"]:
-            self._add("for_pupils", -2.2 * min(2, self.pupils))
+            # An observer program that lists medical students and physicians beside them is for these too.
+            share = 0.16 if self.learners and "strong_opportunity" in self.about else 1.0
+            self._add("for_pupils", -2.2 * share * min(2, self.pupils))
         if self.refused and not self.counts["clear"]:
             self._add("refusal", -0.8 * min(2, self.refused))
         if self.advice:

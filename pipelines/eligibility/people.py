@@ -31,6 +31,7 @@ _GATE = Gate(
 _MAX_SAYS = 500  # no real page says who may come that often; a hostile one shall not cost more
 _YES = re.compile(rf"^\W*{ANSWER_MARK}(?:yes|absolutely|certainly|of course)\b", re.I)
 _NO = re.compile(rf"^\W*{ANSWER_MARK}(?:no\b|unfortunately|at this time,? (?:we|no)|we do not|not at this time)", re.I)
+_OF_A_PROGRAM = re.compile(r"\s+(?:\w+\s+)?(?:program(?:me)?|award)\b", re.I)
 _SCHOOL_NAMED = re.compile(
     r"(?=[aclu])(?:lcme|coca\b|aoa\b|aacom|liaison|american osteopathic|commission on|\bu\.s\.?|\b(?-i:US|USA)\b|(?<!across the )united states|american)",
     re.I,
@@ -102,7 +103,8 @@ def find_people(passages: list[Passage]) -> list[Fact]:
         if not (found or (passage.named and passage.names("agreement", "partner"))) or not _GATE.opens(passage.lower):
             continue
         if _about_admission(passage):
-            asked = found
+            # 'I am a student: can I apply for the Visiting Physician Program?' asks for the student.
+            asked = [m for m in found if not _OF_A_PROGRAM.match(passage.text, m.end)]
         says += weigh_all(passage, found)
         if _is_partner(passage, found):
             partners.append(passage)
@@ -167,6 +169,14 @@ def _is_partner(passage: Passage, found: list[Mention]) -> bool:
         and bool(chosen)
         and not re.search(r"\bregardless\b|\bnot required\b|\bno agreement\b|\bdoes not require\b", passage.lower)
     )
+
+
+# 'We only accept students from the following schools:'
+_FROM_THESE = re.compile(
+    r"\b(?:only|exclusively|solely)\s(?:\w+\s){0,2}?(?:accepts?|takes?|hosts?|admits?|considers?|open to|available to)\b[^.;]{0,50}\b(?:from|of|at)\s(?:one of )?(?:the following|these|the schools listed|the institutions listed)\b"
+    r"|\b(?:accepts?|takes?|hosts?|admits?|considers?|accepted|limited to|restricted to)\b[^.;]{0,60}\bonly\s(?:\w+\s)?(?:from|of|at)\s(?:one of )?(?:the following|these)\b",
+    re.I,
+)
 
 
 def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -> list[Fact]:
@@ -249,6 +259,9 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
         (s for s in says if s.group == "international_student" and s.polarity == SHUT_OUT and _others(s)), None
     )
     partners = [p for p in partners if not any(s.passage is p and _plainly(s) for s in says)]
+    if abroad and not partners:
+        # Whoever comes is from a school that is named, so that those from abroad are too.
+        partners = [p for p in passages if p.names("partner") and "only" in p.lower and _FROM_THESE.search(p.lower)]
     if partners or others_refused:
         passage = partners[0] if partners else others_refused.passage  # type: ignore[union-attr]
         facts.append(passage.fact("accepts_international", "partners_only", "partners_only", confidence=0.95))

@@ -37,7 +37,7 @@ _NAMES_WHO = re.compile(
     re.I,
 )
 _DONE = re.compile(
-    r"\b(?:to be done|complet\w*|finish\w*|pass(?:ed|ing)?|satisf\w*|come (?:first|before)|taken|fulfill?\w*|prior|done|prerequisites?|(?:have|has) (?:had|rotated))\b",
+    r"\b(?:to be done|complet\w*|finish\w*|undertaken|undergone|pass(?:ed|ing)?|satisf\w*|come (?:first|before)|taken|fulfill?\w*|prior|done|prerequisites?|(?:have|has) (?:had|rotated))\b",
     re.I,
 )
 _NOT_OFFERED = re.compile(

@@ -185,7 +185,7 @@ _HOSTS_LIST = re.compile(
     re.I,
 )
 _DOCTORS_WELCOME = re.compile(
-    r"[^.;?]{0,120}?\b(?:(?:may|can) (?:apply|observe|visit|come|participate|join|request|attend|spend)|are eligible|are welcome|is eligible|have the opportunity|to participate|practicing|employed)\b",
+    r"[^.;?]{0,120}?\b(?:(?:may|can) (?:apply|observe|visit|come|participate|join|request|attend|spend)|are eligible|are welcome|is eligible|are (?:candidates|considered|accepted|admitted)|qualify|have the opportunity|to participate|practicing|employed)\b",
     re.I,
 )
 _STUDENTS = frozenset(["student", "us_student", "international_student", "everyone"])
@@ -429,6 +429,8 @@ def _heads_section(passage: Passage, mention: Mention) -> bool:
 
 def _weigh_heading(passage: Passage, mention: Mention) -> int | None:
     """A heading names whom the page or section is for, questions and refusals apart."""
+    if passage.text.startswith(("I am", "I'm", "I’m")):
+        return None  # 'I am a medical student. Can I apply?'
     if passage.is_question or mention.group == "doctor" or _POINTER.search(passage.lower):
         return None
     before = passage.text[max(0, mention.start - 80) : mention.start].lower()
