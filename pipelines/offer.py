@@ -933,7 +933,7 @@ def _compensation(block: Block, sentence: str, match: Match) -> _Gain | None:
         if "stipend" in words:
             return _Gain("unpaid", "no_stipend", 0.8)
         return None
-    given = words.startswith(("defray", "offset", "reimburs")) and _SUM_GIVEN.search(sentence)
+    given = words.startswith(("defray", "offset", "reimburs")) and bool(_SUM_GIVEN.search(sentence))
     if not given and _LODGING.search(words) and not _FREE.search(words) and _LODGING_COSTS.search(sentence):
         return None
     about = f"{block.context} {sentence}"
