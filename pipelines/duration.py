@@ -209,7 +209,7 @@ _PERSON = re.compile(
     r"|m[34]s?|ms-?[34]s?|oms-?(?:3|4|iii|iv)s?|seniors?|sub-?interns?|surgeons?|clinicians?|specialists?|guests?|learners?|imgs?|rotators?|individuals?|nobody|anyone|no one|someone|you|they)\b",
 )
 _STAY = (
-    r"(?:spend|stay|remain|visit|join|work|train|attend|participate|take part|rotate|observe|shadow|come|be (?:here|with us|on ?site|hosted|accepted|placed|appointed|invited)"
+    r"(?:spend|stay|remain|visit|join|work|train|attend|enroll|participate|take part|rotate|observe|shadow|come|be (?:here|with us|on ?site|hosted|accepted|placed|appointed|invited)"
     r"|(?:do|conduct|pursue|perform|carry out|undertake|complete|engage in) (?:\w+ ){0,2}?(?:research|training|projects?)|learn|volunteer)"
 )
 _MAY = r"(?:may|can|could|might|(?:is|are) (?:welcome|invited|allowed|permitted|able|eligible|expected|encouraged|required|asked) to|requires? (?:you|students|visitors|observers|participants) to|must|should)"

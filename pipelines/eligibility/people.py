@@ -251,6 +251,8 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
             ),
             None,
         )
+    if abroad and abroad is everyone and refused and refused.firmness == 3:
+        abroad = None  # 'Visitors, foreign and domestic' are others: 'we do not allow international students to enroll'
     if abroad is None and refused is None:
         abroad = generic if generic and abroad_page else _hint(passages, says)
     if abroad and refused and "observ" in abroad.passage.lower and "observ" not in refused.passage.lower:

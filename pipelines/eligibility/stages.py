@@ -17,6 +17,8 @@ _MEDICAL = re.compile(
     r"\bmedical (?:school|student|education|studies|degree)|\bstudents?\b|\bMS-?(?:4|IV)|\bM4\b|\bOMS", re.I
 )
 _OWN = re.compile(r"\b(?:our|own)(?:\s+own)?\s+(?:[\w-]+\s+){0,3}$", re.I)
+# 'Visiting students may take our fourth-year electives'
+_COURSES_OPEN = re.compile(r"[\s-]+(?:\w+ )?(?:electives?|rotations?|clerkships?|courses?)\b", re.I)
 # 'The fourth-year academic calendar', 'courses in the fourth year of our curriculum': a year of the host's own.
 _YEAR_OF_STUDY = re.compile(
     r"[\s-]+(?:of (?:the|our) (?:\w+ ){0,3})?(?:(?:academic|electives?|course) )?(?:calendar|curriculum|schedule|catalog(?:ue)?)\b",
@@ -103,7 +105,10 @@ def _year(passage: Passage) -> list[Fact]:
         return []
     first = (final or earlier)[0]
     if (
-        _OWN.search(text[max(0, first.start - 40) : first.start])
+        (
+            _OWN.search(text[max(0, first.start - 40) : first.start])
+            and not (_COURSES_OPEN.match(text, first.end) and "visit" in passage.lower)
+        )
         or vocabulary("study_years").find(text)
         or _YEAR_OF_STUDY.match(text, first.end)
         or _SERVED_FIRST.search(text, first.end)

@@ -137,10 +137,21 @@ _POINTER_OPENS = re.compile(
     r"|\W*(?:please\s+|note:?\s+|also\s+)?(?:for|see|visit|click|refer|view|go to|return|learn more|looking|are you)\b"
 )
 _POINTER = re.compile(
-    r"\b(?:(?:please|kindly)\s+(?:see|visit|refer|click|review|follow|read|go)\b|may be interested in\b"
+    r"\b(?:(?:please|kindly)\s+(?:see|visit|refer|click|review|follow|read|go)\b|may be interested in\b|\b(?:can|may|will) find\b[^.;]{0,60}\b(?:on|at|in|by visiting) (?:the|our)\b[^.;]{0,50}\b(?:website|web ?site|page|site|section)\b"
     r"|(?:see|visit|refer to|follow|click)\b[^.]{0,60}\b(?:page|website|site|guidelines|instructions|link|section|here|process|tab)\b|will follow\b)"
 )
-_POINTER_WORDS = ("please", "kindly", "interested in", "see", "visit ", "visit\n", "refer to", "follow", "click")
+_POINTER_WORDS = (
+    "please",
+    "kindly",
+    "interested in",
+    " find",
+    "see",
+    "visit ",
+    "visit\n",
+    "refer to",
+    "follow",
+    "click",
+)
 _NOT_PORTAL = re.compile(
     r"^[^.;]{0,30}?\b(?:cannot|(?:do|may|can|should|will)\s+not)\s+(?:use|apply (?:through|via|in|using|by way of|with|on))\b[^.;]{0,40}\b(?:vslo|vsas|portal)",
     re.I,
@@ -367,7 +378,7 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
         and not (
             group in ("physician", "graduate")
             and (
-                re.search(r"\b(?:how|that|which|way)\b", between)
+                re.search(r"\b(?:how|that|which|way)\b|\b(?:recruit\w*|retention|retain\w*)\b", between)
                 or (welcome[0].endswith("for") and _TEACHING_BEFORE.search(before, 0, welcome.start()))
                 or _LIKE_BEING.search(before)
             )
