@@ -40,6 +40,7 @@ _STRIP = (
 _CHROME_TAGS = {"nav", "footer", "dialog", "menu"}
 _SUSPECT_TAGS = {*_CHROME_TAGS, "header", "aside"}  # what may be chrome without a word about it
 _SECTIONS = {"section", "article", "main"}
+_MAIN_TAGS = {"main", "div", "section", "article"}
 _WRAPPERS = {"div", "section"}  # what only holds others
 _INLINE = {
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "button", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "joomla-hidden-mail", "kbd",
@@ -111,11 +112,10 @@ _linked_text = etree.XPath(
     "descendant::a[not(starts-with(@href, 'mailto:') or starts-with(@href, 'tel:'))]/descendant::text()",
     smart_strings=False,
 )
-_text_of_any_link = etree.XPath("descendant::a/descendant::text()", smart_strings=False)
-_has_contact_link = etree.XPath("boolean(descendant::a/@href[starts-with(., 'mailto:') or starts-with(., 'tel:')])")
 _text_length = etree.XPath("string-length(normalize-space(.))")
 _ids = etree.XPath("descendant-or-self::*/@id", smart_strings=False)
 # Attributes are met on their own axis: a condition in brackets is asked of every element.
+_mains = etree.XPath("descendant-or-self::main | descendant-or-self::*/@role[. = 'main']/..")
 _panels = etree.XPath(
     "descendant-or-self::*/@aria-controls/.. | descendant-or-self::*/@data-target/.. | descendant-or-self::*/@data-bs-target/.."
 )
@@ -134,7 +134,7 @@ def _is_text_of(element: etree._Element, length: int) -> bool:
 
 def _main_parts(body: etree._Element) -> list[etree._Element]:
     """The elements that call themselves the main part of the page."""
-    return [e for e in body.iter("main", "div", "section", "article") if e.get("role") == "main" or e.tag == "main"]
+    return [e for e in _mains(body) if e.tag in _MAIN_TAGS]
 
 
 def _first(element: etree._Element, tag: str) -> etree._Element | None:
@@ -145,14 +145,6 @@ def _first(element: etree._Element, tag: str) -> etree._Element | None:
 def _linked_length(element: etree._Element) -> int:
     """How many characters of an element are words of links. A link to an address or a phone number is text, no menu."""
     return sum(map(len, map(str.strip, _linked_text(element))))
-
-
-def _is_linked_at_most(element: etree._Element, length: int) -> bool:
-    """Are no more than `length` characters of an element words of links? Asking each link where it leads takes as long as reading
-    them all, which mostly tells."""
-    if sum(map(len, map(str.strip, _text_of_any_link(element)))) <= length:
-        return True
-    return _has_contact_link(element) and _linked_length(element) <= length
 
 
 def _tab_lists(main: etree._Element) -> list[etree._Element]:
@@ -507,7 +499,7 @@ class _Reader:
         """Does the element hold `at_least` characters outside of links, and are no more than a `share` of all words of links?"""
         text = int(_text_length(element))
         self.budget -= 2 * text
-        return text >= at_least and _is_linked_at_most(element, int(min(text - at_least, share * text)))
+        return text >= at_least and _linked_length(element) <= min(text - at_least, share * text)
 
     def _find_panels(self, main: etree._Element) -> None:
         """Note the title of each accordion or tab panel: the text of what controls it."""
@@ -699,18 +691,16 @@ class _Reader:
             return None, False  # a comment
         if tag in _INLINE or ":" in tag:  # <o:p> and other tags of word processors stand within lines
             return self._open_inline(element, tag)
-        get, said_by = element.get, element.keys()
-        # Most elements say nothing of themselves but their tag, or have no more than a class name.
-        name = get("class") if said_by else None
-        more = len(said_by) > (name is not None)
-        role, ident = (get("role"), get("id") or "") if more else (None, "")
+        get = element.get
+        role, name, ident = get("role"), get("class"), get("id") or ""
         said = _named(name) if name else _SILENT
+        # Most elements say nothing of themselves but their tag.
         plain = (
             said is _SILENT
             and role is None
             and not ident
             and element not in self.triggers
-            and not (more and "aria-modal" in said_by)
+            and get("aria-modal") is None
         )
         if (not plain or tag in _SUSPECT_TAGS) and self._is_chrome(element, tag, role, said, ident):
             self._flush()
@@ -733,7 +723,7 @@ class _Reader:
                     return self._leave_list, True
         if plain and tag in _WRAPPERS:
             return self._flush_only, True
-        if more and tag == "p" and (style := get("style")) and _BOLD_STYLE.search(style):
+        if tag == "p" and (style := get("style")) and _BOLD_STYLE.search(style):
             self.bold += 1
             return self._leave_bold_block, True
         if tag == "th" and not _is_text_of(element, _TITLE + 1) and next(element.iter(*_HEADINGS), None) is None:
@@ -849,8 +839,7 @@ class _Reader:
     def _open_inline(self, element: etree._Element, tag: str) -> tuple[Callable[[], None] | None, bool]:
         if tag in ("img", "wbr", "source"):
             return None, False
-        said_by = element.keys()
-        name = (element.get("class") or "") if said_by else ""
+        name = element.get("class") or ""
         if tag in ("button", "a", "span") and (
             element in self.triggers or ((name or tag == "button") and self._is_class_control(element, tag, name))
         ):
@@ -864,8 +853,7 @@ class _Reader:
                 self._ends_with_its_box()
             self._heading(self._below(), text, (), f"{tag}.{name}")
             return None, False
-        more = len(said_by) > (name != "")
-        address = hidden_address(element) if more else ""
+        address = hidden_address(element)
         if tag == "a":
             return self._open_link(element, address)
         if address and not any(link.url == f"mailto:{address}" for link in self.links):
@@ -873,7 +861,7 @@ class _Reader:
         if (
             tag in _BOLD
             or (tag == "span" and name and _named(name).title)
-            or (more and (style := element.get("style")) and _BOLD_STYLE.search(style))
+            or ((style := element.get("style")) and _BOLD_STYLE.search(style))
         ):
             self.bold += 1
             return self._leave_bold, True

@@ -47,12 +47,8 @@ def _is_label(text: str) -> bool:
     return len(text) <= MAX_LABEL and not text.endswith((".", "!", ";"))
 
 
-def _pieces(text: str) -> Iterable[str]:
-    """`text` in pieces of bounded length, so that no page, however hostile, makes a rule look far."""
-    return (text,) if 0 < len(text) <= MAX_STATEMENT else _cut_down(text)
-
-
 def _cut_down(text: str) -> Iterator[str]:
+    """`text` in pieces of bounded length, so that no page, however hostile, makes a rule look far."""
     while len(text) > MAX_STATEMENT:
         cut = text.rfind(" ", 1, MAX_STATEMENT)
         cut = cut if cut > 0 else MAX_STATEMENT
@@ -69,7 +65,7 @@ def statements(blocks: Iterable[Block]) -> Iterator[Statement]:
 
 def statements_of(block: Block) -> Iterator[Statement]:
     """The statements of one block by itself: they are not remembered, so that those of the page are."""
-    return _cut((block,))
+    return iter(_cut((block,)))
 
 
 @lru_cache(maxsize=2)  # several stages ask for those of the page that is being read; blocks are told apart by identity
@@ -77,7 +73,8 @@ def _statements(blocks: tuple[Block, ...]) -> tuple[Statement, ...]:
     return tuple(_cut(blocks))
 
 
-def _cut(blocks: Iterable[Block]) -> Iterator[Statement]:
+def _cut(blocks: Iterable[Block]) -> list[Statement]:
+    found: list[Statement] = []
     before = ""
     for block in blocks:
         if block.kind in ("title", "row"):
@@ -87,19 +84,20 @@ def _cut(blocks: Iterable[Block]) -> Iterator[Statement]:
         before = ""
         if "\n" not in text:
             for sentence in block.sentences:
-                for piece in _pieces(sentence):
-                    yield Statement(block, piece, label)
+                for piece in (sentence,) if len(sentence) <= MAX_STATEMENT else _cut_down(sentence):
+                    found.append(Statement(block, piece, label))
                     label = piece if len(piece) <= MAX_LABEL and piece.endswith(_ASKING) else ""
             if block.kind in ("paragraph", "heading") and _is_label(text):
                 before = text
             continue
         for line in text.split("\n"):
             for sentence in sentences(line):
-                for piece in _pieces(sentence):
-                    yield Statement(block, piece, label)
+                for piece in (sentence,) if len(sentence) <= MAX_STATEMENT else _cut_down(sentence):
+                    found.append(Statement(block, piece, label))
                     label = piece if len(piece) <= MAX_LABEL and piece.endswith(_ASKING) else ""
             if line and _is_label(line):
                 label = line
+    return found
 
 
 def judged_pieces(block: Block) -> list[str]:

@@ -182,7 +182,9 @@ _FROM_THESE = re.compile(
 def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -> list[Fact]:
     """One answer for each audience from all that the page says."""
     heads = [
-        p for p in passages if p.block.kind == "title" or (p.is_heading and p.block.depth == 1 and not p.is_question)
+        p
+        for p in passages
+        if (kind := p.block.kind) == "title" or (kind == "heading" and p.block.depth == 1 and not p.is_question)
     ]
     head_groups = {m.group for p in heads for m in mentions(p.text)}
     abroad_page = bool(head_groups & {"international_student", "visitor_abroad"}) and not head_groups & {
