@@ -24,7 +24,7 @@ from urllib.parse import unquote, urljoin
 
 from lxml import etree
 from scrapy.exceptions import DropItem
-from w3lib.encoding import html_to_unicode
+from w3lib.encoding import html_body_declared_encoding, html_to_unicode, http_content_type_encoding
 
 from scraper.items import Block, BlockKind, Cell, Link, Page
 from scraper.text import Gate, fold_space, sentences
@@ -240,6 +240,9 @@ def hidden_address(element: etree._Element) -> str:
 
 def parse_html(body: bytes, content_type: str = "text/html", encoding: str | None = None) -> etree._Element | None:
     """The tree of an HTML page of whatever declared, undeclared or wrong encoding; None when there is nothing in it."""
+    declared = encoding or http_content_type_encoding(content_type) or html_body_declared_encoding(body)
+    if declared in ("utf-8", None) and _is_sound(body):
+        return _tree(body)
     try:
         if encoding is None:
             encoding, text = html_to_unicode(content_type, body, default_encoding="utf-8")
@@ -247,19 +250,37 @@ def parse_html(body: bytes, content_type: str = "text/html", encoding: str | Non
             text = body.decode(encoding, "replace")
     except (LookupError, ValueError):
         encoding, text = "utf-8", body.decode("utf-8", "replace")
-    # What came as sound UTF-8 need not be made UTF-8 again.
-    sound = (
-        encoding == "utf-8" and b"\x00" not in body and "\ufffd" not in text and not body.startswith(codecs.BOM_UTF8)
-    )
-    if not sound:
-        text = text.replace("\x00", "")
-    if not text or text.isspace():
-        return None
+    text = text.replace("\x00", "")
+    return None if not text or text.isspace() else _tree(text.encode("utf-8", "replace"))
+
+
+_CHUNK = 16384  # bytes
+
+
+def _is_sound(body: bytes) -> bool:
+    """Is a page flawless UTF-8, which need not be made UTF-8 again? It is looked at piece by piece: the text of a whole page
+    would drive the page itself out of the processor's caches."""
+    if b"\x00" in body or body.startswith(codecs.BOM_UTF8) or not body or body.isspace():
+        return False
+    view, at = memoryview(body), 0
+    try:
+        while at < len(body):
+            text, length = codecs.utf_8_decode(view[at : at + _CHUNK], "strict", at + _CHUNK >= len(body))
+            if "\ufffd" in text:
+                return False
+            at += length
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _tree(body: bytes) -> etree._Element | None:
+    """The tree of a page that is UTF-8."""
     try:
         # huge_tree: pages with hundreds of unclosed <font> nest deeper than libxml2's careful default allows.
         # lxml.etree's own elements, not lxml.html's: making those costs a quarter of the whole reading.
         parser = etree.HTMLParser(encoding="utf-8", recover=True, huge_tree=True, collect_ids=False)
-        return etree.fromstring(body if sound else text.encode("utf-8", "replace"), parser=parser)
+        return etree.fromstring(body, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
         return None
 
