@@ -278,8 +278,11 @@ def _tree(body: bytes) -> etree._Element | None:
     """The tree of a page that is UTF-8."""
     try:
         # huge_tree: pages with hundreds of unclosed <font> nest deeper than libxml2's careful default allows.
+        # Comments part texts that a reader sees as one.
         # lxml.etree's own elements, not lxml.html's: making those costs a quarter of the whole reading.
-        parser = etree.HTMLParser(encoding="utf-8", recover=True, huge_tree=True, collect_ids=False)
+        parser = etree.HTMLParser(
+            encoding="utf-8", recover=True, huge_tree=True, collect_ids=False, remove_comments=True, remove_pis=True
+        )
         return etree.fromstring(body, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError):
         return None
@@ -662,7 +665,7 @@ class _Reader:
         for ancestor in ancestors:
             for element in ancestor:
                 tag = element.tag
-                if element in around or not isinstance(tag, str) or tag in ("header", "h1") or self.budget < 0:
+                if element in around or tag in ("header", "h1") or self.budget < 0:
                     continue
                 said, ident = _named(element.get("class") or ""), element.get("id") or ""
                 if said.site or _named(ident).site or self._is_chrome(element, tag, element.get("role"), said, ident):
@@ -708,8 +711,6 @@ class _Reader:
         if tag == "br":
             self.buffer.append(("\n", self.bold > 0))
             return None, False
-        if not isinstance(tag, str):
-            return None, False  # a comment
         if tag in _INLINE or ":" in tag:  # <o:p> and other tags of word processors stand within lines
             return self._open_inline(element, tag)
         get = element.get
@@ -842,7 +843,7 @@ class _Reader:
         ):
             return False
         if len(element):
-            if any(child.tag not in _INLINE and child.tag != "div" for child in element if isinstance(child.tag, str)):
+            if any(child.tag not in _INLINE and child.tag != "div" for child in element):
                 return False
             if next(element.iter(*_HEADINGS), None) is not None:
                 return False  # a box around a real heading
@@ -1498,7 +1499,10 @@ def _tidy(blocks: list[Block], whole_body: bool) -> list[Block]:
             key = (block.text, block.headings)
             drop[i] = key in seen
             seen.add(key)
-        if i > half and len(block.text) < 300 and _COPYRIGHT.opens(block.lower):
+        if i <= half or len(block.text) >= 300:
+            continue
+        lower = block.lower
+        if ("right" in lower or "©" in lower or "(c)" in lower) and _COPYRIGHT.opens(lower):
             drop[i:] = [True] * (len(blocks) - i)
             break
     for i in range(len(blocks) - 1, -1, -1):
@@ -1542,13 +1546,13 @@ def _cell_text(cell: etree._Element) -> str:
     if not len(cell):
         return fold_space(cell.text or "")
     parts: list[str] = []
-    for event, node in etree.iterwalk(cell, events=("start", "end", "comment", "pi")):
+    for event, node in etree.iterwalk(cell, events=("start", "end")):
         if event == "start":
             if node.tag not in _INLINE or _is_contact_link(node):
                 parts.append(" ")
             parts.append(node.text or "")
         elif node is not cell:
-            if event == "end" and (node.tag not in _INLINE or _is_contact_link(node)):
+            if node.tag not in _INLINE or _is_contact_link(node):
                 parts.append(" ")
             parts.append(node.tail or "")
     return fold_space("".join(parts))
