@@ -736,9 +736,16 @@ def _labelled_apply(statement: Statement, text: str, date: Date) -> Role | None:
     if not any(len(t) < 40 and _APPLY_LABEL.fullmatch(t.strip(" :?")) for t in statement.context[:2]):
         return None
     before = text[: date.start]
+    if _PORTAL_FROM.fullmatch(before):
+        return "opens"
     return "closes" if re.match(r"\W{0,3}$", _BY.sub("", before)) and _BY.search(before) else None
 
 
+# 'VSLO, from April 1' under 'Where to apply'
+_PORTAL_FROM = re.compile(
+    r"\W*(?:(?:in|on|via|through|by) )?(?:the )?(?:VSLO|VSAS|online|e-?mail|portal|applications?)\W{0,3}(?:beginning|starting|as of|from|on or after|opens?|open from)\s(?:on )?",
+    re.IGNORECASE,
+)
 _LIKE_THE_ONE_BEFORE = re.compile(r"[\w\s/&]{1,40}\s?[:–—-]\s?[\w\s,./]{1,30}")
 
 
@@ -895,7 +902,9 @@ def _row_deadlines(
     if label_role and _full(label):
         label_role = None
     applying = [
-        bool(index) and role is None and bool(_APPLY_ROW.fullmatch(cell.column) or _APPLY_ROW.fullmatch(label))
+        bool(index)
+        and (role is None or role == "other")
+        and bool((role is None and _APPLY_ROW.fullmatch(cell.column)) or _APPLY_ROW.fullmatch(label))
         for index, (cell, role) in enumerate(zip(row.cells, roles, strict=True))
     ]
     if not label_role and _TELLING_ROLES.isdisjoint(roles) and not any(applying):

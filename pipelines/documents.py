@@ -36,7 +36,7 @@ _BARE = {
         "visa_copy",
         re.compile(
             r"(?:must|required to|need to|needs to|have to|should)\s+(?:\w+\s+){0,5}?(?:have|hold|obtain|secure|possess|present|show|carry|be in|(?:come|enter|travel|arrive|visit) (?:on|with|under))\b|\b(?:show|present|bring|send)(?: us)? (?:an? |the |your |their )(?:\w+ )?(?:US |U\.S\. )?visa\b"
-            r"|\b(?:copy|copies|proof|scan|pdf)\b|^(?:an? )?(?:valid |current |appropriate )?(?:US |U\.S\. )?(?:visa|ESTA)\b(?: (?:that|which|allowing|permitting)\b|(?! (?:type|class|categor|status|sponsor|support)|\W{1,3}[BJFHOM]-?\d)[^.?!]{0,30}\.?$)",
+            r"|\b(?:copy|copies|proof|scan|pdf)\b|^(?:an? )?(?:valid |current |appropriate )?(?:US |U\.S\. )?(?:visa|ESTA)\b(?: (?:that|which|allowing|permitting)\b|(?! (?:type|class|categor|status|sponsor|support)|[:\s–—-]{1,3}(?:(?:N/?A|none|not?\b|–|—)|[BJFHOM]-?\d))[^.?!]{0,30}\.?$)",
             re.I,
         ),
     ),
@@ -111,7 +111,7 @@ _ONCE_THERE = re.compile(r"\b(?:upon|after|until|following|pending|before) (?:th
 _ANSWER_YES = re.compile(r"^(?:A(?:nswer)?[:.] )?yes\b", re.I)
 # 'Documents Copy of passport • CV': a line that begins with the name of a list is one.
 _LIST_NAMED = re.compile(
-    r"\W{0,3}(?:(?:required|needed|supporting|application|additional|necessary) )?(?:documents?|documentation|materials|paperwork|requirements|checklist|enclosures|attachments|items)(?: (?:required|needed|to (?:submit|send|upload|attach|provide|bring)))?\b(?! (?:is|are|may|can|will|should|sent|received|submitted|that|which|have|has|from|of|in|and|or)\b)",
+    r"\W{0,3}(?:(?:required|needed|supporting|application|additional|necessary) )?(?:documents?|documentation|materials|paperwork|papers|requirements|checklist|enclosures|attachments|items)(?: (?:required|needed|to (?:submit|send|upload|attach|provide|bring)))?\b(?! (?:is|are|may|can|will|should|sent|received|submitted|that|which|have|has|from|of|in|and|or)\b)",
     re.I,
 )
 _DASH_BEFORE = re.compile(r"[–—-]\s*$")  # 'HIPAA / OSHA – optional' speaks of the whole line
@@ -144,6 +144,7 @@ _HOST_GIVES = {
 
 # 'TOEFL | 90' in a table of what is asked of each group
 _SCORED = {"english_test"}
+_ENGLISH_LABEL = re.compile(r"\W*(?:english|language|toefl|ielts)(?: [\w/-]+){0,3}\s?:", re.I)
 _A_SCORE = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d)?(?![\d.])")
 _PAID = {"background_check", "drug_screen"}  # 'a background check fee' says that there will be a check
 _PAIR_GAP = 70
@@ -264,7 +265,9 @@ def _from_text(block: Block, text: str, above: tuple[str, ...], denied: set[tupl
         elif mention.demands or demands or (mention.key in _PAID and _is_charged(text, mention)):
             confidence, rule = (0.85 if scope == "demand" else 0.8), "demanding_sentence"
         elif (
-            block.kind == "row" and mention.start <= 5 and mention.key in _SCORED and _A_SCORE.search(text, mention.end)
+            mention.key in _SCORED
+            and ((block.kind == "row" and mention.start <= 5) or _ENGLISH_LABEL.match(text))
+            and _A_SCORE.search(text, mention.end)
         ):
             confidence, rule = 0.8, "score_in_table"
         elif scope == "demand" and (several or len(text) <= 120 or mention.start <= 5):

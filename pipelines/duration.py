@@ -215,7 +215,7 @@ _STAY = (
 _MAY = r"(?:may|can|could|might|(?:is|are) (?:welcome|invited|allowed|permitted|able|eligible|expected|encouraged|required|asked) to|requires? (?:you|students|visitors|observers|participants) to|must|should)"
 _LEADING_UP = r"(?:\s(?:a|an|the|of|for|from|between|up to|at least|at most|as little as|no more than|not more than|no less than|more than|longer than|less than|maximum|minimum|total|period|periods|about|approximately|only|anywhere|typically|usually|generally)\b){0,6}\s(?:\()?$"
 _MAY_STAY = re.compile(
-    rf"\b(?:usually|typically|generally|normally|often)\b,?(?: \w+){{0,3}} (?:spend|stay|remain){_LEADING_UP}|\b(?:students|visitors|observers|participants|scholars|physicians|graduates|fellows) (?:spend|stay|remain){_LEADING_UP}|"
+    rf"(?:^|[:;–—]\s)spend{_LEADING_UP}|\b(?:usually|typically|generally|normally|often)\b,?(?: \w+){{0,3}} (?:spend|stay|remain){_LEADING_UP}|\b(?:students|visitors|observers|participants|scholars|physicians|graduates|fellows) (?:spend|stay|remain){_LEADING_UP}|"
     rf"\b{_MAY} (?:only |also |apply to |ask to |choose to )?(?:spend|stay|remain){_LEADING_UP}"
     rf"|\b{_MAY} (?:only |also |apply to |ask to |choose to )?{_STAY}\b[^.;:]{{0,90}}?\b(?:for|from|between){_LEADING_UP}"
     rf"|\b(?:students|visitors|observers|participants|externs|rotators|scholars) (?:rotate|observe|shadow|train) (?:with us |here |(?:at|with) (?!your|their|an|other|home|her|his)(?:[\w'’&.-]+ ){{1,4}}?)?for{_LEADING_UP}"
@@ -539,7 +539,7 @@ _TIME_IN_ALL = re.compile(
     r"\W*(?:maximum|max\.?|total|longest|most)(?: total| allowed| permitted)? (?:(?:amount of )?time|weeks|months)(?: (?:on|at|in|with|of|for|per|allowed|permitted|campus|us|our|the|a|each|any|hospital|rotations?|electives?|student|visitor|visit|here|stay)){0,6}\W*"
 )
 _IN_A_LAB = re.compile(
-    r"^ (?:in|with|at) (?:the|our|one of our|a|an) (?:[\w’'&-]+ ){0,4}?(?:lab|labs|laboratory|laboratories|departments?|divisions?|clinics?|units?|teams?|service|wards?|research group|hospital|icu|ed|emergency department)\b"
+    r"^ (?:in|with|at|on) (?:the|our|one of our|a|an) (?:[\w’'&-]+ ){0,4}?(?:lab|labs|laboratory|laboratories|departments?|divisions?|clinics?|units?|teams?|service|wards?|research group|hospital|icu|ed|emergency department)\b"
 )
 
 
@@ -934,8 +934,10 @@ def _number_of_weeks(block: Block, sentence: str, low: str) -> Iterator[_Reading
 
 def _cells(block: Block) -> Iterator[_Reading]:
     """Cells under a column named for length."""
-    for cell in block.cells:
-        if cell.column and len(cell.text) < 60 and _names_length(cell.column[:80]):
+    label = block.cells[0].text
+    told = len(block.cells) > 2 and len(label) <= 60 and _names_length(label)  # 'Duration | 4 weeks | 1 to 8 weeks'
+    for index, cell in enumerate(block.cells):
+        if len(cell.text) < 60 and ((cell.column and _names_length(cell.column[:80])) or (index and told)):
             low = small(cell.text)
             for length in _lengths(cell.text, low)[:2]:
                 if max(length.weeks) <= _MOST_EXACT:

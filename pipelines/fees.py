@@ -104,7 +104,7 @@ _NOT_REFUNDED = re.compile(
 )
 _REFUNDED = re.compile(
     r"\b(?:is|are|be|fully|partially)\s(?:\w+\s){0,2}?(?:refundable|refunded|reimbursed)|(?<![-–])\brefundable\b|\brefunded in (?:full|part|whole)\b|\b(?:gets?|receives?)\s(?:\w+\s){0,4}?(?:refunded|back)\b"
-    r"|\b(?:is|are|be)\s(?:\w+\s)?returned\s(?:when|upon|at|after|once|if|on)\b|\b(?:full|partial|half|\d{1,3}%|a)\s(?:refund|reimbursement)\b|\b(?:we|which (?:we|is|the \w+)|that we) (?:will |can )?(?:be )?(?:return|refund|reimburse|give back)s?(?:ed)? (?:it|them|all|half|most|at the|when|once|after|if|upon|(?:the|your) (?:fee|payment|deposit|money)s?)\b|\bmoney back\b|^\W{0,3}(?:returned|refunded) (?:at|on|upon|when|after|once|if)\b|\brefunds? (?:of|will be|is|are|may be)\b|\breimbursements? (?:will|of|may)\b",
+    r"|\b(?:is|are|be)\s(?:\w+\s)?returned\s(?:when|upon|at|after|once|if|on)\b|\b(?:full|partial|half|\d{1,3}%|a)\s(?:refund|reimbursement)\b|\b(?:we|which (?:we|is|the \w+)|that we) (?:will |can )?(?:be )?(?:return|refund|reimburse|give back)s?(?:ed)? (?:it|them|all|half|most|at the|when|once|after|if|upon|(?:the|your) (?:fee|payment|deposit|money)s?)\b|\bmoney back\b|(?:^\W{0,3}|, )(?:returned|refunded) (?:at|on|upon|when|after|once|if)\b|\brefunds? (?:of|will be|is|are|may be)\b|\breimbursements? (?:will|of|may)\b",
     re.IGNORECASE,
 )
 _ALL_FEES = re.compile(
@@ -254,7 +254,9 @@ class Setting:
 
 _NEXT_FEE = re.compile(r";|\.\s|,\s(?:an?|the|and|plus)\s", re.IGNORECASE)
 # '+ $125 application (non-refundable)'
-_APPLICATION_BEHIND = re.compile(r"\s(?:for the\s)?(?:application|registration)\s?(?:$|[(,;.+])", re.IGNORECASE)
+_APPLICATION_BEHIND = re.compile(
+    r"\s\(?(?:for the\s|to\s)?(?:application|registration)\s?(?:$|[(),;.+])", re.IGNORECASE
+)
 _AND_A = re.compile(r"(?:&|\band\b|\bplus\b)\s?(?:an?\s|the\s)?$", re.IGNORECASE)
 _LABEL_OF_APPLICATION = re.compile(
     # 'Application form and $350', 'application, transcript and $100 fee'
@@ -437,6 +439,8 @@ def _period(place: Setting, kind: str) -> Period:
             return period
         break
     placement = next((m for m in _PLACEMENT.finditer(after) if not _ACCEPTED_FOR.search(after[: m.start()])), None)
+    if not strict and place.left and _IN_BRACKETS.fullmatch(before):  # 'the weekly charge is $200 ($150 for members)'
+        before = place.text[max(0, place.left - 160) : place.money.start]
     if not strict:
         for _, end, period in reversed(list(_lengths(before))):
             if len(before) - end <= 160:
@@ -469,6 +473,7 @@ def _period(place: Setting, kind: str) -> Period:
 
 
 # 'Parking, per month' as the label of a row; 'for a four-week elective' says nothing about an application fee.
+_IN_BRACKETS = re.compile(r"\s?\((?:or )?\s?(?:US)?")
 _EACH_TIME = re.compile(
     r"(?:\bper\s(?:calendar\s)?|/\s?)(?P<unit>day|week|wk|month|mo|year|yr)\b|\b(?P<adverb>daily|weekly|monthly|annual(?:ly)?|yearly)\b",
     re.IGNORECASE,
@@ -507,6 +512,10 @@ _AMOUNT_COLUMN = re.compile(
 _PRICED_ROW = re.compile(
     rf"\W{{0,3}}(?:(?:{_COUNT})[\s‑-](?:weeks?|months?)\b|(?:application|registration|processing)\b)", re.IGNORECASE
 )
+_SMALL_CHARGE = re.compile(
+    r"\W*(?:(?:id |photo |security )?badges?|parking(?: permit)?|background checks?|drug (?:screen|test)s?|orientation|white coats?|scrubs|mask fit(?:ting)?|drug screening)(?: (?:fee|charge|cost))?\W*",
+    re.IGNORECASE,
+)
 _LENGTH_ROW = re.compile(rf"\W{{0,3}}(?:{_COUNT})[\s‑-](?:weeks?|months?)\W{{0,3}}", re.IGNORECASE)
 _LENGTH_IS = re.compile(
     rf"\b(?:{_COUNT})[\s‑-](?:weeks?|months?)\s?[:–—=-]\s?(?:US)?$", re.IGNORECASE
@@ -527,7 +536,7 @@ def _paid(place: Setting) -> bool:
         return True
     if _LENGTH_IS.search(place.before()):
         return True
-    if place.whose and _LENGTH_ROW.fullmatch(place.whose[0]):
+    if place.whose and (_LENGTH_ROW.fullmatch(place.whose[0]) or _SMALL_CHARGE.fullmatch(place.whose[0])):
         return True
     if place.whose and _AMOUNT_COLUMN.fullmatch(place.whose[1]) and _PRICED_ROW.match(place.whose[0]):
         return True
@@ -615,7 +624,7 @@ def _read_amount(
     if kind is None and place.bare and place.context and _NAMED_APPLICATION.fullmatch(place.context[0]):
         kind = "application"
     if (kind is None and place.bare) or (kind is None and len(place.text) < 160):
-        kind = _first_kind(place.context)
+        kind = _first_kind(text for text in place.context if "$" not in text)
     if (
         kind is None
         and money.amount <= LARGEST_TO_APPLY
@@ -803,11 +812,12 @@ def _row_settings(block: Block) -> Iterator[Setting]:
 
 
 _OWN_SUBJECT = re.compile(
-    r"application|processing|registration|administrative|enrol|tuition|program|elective|rotation|observership|apply for|register for",
+    r"application|\bapplying\b|\bto apply\b|processing|registration|administrative|enrol|tuition|program|elective|rotation|observership|apply for|register for",
     re.IGNORECASE,
 )
 _APPLYING = re.compile(
-    r"application|apply for|register for|processing|registration|administrative|enrol", re.IGNORECASE
+    r"application|apply for|^applying|^to apply|register for|processing|registration|administrative|enrol",
+    re.IGNORECASE,
 )
 _PLAIN_FREE = re.compile(
     r"(?:and )?(?:there(?: is| are|['’]s) )?(?:currently )?no (?:fees?|charges?|costs?)(?: (?:is|are) (?:charged|required|assessed))?\b"

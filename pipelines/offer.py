@@ -171,6 +171,9 @@ _STUDENTS = re.compile(
     r"\b(?:students?|visitors?|applicants?|trainees?|learners?|electives?|rotations?|clerkships?)\b", re.I
 )
 _EXPLAINED = re.compile(r"(?:\s+(?:program|option|track))?\s*(?:\([^()]{0,20}\)\s*)?[–—:-]\s")
+_LENGTH_AND_TYPE = re.compile(
+    r"\W*(?:[\w-]+(?: (?:to|or|and) [\w-]+)?[\s-](?:week|month|day)s?(?:[\s-]long)?\s)(?:clinical )?\|\W*", re.I
+)
 _MAY_BE_THERE = re.compile(
     r"\s+(?:may|might|can) (?:also )?be (?:available|possible|arranged|offered|considered)\b", re.I
 )
@@ -433,6 +436,10 @@ class _Types:
 
 def _is_entry(mention: _Mention) -> bool:
     """'A research observership – for those who stay longer': the type is what the paragraph explains."""
+    if len(mention.sentence) <= 60 and _LENGTH_AND_TYPE.fullmatch(
+        f"{mention.sentence[: mention.match.start]}|{mention.sentence[mention.match.end :]}"
+    ):
+        return True  # 'Four-week electives.'
     rest = mention.sentence[mention.match.end : mention.match.end + 30]
     return mention.match.start <= 4 and mention.block.text.startswith(mention.sentence) and bool(_EXPLAINED.match(rest))
 
@@ -634,6 +641,16 @@ def _vslo_named(sentence: str, matches: Iterable[Match]) -> Iterator[Match]:
             yield Match("vslo", inner.start(), inner.end())
 
 
+def _answered_no(block: Block, question: str, blocks: list[Block]) -> bool:
+    """'Do you use VSLO? – We do not.'"""
+    behind = block.text.partition(question)[2].strip()
+    if not behind:
+        at = next((i for i, one in enumerate(blocks) if one is block), len(blocks))
+        behind = blocks[at + 1].text if at + 1 < len(blocks) else ""
+    answer = _ANSWER.match(behind)
+    return answer is not None and answer.lastgroup == "no"
+
+
 _VSLO_FACTS = 3  # more than so many say nothing new
 
 
@@ -650,6 +667,11 @@ def _find_vslo(blocks: list[Block], pieces: list[_Piece], observers_only: bool) 
                     continue
                 before, after = _left(sentence, match.start), sentence[match.end : match.end + 110]
                 proof = quote(sentence, match.start, match.end)
+                if _is_question(sentence) and _answered_no(block, sentence, blocks):
+                    denials.append(
+                        _fact("vslo", False, block, proof, "vslo_answered", 0.8, audience_of(block, sentence))
+                    )
+                    continue
                 if (_VSLO_DENIED.search(before) and not _HALTED_NOW.search(before)) or _VSLO_DENIED_AFTER.search(after):
                     denied = match.end
                     own = bool(_NOT_THIS.search(before)) or (
@@ -692,7 +714,7 @@ def _names_of(blocks: list[Block]) -> str:
 # -- what the visitor gets ----------------------------------------------------------------------------------------------------------------
 
 _ANSWER = re.compile(
-    rf"\W*{ANSWER_MARK}(?:(?P<yes>yes|absolutely|certainly)\b|(?P<no>no\b(?! later)|unfortunately|not at this time))",
+    rf"\W*{ANSWER_MARK}(?:(?P<yes>yes|absolutely|certainly)\b|(?P<no>no\b(?! later)|unfortunately|regrettably|not at this time|(?:we|they|you|it|observers|students) (?:do|does|will|are|is|can)(?: ?not\b|n['’]t\b)(?=[.!,;]|\s*$)))",
     re.I,
 )
 # 'Do I need letters of recommendation?' asks what to hand in.

@@ -12,13 +12,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import attrs
 from scrapy.exceptions import DropItem
 
 from scraper.items import Block, Page
-from scraper.text import Gate, has_any
+from scraper.text import Gate, has_any, small
 from scraper.vocabulary import Match, look_for_all, vocabulary
 
 MAX_BLOCKS = 4000
@@ -74,6 +74,20 @@ _CARD = re.compile(
 _LASTS = re.compile(
     r"\bis (?:a|an|offered as a|offered as an) (?:one|two|three|four|six|eight|\d)-(?:week|month) (?:\w+ ){0,2}(?:elective|clerkship|rotation|subinternship|sub-internship)"
 )
+# What the labels, rows and questions of a page are called that tells who may come and how to apply, by what they are about.
+_TERMS = re.compile(
+    r"\W{0,3}(?:q[:.] )?(?:(?P<who>(?:who (?:can|may|is|should|qualifies)|for whom|am i eligible|can i\b|may i\b|can (?:\w+ ){1,3}apply|eligib\w+|open to|applicants|(?:accredited |home )?schools?|(?:year|level) of (?:training|study)|training level|international (?:students?|applicants?|graduates?)))"
+    r"|(?P<apply>(?:where|how|when) (?:to|do i|should i|must i|early|far|can i) ?|(?:required |advance )?notice|lead time|application (?:deadline|window|dates?|period|process)|applications? (?:open|close|due)|deadlines?|due dates?|to apply\b|applying|apply\b)"
+    r"|(?P<money>(?:application |program |elective |rotation |observer(?:ship)? |processing |administrative |placement )?(?:fees?|costs?|tuition|charges?)\b|is there an? (?:\w+ )?(?:fee|charge|cost)|(?:what|how much) (?:does|do|is|will) [\w ]{1,30}(?:cost|pay|fee)|does it cost|do i (?:have to )?pay)"
+    r"|(?P<visa>visas?\b|immigration|i need a visa|(?:which|what) visa|(?:do|will|can) you (?:sponsor|help|get)[\w ]{0,20} visa)"
+    r"|(?P<papers>(?:required |application )?(?:documents?|documentation|paperwork|papers|materials)\b|upload|send\b|submit|what (?:must|do|should) i (?:send|submit|hand in|need)|letters? of (?:recommendation|good standing)|letters\b|affiliation agreement|malpractice|immunizations?|background check|usmle|toefl|english)"
+    r"|(?P<length>length|duration|how long|is there a (?:time )?limit|dates\b|blocks\b|weeks\b)"
+    r"|(?P<gain>certificates?|(?:will|do|can) i (?:get|receive)|recommendation letters?|(?:do|are) (?:observers|students|visitors) (?:receive|get|paid)|stipend|compensation|pay\b)"
+    r"|(?P<contact>contact|coordinator|questions\b|e-?mail|phone))"
+)
+_FOR_MEDICINE = re.compile(
+    r"\bmedical (?:students?|graduates?|school)|\bimgs?\b|\blcme\b|\bcoca\b|\bms-?(?:[34]|iii|iv)s?\b|\bm[34]s?\b|\boms-?(?:[34]|iii|iv)\b|\b(?:fourth|4th|final|senior)[- ]year|\bsenior students|\bvslo\b|\busmle\b|\bstep 1\b|\bphysicians?\b(?! assistant)"
+)
 _ROTATIONS = ("clerkship", "elective", "rotation", "sub-intern", "subintern", "acting intern")
 _PAPERS = ("cv", "vitae", "resum", "résum", "transcript", "score", "statement", "letter", "usmle", "comlex")
 _OF_STUDENTS = re.compile(
@@ -92,6 +106,8 @@ _APPLYING = frozenset({"opportunity", "applying"})
 _OWN = frozenset({"own", "elsewhere"})
 _OFFERING = frozenset({"applying", "hosting"})
 _ADMITTED = frozenset({"offer", "applying"})
+_OF_OTHERS = frozenset({"residency", "other_people", "profession"})
+_NOT_AN_OFFER = frozenset({"residency", "other_people", "no_offer", "own", "profession"})
 _MATCH = ("eras", "nrmp", "electronic residency")
 _OF_MEDICINE = re.compile(
     r"(?<!podiatric )(?<!veterinary )\bmedical (?:students?|graduates?|schools?)\b|\bvisiting physicians?\b|\bosteopathic|\bmd/do\b|\bimgs?\b"
@@ -225,6 +241,7 @@ class _Judge:
         if self.for_own and not self.explicit:
             self._add("for_own_students", -4.0, self.for_own)
         self._card()
+        self._terms()
         if residency > 1 and not self.counts["clear"]:
             # graduates, say, of whom residencies speak too
             people_only = self.about <= {"visitor"} and "visiting" not in self.topic_words.lower()
@@ -299,6 +316,35 @@ class _Judge:
         self._add("named_opportunity", 1.4 if "for medical students" in name.lower() else 1.0, name)
         if self.asks:
             self._add("named_and_asks", 0.8 if first else 1.5, self.asks)
+
+    def _terms(self) -> None:
+        """A page of labels, rows or questions that tell who may come and how to apply, for what, for how long and at what price."""
+        if BIAS + sum(reason.weight for reason in self.reasons) >= 0.0 or len(self.blocks) > 200:
+            return
+        if self.for_own or self.advice or any(self._keys(name) & _NOT_AN_OFFER for name in self.names):
+            return
+        kinds: set[str] = set()
+        offered = any(self._keys(name) & _LEARNING for name in self.names)
+        for block in self.blocks[:80]:
+            for label in _labels_of(block):
+                if told := _TERMS.match(label):
+                    kinds.add(str(told.lastgroup))
+        if len(kinds) < 4 or ("apply" not in kinds and "who" not in kinds):
+            return
+        words: set[str] = set()
+        own: set[str] = set()
+        medicine = False
+        for block in self.blocks[:80]:
+            medicine = medicine or _FOR_MEDICINE.search(block.lower) is not None
+            for match in _find(block.text[:MAX_SENTENCE]):
+                words.add(match.key)
+                if match.key == "own":
+                    own.add(block.lower[match.start : match.end])
+                offered = offered or match.key == "strong_opportunity"
+            for cell in block.cells:
+                offered = offered or bool(cell.column and self._keys(cell.column) & _LEARNING)
+        if offered and medicine and len(own) < 2 and not words & _OF_OTHERS:
+            self._add("terms_of_application", 4.2, ", ".join(sorted(kinds)))
 
     def _names_elective(self) -> bool:
         """Is the page named after a rotation, or after a specialty in which its text describes one?"""
@@ -590,6 +636,26 @@ def _states_price(block: Block) -> bool:
     return any(
         "$" in sentence and _PRICE.search(sentence) and not _NO_PRICE.search(sentence) for sentence in block.sentences
     )
+
+
+_LABEL = re.compile(r"([^:.;?\n–—]{2,40})(?::|\s[–—-]\s)")
+
+
+def _labels_of(block: Block) -> Iterator[str]:
+    """What a block's pieces are called, in small letters: a heading, a term, a row's first cell, the label of a line, a question."""
+    low = block.lower
+    if block.kind == "heading":
+        yield low[:80]
+    elif block.cells:
+        yield block.cells[0].text.lower()[:80]
+    else:
+        for line in low[:3000].split("\n")[:40]:
+            if label := _LABEL.match(line):
+                yield label[1]
+        if "?" in low:
+            for sentence in block.sentences[:40]:
+                if sentence.endswith("?"):
+                    yield small(sentence[:120])
 
 
 def _is_link(block: Block) -> bool:

@@ -176,10 +176,13 @@ class Told(NamedTuple):
 
 
 LONGEST_CELL = 160
-_IS_PEOPLE = re.compile(r"\b(?:student|graduate|img|fmg|physician|doctor|resident|fellow|applicant|observer)s?\b", re.I)
+_IS_PROGRAM_OR_PEOPLE = re.compile(
+    r"\b(?:student|graduate|img|fmg|physician|doctor|resident|fellow|applicant|observer|elective|observership|clerkship|externship|sub-?internship|research)s?\b",
+    re.I,
+)
 # 'Practicing physician', 'Observership, graduates': a column for people or for one kind of program.
 _IS_GROUP = re.compile(
-    r"\W*(?:(?:medical|practicing|visiting|recent|all|other|in|not|training|for|and|or|of|the|clinical|final|fourth|year|students?|graduates?|imgs?|fmgs?|physicians?|doctors?|residents?|fellows?|applicants?|observers?|schools?|electives?|observerships?|clerkships?|rotations?|externships?|research|sub-?internships?)\W{1,3}){1,7}",
+    r"\W*(?:(?:medical|practicing|visiting|recent|all|other|in|not|training|for|and|or|of|the|clinical|final|fourth|year|students?|graduates?|imgs?|fmgs?|physicians?|doctors?|residents?|fellows?|applicants?|observers?|schools?|electives?|observerships?|clerkships?|rotations?|externships?|research|sub-?internships?|stays?|visits?|programs?|fellowships?)\W{1,3}){1,7}",
     re.I,
 )
 _LONGEST_HEADER = 60
@@ -199,12 +202,12 @@ def told_apart(block: Block) -> tuple[Told, ...]:
     for cell in others:
         named = 0 < len(cell.column) <= _LONGEST_HEADER and len(cell.text) <= LONGEST_CELL
         group = audience_in(cell.column) if named else None
-        if not named or not (group or _IS_GROUP.fullmatch(f"{cell.column} ")):
+        if not named or not (
+            group or (_IS_GROUP.fullmatch(f"{cell.column} ") and _IS_PROGRAM_OR_PEOPLE.search(cell.column))
+        ):
             return ()
         groups.append(group)
-    if len({cell.column for cell in others}) < 2 or not (
-        any(groups) or all(_IS_PEOPLE.search(cell.column) for cell in others)
-    ):
+    if len({cell.column for cell in others}) < 2:
         return ()
     return tuple(
         Told(f"{first.text}: {cell.text}", first.text, group, cell.column)

@@ -25,7 +25,7 @@ _BEHIND = re.compile(
     re.I,
 )
 _COUNT_ALONE = re.compile(
-    r"\W*(?:(?P<none>none|no\b|not required|optional|0\b)|(?P<word>one|two|three|four|[1-5])\b\s*(?:\((?P<digit>\d)\))?|required\b)(?!\s+(?:weeks?|months?|days?|years?))",
+    r"\W*(?:(?P<none>none|no\b|not (?:required|needed|necessary|asked for)|optional|0\b)|(?P<word>one|two|three|four|[1-5])\b\s*(?:\((?P<digit>\d)\))?|required\b)(?!\s+(?:weeks?|months?|days?|years?))",
     re.I,
 )
 # 'Graduates applying to our residency need three letters': asked of others than visitors.

@@ -35,7 +35,7 @@ _VISITOR = re.compile(
     re.I,
 )
 _DEMAND_LIST = re.compile(
-    r"requir|\bmust\b|\bneeds?\b|\bsend\b|hand in|eligib|submit|document|checklist|qualif|prerequisit|criteria|provide|needed|to apply|how to apply|upload|includ|"
+    r"requir|\bmust\b|\bpapers\b|paperwork|\bneeds?\b|\bsend\b|hand in|eligib|submit|document|checklist|qualif|prerequisit|criteria|provide|needed|to apply|how to apply|upload|includ|"
     r"\b(?:check|make sure|ensure|confirm) that\b|\bmeet (?:all|each|the follow|these)|you will need|materials|who (?:can|may|should)|open to|application (?:packet|process|component|item)|apply\b|following|guidelines|policy|policies|components",
     re.I,
 )
@@ -60,7 +60,7 @@ _NOTHING: frozenset[str] = frozenset()
 _LAST_SENTENCE = re.compile(r"[.!?]\s+(?=[A-Z])")  # what introduces a list is the sentence right before it
 _ANSWER = re.compile(
     rf"\W*{ANSWER_MARK}(?:(?P<yes>(?:yes|absolutely|certainly|definitely|of course)\b|(?:it is|they are|you do|they do|we do)[.,;!])"
-    r"|(?P<no>no\b|unfortunately|regrettably|sorry|not at this time|not (?:required|needed|necessary)|it is not\b|we do not (?:require|need|ask)))",
+    r"|(?P<no>no\b|unfortunately|regrettably|sorry|not at this time|not (?:required|needed|necessary)|(?:it|that) is not\b|(?:you|they|it) (?:do|does|need|will)(?: not\b|n['’]t\b)|we do not (?:require|need|ask)|(?:you|they|it) don['’]t\b))",
     re.I,
 )
 # 'Applying to our internal medicine residency'
@@ -68,6 +68,17 @@ TO_A_RESIDENCY = r"(?:to|for) (?:our|the|a) (?:[\w-]+ ){0,3}(?:residency|fellows
 # '(a) be in the final year' below 'Applicants must'
 _ENUMERATED = re.compile(r"\W*(?:[a-h]|[1-9]|[ivx]{1,4}|[A-H]|[IVX]{1,4})[).]\s")
 _OPENER = re.compile(r"(?::|\b(?:must|shall|should|need to|have to|who|to|following))\s*$")
+# 'Papers: CV; three letters of recommendation'
+_DEMANDING_LABEL = re.compile(
+    r"\W*(?:(?:required|needed|application|supporting|what to|please) )?(?:requirements?|prerequisites?|documents?|documentation|papers|paperwork|checklist|materials|upload|submit|send|enclose|attach|must have|hand in)(?: (?:required|needed|to (?:submit|send|upload)))?\s?(?::|\s[–—-])\s",
+    re.I,
+)
+_RUN_IN = re.compile(r"\W*([^:.;\n]{2,50}:)\s")
+_MAX_HEAD = 40
+_VERB = re.compile(
+    r"\b(?:may|can|must|should|will|are|is|apply|welcome|accept\w*|only|not|no|need|pay|please|see|contact|from|for|eligible|if|who|have|has)\b",
+    re.I,
+)
 _ASKS_WHO = re.compile(
     r"\W*(?:Q[:.]\s*)?who (?:can|may|is|are|should|qualifies)\b|\W*(?:Q[:.]\s*)?what is an? (?:[\w-]+ ){0,2}(?:observer|extern|rotator|visitor|visiting \w+)\b",
     re.I,
@@ -144,7 +155,7 @@ class Passage:
     @property
     def demands(self) -> bool:
         """Does the sentence, or the list it stands in, say that something has to be?"""
-        return "demand" in self.cues or self.demanded_list
+        return "demand" in self.cues or self.demanded_list or bool(_DEMANDING_LABEL.match(self.text))
 
     @property
     def softened(self) -> bool:
@@ -177,8 +188,18 @@ class Passage:
 
 def _beside_graduates(text: str) -> bool:
     """'Medical students, IMGs and physicians may shadow': the graduates alone come from abroad."""
-    groups = {mention.group for mention in mentions(text)}
+    groups = {
+        mention.group
+        for mention in mentions(text)
+        if mention.group != "physician" or not text.startswith("visiting", mention.start)
+    }
     return "graduate" in groups and not groups & {"international_student", "visitor_abroad", "offshore", "physician"}
+
+
+@lru_cache(maxsize=256)
+def _is_head(text: str) -> bool:
+    """'International students.' in front of what is said of them, without a verb of its own."""
+    return text.endswith((".", ":")) and not _VERB.search(text) and audience_in(text) is not None
 
 
 def _looks_abroad(block: Block) -> bool:
@@ -215,7 +236,7 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
     seen: set[tuple[str, str]] = set()
     find = vocabulary("eligibility").find
     question: Passage | None = None
-    opener = asks_who = answered = ""
+    opener = asks_who = ""
     courses = {block.text for block in blocks if block.kind == "heading" and _COURSE.search(block.text)}
     headings: tuple[str, ...] | None = None
     other = False
@@ -249,12 +270,24 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
         if apart:
             continue
         length = len(block.text)
+        held = head = ""
+        whole = block
         for piece in _pieces(block):
-            if asks_who and not block.lead:
-                block = attrs.evolve(block, lead=asks_who)  # 'Who may come? Graduates of medical schools.'
-            elif block.lead and block.lead == answered:
-                block = attrs.evolve(block, lead="")
-            answered, asks_who = asks_who, ""
+            # 'Papers: CV; three letters; passport', 'Who may come? Graduates of medical schools.'
+            lead = "" if whole.lead else held or asks_who
+            block = attrs.evolve(whole, lead=lead or whole.lead, term=head or whole.term) if lead or head else whole
+            if ";" in piece or held:
+                label = _RUN_IN.match(piece)
+                held = (label[1] if label else held) if piece.endswith(";") else ""
+            if (
+                not head
+                and block.kind == "paragraph"
+                and len(piece) <= _MAX_HEAD
+                and not block.term
+                and _is_head(piece)
+            ):
+                head = piece.rstrip(".: ")
+            asks_who = ""
             if (place := (piece, above)) in seen:
                 continue
             seen.add(place)

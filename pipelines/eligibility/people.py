@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pipelines.eligibility.passages import Passage
 from pipelines.eligibility.welcome import LET_IN, NAMED, SHUT_OUT, Say, weigh_all
 from scraper.items import Fact
-from scraper.scope import Mention, mentions
+from scraper.scope import Mention, audience_in, mentions
 from scraper.statements import ANSWER_MARK
 from scraper.text import Gate, has_any
 from scraper.vocabulary import vocabulary
@@ -132,14 +132,16 @@ def _columns(passages: list[Passage]) -> Iterator[Say]:
         if shut is None and not told:
             continue
         passage = shut or told[0]
-        for mention in mentions(column):
-            group = {"visitor_abroad": "international_student", "graduates": "graduate"}.get(
-                mention.group, mention.group
-            )
+        named = [mention.group for mention in mentions(column)]
+        if not named and (whose := audience_in(column)) in _BARE:
+            named = [_BARE[whose]]
+        for one in named:
+            group = {"visitor_abroad": "international_student", "graduates": "graduate"}.get(one, one)
             if group in _IN_COLUMNS:
                 yield Say(group, SHUT_OUT if shut else LET_IN, 2, passage, 0, min(len(passage.text), 60))
 
 
+_BARE: dict[str | None, str] = {"international": "international_student", "us": "us_student"}
 _IN_COLUMNS = frozenset(["us_student", "international_student", "everyone", "student", "graduate", "physician"])
 
 

@@ -30,7 +30,7 @@ _SERVED_FIRST = re.compile(
     re.I,
 )
 _TAKES = re.compile(
-    r"open to|\bwho(?: (?:can|may) (?:apply|come|rotate|attend))?:|\b(?:students?|audience|for|year|eligible): |offer|\btakes? |host|train |provid|accept|welcom|consider|eligib|\blevel:|\bclass(?: year)?:|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|award|apply|in their|in your|at |gives|qualify|let |invites|to (?:expose|introduce|attract|recruit|allow) ",
+    r"open to|\bwho(?: (?:can|may) (?:apply|come|rotate|attend))?:|\b(?:students?|audience|for|year|eligible): |\b(?:year|level|stage) (?:of|in) (?:training|study|studies|school|medical school)\b|offer|\btakes? |host|train |provid|accept|welcom|consider|eligib|\blevel:|\bclass(?: year)?:|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|award|apply|in their|in your|at |gives|qualify|let |invites|to (?:expose|introduce|attract|recruit|allow) ",
     re.I,
 )
 # 'Visiting M4s: four weeks', 'For visiting fourth-year students'
@@ -118,7 +118,7 @@ def _year(passage: Passage) -> list[Fact]:
         passage.demands
         or passage.block.kind == "item"
         or bool(_TAKES.search(text))
-        or first.start <= 2
+        or min(m.start for m in (*final, *earlier)) <= 2
         or bool(_NAMES_WHO.fullmatch(text[: first.start]))
     )
     if not takes:

@@ -54,7 +54,8 @@ _ISSUED = re.compile(
     r"(?=[dfijsv])(?:\b(?:ds-?2019s?|i-?20s?|[jf]-?1 (?:visas?|sponsorship|status)|visa (?:documents?|sponsorship|support))\b[^.;]{0,50}"
     r"\b(?:(?:is|are|will be|can be|may be) (?:issued|provided|prepared|processed|sponsored|available|offered|sent)|(?:application|processing) fees?)\b"
     r"|\bds-?2019s?\s+(?:is\s+|are\s+)?issued by (?:our|us|the (?:office|university|hospital))\b|\bsponsored (?:for|on|under) an? [jf]-?1\b"
-    r"|\b[jf]-?1 visas?,? (?:which|that) [\w ]{1,40} (?:will |can )?(?:sponsor|issue)s?\b"
+    r"|\b[jf]-?1(?: visas?)?,? (?:which|that) [\w ]{1,40} (?:will |can )?(?:sponsor|issue)s?\b"
+    r"|\b[jf]-?1(?: visas?)?,? (?:sponsored|issued|arranged) (?:by|through) (?:us|our|the)\b"
     r"|\b[jf]-?1 visa (?:sponsorship|applications?|processing)\b)",
     re.I,
 )

@@ -134,7 +134,7 @@ _PLACE_OF_TRAINING = re.compile(
 )
 _POINTER_OPENS = re.compile(
     r"\W*if you are an? (?:[\w-]+ ){0,3}(?:student|physician|graduate|resident|trainee),\s+(?:the|our) [^.;]{0,60}\b(?:coordinates?|offers?|has|provides?|runs?|hosts?|manages?|handles?)\b"
-    r"|\W*(?:please\s+|note:?\s+|also\s+)?(?:for|see|visit|click|refer|view|go to|return|learn more|looking|are you)\b"
+    r"|\W*(?:please\s+|note:?\s+|also\s+)?(?:for|see|visit|click|refer|view|go to|return|learn more|looking|are you)\b(?! whom\b)"
 )
 _POINTER = re.compile(
     r"\b(?:(?:please|kindly)\s+(?:see|visit|refer|click|review|follow|read|go)\b|may be interested in\b|\b(?:can|may|will) find\b[^.;]{0,60}\b(?:on|at|in|by visiting) (?:the|our)\b[^.;]{0,50}\b(?:website|web ?site|page|site|section)\b"
@@ -182,7 +182,7 @@ _NOT_AN_ENTRY = re.compile(
     re.I,
 )
 _WHO_LIST = re.compile(
-    r"eligib|qualif|\bwho (?:can|may|is|are|should)|what is an? [\w -]{3,30}\?|open to|one of the following|criteria|\b(?:must|should) be|audience|following (?:groups|categories|individuals|people|applicants)|types of|"
+    r"eligib|qualif|\bwho (?:can|may|is|are|should)|what is an? [\w -]{3,30}\?|for whom|^\W*(?:eligible |home |accredited |medical )?schools?\W*$|open to|one of the following|criteria|\b(?:must|should) be|audience|following (?:groups|categories|individuals|people|applicants)|types of|"
     r"accept(?:s|ed)?\b|categor|requirement|participants|candidates",
     re.I,
 )
@@ -333,7 +333,7 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
     shut, negated = _shut_after(behind), _negated(before)
     if shut and negated:
         return say(SHUT_OUT, 3)
-    if group == "us_student" and _ALONE.match(after) and not negated:
+    if (group == "us_student" or mention.start <= 3) and _ALONE.match(after) and not negated:
         return say(LET_IN, 3)
     if "if you" in before and _IF_YOU.search(before) and _WE_DO_NOT.match(behind):
         return say(SHUT_OUT, 3)
@@ -573,12 +573,12 @@ def _listed(passage: Passage, mention: Mention) -> bool:
 
 
 _WHO = re.compile(
-    r"eligib|\bwho (?:can|may|is|are|should)|audience|what is an? [\w -]{3,30}\?|^\W*(?:open to|for(?: whom)?|who|accepts|applicants|participants|candidates)\W*$",
+    r"eligib|\bwho (?:can|may|is|are|should)|audience|what is an? [\w -]{3,30}\?|^\W*(?:open to|for(?: whom)?|who|(?:eligible |home |accredited |medical )?schools?|accepts|applicants|participants|candidates)\W*$",
     re.I,
 )
 # 'Who can apply – final-year MD and DO students'
 _WHO_LABEL = re.compile(
-    r"\W*(?:who(?: (?:can|may|is|are|should)(?: [\w-]+){0,2})?|open to|eligib(?:ility|le)(?: [\w-]+){0,2}|(?:intended |target )?audience|applicants|participants|candidates)\s?(?::|\s[–—-])\s",
+    r"\W*(?:who(?: (?:can|may|is|are|should)(?: [\w-]+){0,2})?|open to|eligib(?:ility|le)(?: [\w-]+){0,2}|(?:intended |target )?audience|for whom|applicants|participants|candidates)\s?(?::|\s[–—-])\s",
     re.I,
 )
 
