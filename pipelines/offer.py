@@ -186,6 +186,24 @@ _OF_OBSERVERS = re.compile(r"\s+(?!and\b|or\b)(?:\w+\s+)?(?:observ|shadow|precep
 _JOINED = re.compile(r"\b(?:and|or)\b")
 _SEGMENT = re.compile(r"\s+[|–—·»-]\s+|\s*\|\s*")
 _NAMED = ("title", "h1")
+_WATCHING = re.compile(
+    r"\b(?:observ(?:e|es|ers?|ing|ation)|shadow(?:s|ing|er|ers)?|watch(?:es|ing)?|see (?:cases|surger\w+|operations))\b|\b(?:follow|accompany|join)(?:s|ing)? our \w+(?:s|ists)\b|\b(?:not|no|never) (?:\w+ ){0,2}(?:examine|touch|treat|patient contact)",
+    re.I,
+)
+_TREATING = re.compile(
+    r"\b(?:rotat(?:e|es|ing|ions?|ors?)|clerks?(?:hips?)?|electives?|shifts)\b|\bexchange students?\b"
+    r"|\b(?:medical|year|senior|visiting|our) (?:students|residents)\b|\b(?:room for|takes?|host(?:s|ing)?|places?|placement of|accepts?|welcomes?|trains?) (?:[\w-]+ ){0,5}(?:students?|residents)\b",
+    re.I,
+)
+# What is done on a page that names no type: the type, and the words for it, in the page's name or in its text, in this order.
+_DONE = (
+    ("research", True, re.compile(r"\bresearch\b", re.I)),
+    ("observership", True, re.compile(r"\bobserv(?:e|ing|ation)\b|\bshadow|\bwatch\b|\bprofessional visits?\b", re.I)),
+    ("clinical_elective", True, re.compile(r"\b(?:exchange|visiting residents?|visiting fellows?|rotat\w+|students?)\b", re.I)),
+    ("clinical_elective", False, _TREATING),
+    ("observership", False, _WATCHING),
+    ("research", False, re.compile(r"\bresearch\b|\blaborator(?:y|ies)\b", re.I)),
+)  # fmt: skip
 
 
 class _Mention(NamedTuple):
@@ -248,6 +266,7 @@ class _Types:
 
     def __init__(self, blocks: list[Block], pieces: list[_Piece], vslo: bool, closures: set[str]) -> None:
         """`pieces`: those which name a type."""
+        self.blocks = blocks
         self.vslo = vslo
         # 'We are not accepting applications for electives' closes a program that there is.
         self.said = []
@@ -312,6 +331,25 @@ class _Types:
         if named and not offered and not _is_question(named.sentence):
             # Whom medical schools call visiting students come for electives.
             yield _fact("program_types", "clinical_elective", named.block, named.quote, "visiting_students_named", 0.55)
+        elif not offered and (told := self._told()):
+            kind, block, sentence, match = told
+            yield _fact(
+                "program_types", kind, block, quote(sentence, match.start(), match.end()), "type_by_what_is_done", 0.55
+            )
+
+    def _told(self) -> tuple[str, Block, str, re.Match[str]] | None:
+        """Of a page that names no type (labels schema: a relevant page has one), what its name and its text tell of: the first of `_DONE`.
+
+        Nobody who comes to do research or to watch does nothing but this where the text speaks of rotations.
+        """
+        names = [(b, b.text) for b in self.blocks if b.kind in ("title", "heading") and b.depth <= 1]
+        texts = [(b, s) for b in self.blocks[:80] if b.kind not in ("title", "heading") for s in b.sentences[:40]]
+        for kind, in_name, pattern in _DONE:
+            for block, sentence in names if in_name else texts:
+                match = pattern.search(sentence[:1500])
+                if match and not _denied(sentence, match.start(), match.end()):
+                    return kind, block, sentence, match
+        return None
 
     def _of(self, kind: str, *places: str) -> Iterator[_Mention]:
         for mention in self.said:

@@ -31,7 +31,7 @@ _OTHER_SECTION = re.compile(
 # What stands in all of these.
 _OTHER_WORDS = ("student", "volunteer", "residency", "fellowship")
 _VISITOR = re.compile(
-    r"visit|medical research fellow|clinical research fellow|observ|elective|rotat|student|clerkship|extern|shadow|international",
+    r"visit|medical research fellow|clinical research fellow|volunteer research|research volunteer|observ|elective|rotat|student|clerkship|extern|shadow|international",
     re.I,
 )
 _DEMAND_LIST = re.compile(

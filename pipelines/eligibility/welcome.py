@@ -46,10 +46,10 @@ _WELCOME_BEFORE = re.compile(
     r"|eligible (?:applicants|participants|candidates|groups)|consider(?:s|ed)?|(?:gladly|happy to|glad to|pleased to|delighted to) (?!announce)\w+|recruit(?:s|ing)?|admits?|take(?:s)?|serves?|accommodat(?:e|es|ing)|from)\b)"
 )
 _WELCOME_AFTER = re.compile(
-    r"^[^.;?]{0,130}?\b(?:(?:may|can|could|should|must|need to|have to|will)(?: also| only| still)? (?:apply|participate|request|rotate|attend|observe|join|come|visit|spend|take|enroll|submit|complete|contact|be in|be enrolled|be a|have|be considered|be accepted|be fluent|provide|do|use|shadow|spend|register|inquire|enquire)"
+    r"^[^.;?]{0,130}?\b(?:(?:may|can|could|should|must|need to|have to|will)(?: also| only| still)? (?:apply|participate|request|rotate|attend|observe|join|come|visit|spend|stay|follow our|follow a|watch|accompany|be present|take|enroll|submit|complete|contact|be in|be enrolled|be a|have|be considered|be accepted|be fluent|provide|do|use|shadow|spend|register|inquire|enquire)"
     r"|(?:are|is)(?: also| most| always| now| currently| equally| both| all)? (?:eligible|limited to|welcome|invited|encouraged|accepted|considered|permitted|allowed|able|required|admitted|offered|asked)\b|will be (?:considered|accepted|permitted)"
     r"|who (?:wish|want|would like|are interested|are seeking|seek|are enrolled|have completed|meet)|(?<!be )interested in|wishing to|seeking (?:to|an?|observ|clinical|elective)"
-    r"|(?:have|has) the opportunity|opportunity to|to (?:observe|rotate|participate|apply|shadow)|consider applying|apply (?:through|via|by|online|in|directly)|applying (?:to|for|from)|enrolled in|rotate)\b"
+    r"|(?:have|has) the opportunity|opportunity to|to (?:observe|rotate|participate|apply|shadow)|consider applying|apply (?:through|via|by|online|in|directly)|applying (?:to|for|from)|enrolled in|rotate|(?:spends?|joins?|comes?|stays?) (?:[\w-]+ ){1,6}(?:weeks?|months?|days?))\b"
 )
 # What only who comes has to do: 'students of schools abroad need to send a transcript', 'visiting students must pay'.
 _DEMANDED_AFTER = re.compile(
@@ -196,7 +196,7 @@ _HOSTS_LIST = re.compile(
     re.I,
 )
 _DOCTORS_WELCOME = re.compile(
-    r"[^.;?]{0,120}?\b(?:(?:may|can) (?:apply|observe|visit|come|participate|join|request|attend|spend)|are eligible|are welcome|is eligible|are (?:candidates|considered|accepted|admitted)|qualify|have the opportunity|to participate|practicing|employed)\b",
+    r"[^.;?]{0,120}?\b(?:(?:may|can) (?:apply|observe|visit|come|participate|join|request|attend|spend|stay|follow|watch|shadow|rotate|train)|are eligible|are welcome|is eligible|are (?:candidates|considered|accepted|admitted)|qualify|have the opportunity|to participate|practicing|employed)\b",
     re.I,
 )
 _STUDENTS = frozenset(["student", "us_student", "international_student", "everyone"])
@@ -307,7 +307,9 @@ def _is_graduate_of(passage: Passage, say: Say) -> bool:
     around = passage.text[max(0, say.start - 40) : say.start] + " | " + passage.text[say.end : say.end + 45]
     return bool(
         re.search(
-            r"\bgraduat(?:es?|ed|ing)\b[^|]{0,30}\b(?:of|from)\b[^|]{0,12}\||\|[^|,.]{0,40}\bgraduates?\b", around, re.I
+            r"\bgraduat(?:es?|ed|ing|ion)\b[^|]{0,30}\b(?:of|from)\b[^|]{0,12}\||\|[^|,.]{0,40}\bgraduates?\b",
+            around,
+            re.I,
         )
     )
 
