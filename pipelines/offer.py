@@ -187,7 +187,7 @@ _JOINED = re.compile(r"\b(?:and|or)\b")
 _SEGMENT = re.compile(r"\s+[|–—·»-]\s+|\s*\|\s*")
 _NAMED = ("title", "h1")
 _WATCHING = re.compile(
-    r"\b(?:observ(?:e|es|ers?|ing|ation)|shadow(?:s|ing|er|ers)?|watch(?:es|ing)?|see (?:cases|surger\w+|operations))\b|\b(?:follow|accompany|join)(?:s|ing)? our \w+(?:s|ists)\b|\b(?:not|no|never) (?:\w+ ){0,2}(?:examine|touch|treat|patient contact)",
+    r"\b(?:observ(?:e|es|ers?|ing|ation)|shadow(?:s|ing|er|ers)?|watch(?:es|ing)?|see (?:[\w-]+ ){0,4}(?:cases|surger\w+|operations))\b|\b(?:follow|accompany|join)(?:s|ing)? our \w+(?:s|ists)\b|\b(?:not|no|never) (?:\w+ ){0,2}(?:examine|touch|treat|patient contact)",
     re.I,
 )
 _TREATING = re.compile(

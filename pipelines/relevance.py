@@ -71,6 +71,7 @@ _CARD = re.compile(
     r"\W{0,3}(?:(?P<strong>duration|length|availability|available|(?:number|no\.?|#) of students|students? per|max(?:imum|\.)? (?:number of )?(?:\w{1,12}[- ]year |medical |senior )?students|open to|offered to|given (?:all|any|every)|capacity|enrollment|distribution of (?:the )?student|(?:one|two|four|six|eight|\d)-week (?:session|rotation|elective|block)s?)"
     r"|who|weeks|days|lodging|housing|questions|price|level|prerequisites?|requirements?|requires prior approval|night call|locations?|sites?|hours|schedule|(?:program |elective |rotation |clerkship |student )?(?:coordinator|contact|preceptors?|faculty)|(?:learning |rotation |clerkship |elective )?(?:objectives|experience)|goals|specific goals|activity outline|on-call|(?:brief |elective |rotation |clerkship )?description|overview|methods? (?:to be )?used in student|evaluation|methods? of evaluation|course (?:outline|description|objectives)|how to apply|to apply)\b"
 )
+_PER_BLOCK = ("students per", "number of students", "open to", "max students")
 _LASTS = re.compile(
     r"\bis (?:a|an|offered as a|offered as an) (?:one|two|three|four|six|eight|\d)-(?:week|month) (?:\w+ ){0,2}(?:elective|clerkship|rotation|subinternship|sub-internship)"
 )
@@ -99,6 +100,7 @@ _COURSE = re.compile(
     re.I,
 )
 _WHO = frozenset({"learner", "visitor", "visiting_student"})
+_NUMBER = re.compile(r"\b[A-Z]{3,5}[ -]?\d{3,5}\b")
 _LEARNING = frozenset({"opportunity", "strong_opportunity"})
 _NO_NAME = frozenset({"own", "residency", "other_people", "no_offer", "elsewhere", "profession"})
 _OFFERED = frozenset({"opportunity", "strong_opportunity", "portal"})
@@ -118,7 +120,7 @@ _FOR_OWN = re.compile(
     r"|Osteopathic|Allopathic|All|Prospective|Non|Elective|Exchange|Clinical|Domestic|Global|Research|Undergraduate|Graduate|Health|Eligible|Current|Interested|Underrepresented|URM|URiM|UIM|UiM|Diverse|Diversity|Disadvantaged|Women|First|Minority|Upper|Clerkship|LCME|Latin|African|Native|Black|Hispanic|The)\b)"
     r"(?:[A-Z][\w’'&.]+ ){1,3}(?<!Medical )(?<!Year )(?<!Visiting )Students\b|\bfor (?:our|current) (?:own )?(?:\w+ )?students\b|\b[Ff]or (?:our |community |faculty )*[Pp]receptors\b"
 )
-_STAFF_TOO = ("physician", "doctor", "doctors", "surgeon", "surgeons")
+_STAFF_TOO = frozenset({"physician", "physicians", "doctor", "doctors", "surgeon", "surgeons"})
 _ONLY = re.compile(r"\b(?:only|exclusively|limited to)\b", re.I)
 _YES = re.compile(r"\W*(?:yes|absolutely|certainly|of course)\b", re.I)
 _ASKS_FOR_DEMANDS = re.compile(
@@ -185,6 +187,7 @@ class _Judge:
         self.about: set[str] = set()  # the keys of the topic; words for people alone may head a residency's page too
         self.advice = ""  # the title of an article
         self.for_own = ""  # a title for the students of a named school
+        self.own_named = ""  # a title that speaks of the house's own students
         self.explicit = False  # does a sentence say by itself that visitors may come?
         self.pupils = 0  # how many sentences speak of learners who are not of medicine
         self.learners = False  # does a sentence name medical students, graduates, physicians or visitors?
@@ -232,6 +235,14 @@ class _Judge:
             for fact in sorted(self.facts):
                 # Residencies ask for papers too.
                 self._add(fact, 0.5 if recruits else _WEIGHT_OF_FACT.get(fact, 0.5))
+        if (
+            self.against["own"]
+            and not self.visitors
+            and any(_NUMBER.search(block.text[:400]) for block in self.blocks[:80])
+        ):
+            self.against["own"].add(
+                "course number"
+            )  # 'NEUR 4100' stands in a school's own catalog, if nobody else is spoken of
         own = min(4, len(self.against["own"]))
         residency = min(4, len(self.against["residency"]))
         if own == 1 and self.counts["named"] and not self.visitors:
@@ -240,6 +251,8 @@ class _Judge:
             self._add("own_curriculum", (-0.25 if self.counts["clear"] else -0.5) * own)
         if self.for_own and not self.explicit:
             self._add("for_own_students", -4.0, self.for_own)
+        elif self.own_named and not self.explicit:
+            self._add("for_own_students", -1.5, self.own_named)
         self._card()
         self._terms()
         if residency > 1 and not self.counts["clear"]:
@@ -252,9 +265,11 @@ class _Judge:
         if others > 1 and not self.learners:
             self._add("other_learners", -0.4 * others)
         if (self.pupils > 1 or (self.pupils and not self.learners)) and not self.counts["clear"]:
+            # Nobody of medicine named at all: 'Dental students from any school may spend a week with us.'
+            alone = not self.learners and not any(_OF_MEDICINE.search(block.lower) for block in self.blocks)
             # An observer program that lists medical students and physicians beside them is for these too.
             share = 0.16 if self.learners and "strong_opportunity" in self.about else 1.0
-            self._add("for_pupils", -2.2 * share * min(2, self.pupils))
+            self._add("for_pupils", (-4.0 if alone else -2.2 * share) * min(2, self.pupils))
         if self.refused and not self.counts["clear"]:
             self._add("refusal", -0.8 * min(2, self.refused))
         if self.advice:
@@ -310,7 +325,7 @@ class _Judge:
             return
         if len(self.against["own"]) > 1 or (len(self.against["residency"]) > 1 and not of_students):
             return
-        if not of_students and "research" in name.lower() and not self.learners:
+        if not of_students and has_any(name.lower(), ("research", "lab")) and not self.learners:
             return  # of postdocs, as a rule
         self.counts["named"] += 1
         self._add("named_opportunity", 1.4 if "for medical students" in name.lower() else 1.0, name)
@@ -353,7 +368,7 @@ class _Judge:
         first = self.blocks[:80]
         return (
             any(vocabulary("specialties").find(name) for name in self.names)
-            and any(has_any(block.lower, _ROTATIONS) for block in first)
+            and any(has_any(block.lower, _ROTATIONS) or block.lower.startswith(_PER_BLOCK) for block in first)
             and any("student" in block.lower for block in first)
         )
 
@@ -417,6 +432,7 @@ class _Judge:
             None if best else _STUDENTS.search(" ".join([name, *(block.text for block in self.headings[:39])]))
         )
         self.for_own = next((m[0] for text in self.names if (m := _FOR_OWN.search(text))), "")
+        self.own_named = next((text for text in self.names if "our students" in text.lower()), "")
         if "other_people" in names and not names & {"learner", *_ABOUT}:
             self._add("about_other_people", -1.5, name)
 
@@ -547,6 +563,8 @@ class _Judge:
             and not keys.isdisjoint(_LEARNING)
         ):
             self.residents = True
+        if others and all(sentence[m.start : m.end].lower() in _STAFF_TOO for m in found if m.key == "learner"):
+            keys.discard("learner")  # 'Dental students may spend a week with our surgeons'
         about_others = not keys.isdisjoint(_OTHERS) and keys.isdisjoint(_VISITOR)
         if about_others and ("learner" not in keys or "own" in keys or "elsewhere" in keys):
             # A sentence about residents or the school's own students must name the visitor.
@@ -556,7 +574,7 @@ class _Judge:
     def _people(self, sentence: str, found: list[Match], keys: set[str], others: Sequence[Match]) -> None:
         """Does a sentence name medical students, graduates, physicians or visitors, or pupils alone?"""
         if not keys.isdisjoint(_VISITOR) or any(
-            m.key == "learner" and (sentence[m.start : m.start + 9].lower() not in _STAFF_TOO or "applying" in keys)
+            m.key == "learner" and (sentence[m.start : m.end].lower() not in _STAFF_TOO or "applying" in keys)
             for m in found
         ):
             self.learners = True
@@ -601,6 +619,8 @@ def _kind(keys: set[str], about: bool, offered: Collection[str] = ()) -> str:
         return "clear"
     if "offer" in keys:
         learner = "learner" in keys
+        if learner and "hosting" in keys and offered:
+            return "strong"
         opportunity = not keys.isdisjoint(_OFFERED)
         strong = "strong_opportunity" in keys or "portal" in keys
         if opportunity and (not keys.isdisjoint(_VISITOR) or (learner and strong)):
