@@ -78,7 +78,9 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LETTERS = re.compile(r"[a-z]+")
 _PARTS = re.compile(r"(?:^|[-_\s])([^-_\s0-9]+)")
 _PARTED = bytes.maketrans(b"-_\x1c\x1d\x1e\x1f0123456789", b" " * 6 + b"0" * 10)
-_CONTACT = re.compile(r"[\w.+-]@[\w-]|mailto:|tel:|\(?\b\d{3}\)?[-.\s]\s?\d{3}[-.\s]\d{4}")
+_CONTACT = re.compile(
+    r"(?=[@mt(\d])(?:@(?<=[\w.+-]@)[\w-]|mailto:|tel:|\(?\b\d{3}\)?[-.\s]\s?\d{3}[-.\s]\d{4})"
+)  # that one is there: an address is met at its '@'
 _CONTACT_LABEL = re.compile(r"@|\b(?:phone|telephone|tel|call|contact|e-?mail|questions?)\b", re.I)
 # What frameworks leave in a page, and what a page says to those who read it without scripts; in small letters.
 _SCRIPT_SHELL = (

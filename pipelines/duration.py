@@ -18,6 +18,7 @@ import attrs
 
 from pipelines import Stage
 from scraper.considered import passed_over
+from scraper.gates import Gates
 from scraper.items import Audience, Block, Fact
 from scraper.scope import audience_of
 from scraper.statements import LONGEST, WHOLE, judged_pieces, quote
@@ -648,6 +649,7 @@ _COUNT = re.compile(
 )
 # What stands wherever those three do: looked for first.
 _COUNT_WORDS = ("max", "up to", "as many as", "more than", "at most", "only", "limited to", "total of", "can ", "may ", "will ", "could ", "allowed", "permitted", "consist")  # fmt: skip
+_COUNTING = Gates([_COUNT_WORDS])
 _PLACE_WORDS = ("elective", "rotation", "clerkship", "observership", "block", "sub", "extern", "opportunit", "placement", "course")  # fmt: skip
 _ELIDED_WORDS = ("limited to", "up to", "at most", "no more than", "maximum", "only", "can ", "may ", "at the most")
 _CAPPED = re.compile(r"\s+(?:a maximum of|up to|only|as many as|no more than)\b")
@@ -881,7 +883,7 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
             or "extern" in lower
             or "opportunit" in lower
             or (block.headings != () and "how many" in block.headings[-1].lower())
-        ) and has_any(lower, _COUNT_WORDS)
+        ) and _COUNTING.open(lower) > 0
         if block.kind == "row" and block.cells:
             readings.extend(_cells(block) if has_unit else ())
             readings.extend(_weeks_column(block))
@@ -895,7 +897,7 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
             whole = len(sentence) == length_of_block
             low = lower if whole else small(sentence)
             asked, asking = asking, low.endswith("?") and _names_length(sentence[-120:])
-            if counted and (whole or has_any(low, _COUNT_WORDS)):
+            if counted and (whole or _COUNTING.open(low)):
                 counts.extend(_counts(block, sentence, low))
             if not has_unit or not _UNIT_WORD.search(low):
                 continue

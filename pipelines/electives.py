@@ -160,7 +160,8 @@ def _of_group(group: list[Block], title: str) -> Iterator[Elective]:
         if block.headings is not above:
             above = block.headings
             label = _label(above[-1]) if above else None
-        if label is None and not has_any(block.text, _MARKS):
+        text = block.text
+        if label is None and ":" not in text and "–" not in text and "—" not in text:
             continue
         for kind, value in _labels_of(block, label):
             if kind not in values:

@@ -18,6 +18,7 @@ import attrs
 
 from pipelines import Stage
 from scraper.considered import passed_over
+from scraper.gates import Gates
 from scraper.items import Audience, Block, Fact, Fee
 from scraper.scope import audience_in, audience_of
 from scraper.statements import ANSWER_MARK, Statement, quote, statements
@@ -103,8 +104,8 @@ _NOT_REFUNDED = re.compile(
     re.IGNORECASE,
 )
 _REFUNDED = re.compile(
-    r"\b(?:is|are|be|fully|partially)\s(?:\w+\s){0,2}?(?:refundable|refunded|reimbursed)|(?<![-–])\brefundable\b|\brefunded in (?:full|part|whole)\b|\b(?:gets?|receives?)\s(?:\w+\s){0,4}?(?:refunded|back)\b"
-    r"|\b(?:is|are|be)\s(?:\w+\s)?returned\s(?:when|upon|at|after|once|if|on)\b|\b(?:full|partial|half|\d{1,3}%|a)\s(?:refund|reimbursement)\b|\b(?:we|which (?:we|is|the \w+)|that we) (?:will |can )?(?:be )?(?:return|refund|reimburse|give back)s?(?:ed)? (?:it|them|all|half|most|at the|when|once|after|if|upon|(?:the|your) (?:fee|payment|deposit|money)s?)\b|\bmoney back\b|(?:^\W{0,3}|, )(?:returned|refunded) (?:at|on|upon|when|after|once|if)\b|\brefunds? (?:of|will be|is|are|may be)\b|\breimbursements? (?:will|of|may)\b",
+    r"(?=[abfghimprtw\d])(?:\b(?:is|are|be|fully|partially)\s(?:\w+\s){0,2}?(?:refundable|refunded|reimbursed)|(?<![-–])\brefundable\b|\brefunded in (?:full|part|whole)\b|\b(?:gets?|receives?)\s(?:\w+\s){0,4}?(?:refunded|back)\b"
+    r"|\b(?:is|are|be)\s(?:\w+\s)?returned\s(?:when|upon|at|after|once|if|on)\b|\b(?:full|partial|half|\d{1,3}%|a)\s(?:refund|reimbursement)\b|\b(?:we|which (?:we|is|the \w+)|that we) (?:will |can )?(?:be )?(?:return|refund|reimburse|give back)s?(?:ed)? (?:it|them|all|half|most|at the|when|once|after|if|upon|(?:the|your) (?:fee|payment|deposit|money)s?)\b|\bmoney back\b|\brefunds? (?:of|will be|is|are|may be)\b|\breimbursements? (?:will|of|may)\b)|(?:^\W{0,3}|, )(?:returned|refunded) (?:at|on|upon|when|after|once|if)\b",
     re.IGNORECASE,
 )
 _ALL_FEES = re.compile(
@@ -1072,6 +1073,7 @@ def _add_periods(candidates: list[Candidate], spoken: list[Statement]) -> None:
 
 
 _OF_REFUNDS = ("refund", "reimburs", "return", " back", "keep", "kept", "retained", "forfeit", " final", "stays with")
+_ON_REFUNDS = Gates([_OF_REFUNDS])
 _THIS = re.compile(r"this (?:deposit|payment|fee|amount|charge)\b", re.IGNORECASE)
 _CARRIED_ON = re.compile(
     r"\bnon[-‑\s–]?refundable (?:[\w/-]+\s){0,5}?(?:fees?|deposit|tuition|payment) of (?:US)?D?\s?\$", re.IGNORECASE
@@ -1089,7 +1091,7 @@ def _add_refunds(candidates: list[Candidate], blocks: list[Block], spoken: list[
     for spot, statement in enumerate(spoken):
         if statement.block is not block:
             block = statement.block
-            may_tell = has_any(block.lower, _OF_REFUNDS)
+            may_tell = _ON_REFUNDS.open(block.lower) > 0
         if not may_tell or not has_any(lower := statement.text.lower(), _OF_REFUNDS):
             continue
         answer = _refundable(statement.text)

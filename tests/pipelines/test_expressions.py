@@ -19,21 +19,24 @@ import scraper
 EVERY = frozenset(string.printable)
 
 
-def expressions() -> Iterator[tuple[str, re.Pattern[str]]]:
-    """The expressions of all rooms of rules that begin with a look at one letter."""
+def expressions() -> Iterator[tuple[str, list[Any], list[Any]]]:
+    """Of every choice of the expressions of all rooms of rules that begins with a look at one letter: that look, and the rest."""
     for room in (pipelines, scraper):
         for found in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
             if found.name.startswith(("scraper.site", "scraper.cli")):
                 continue
             for name, value in vars(importlib.import_module(found.name)).items():
-                if isinstance(value, re.Pattern) and isinstance(value.pattern, str) and _letters(value) is not None:
-                    yield f"{found.name}.{name}", value
+                if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
+                    for (code, what), *rest in _choices(list(_parser.parse(value.pattern, value.flags))):
+                        if code is op.ASSERT and what[0] == 1 and len(what[1]) == 1:
+                            yield f"{found.name}.{name}", list(what[1]), rest
 
 
-def _letters(expression: re.Pattern[str]) -> Any:
-    """What is looked at first, None where nothing is."""
-    first = next(iter(_parser.parse(expression.pattern, expression.flags)))
-    return first[1][1] if first[0] is op.ASSERT and first[1][0] == 1 and len(first[1][1]) == 1 else None
+def _choices(items: list[Any]) -> list[list[Any]]:
+    """The choices of an expression that is nothing but choices, else the one that it is."""
+    if len(items) == 1 and items[0][0] is op.BRANCH:
+        return [list(choice) for choice in items[0][1][1] if choice]
+    return [items] if items else []
 
 
 def _begins(items: list[Any]) -> tuple[set[str], bool]:
@@ -71,23 +74,27 @@ def _stands_for(code: Any, what: Any, letter: str) -> bool:
         return letter != chr(what)
     if code is not op.IN:
         return False
-    for kind, value in what:
-        if kind is op.LITERAL and letter == chr(value):
-            return True
-        if kind is op.RANGE and value[0] <= ord(letter) <= value[1]:
-            return True
-        if (kind is op.CATEGORY and value is op.CATEGORY_DIGIT and letter.isdigit()) or (
-            kind is op.CATEGORY and value is op.CATEGORY_SPACE and letter.isspace()
-        ):
-            return True
-    return False
+    members = [(kind, value) for kind, value in what if kind is not op.NEGATE]
+    return any(_is_in(kind, value, letter) for kind, value in members) is not (len(members) < len(what))
 
 
-@pytest.mark.parametrize(("name", "expression"), [pytest.param(*one, id=one[0]) for one in expressions()])
+def _is_in(kind: Any, value: Any, letter: str) -> bool:
+    """Is `letter` the letter, or one of the range or class?"""
+    if kind is op.LITERAL:
+        return letter == chr(value)
+    if kind is op.RANGE:
+        return bool(value[0] <= ord(letter) <= value[1])
+    return (
+        re.match({op.CATEGORY_DIGIT: r"\d", op.CATEGORY_SPACE: r"\s", op.CATEGORY_WORD: r"\w"}[value], letter)
+        is not None
+    )
+
+
+@pytest.mark.parametrize(
+    ("looked_for", "rest"), [pytest.param(look, rest, id=name) for name, look, rest in expressions()]
+)
 def test_the_letters_that_are_looked_for_first_are_those_of_every_choice(
-    name: str, expression: re.Pattern[str]
+    looked_for: list[Any], rest: list[Any]
 ) -> None:
-    looked_for, _ = _begins(list(_letters(expression)))
-    rest = list(_parser.parse(expression.pattern, expression.flags))[1:]
-    letters, _ = _begins(rest)
-    assert not {letter.lower() for letter in letters} - {letter.lower() for letter in looked_for}
+    first = {letter.lower() for letter in _begins(looked_for)[0]}
+    assert not {letter.lower() for letter in _begins(rest)[0]} - first
