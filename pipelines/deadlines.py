@@ -124,7 +124,8 @@ _OF_ROTATION = re.compile(
 )
 # 'Rotations in surgery will be available at our hospital from June through December'
 _OFFERED_FROM = re.compile(
-    rf"\b{_PLACE}\b(?:(?!appl|request)[^.;]){{0,60}}\b(?:is|are|will be)\s(?:available|offered|held|open)\b(?:(?!appl|request)[^.;]){{0,60}}\b(?:from|between|during)\s(?:the months of\s)?$",
+    rf"\b{_PLACE}\b(?:(?!appl|request)[^.;]){{0,60}}\b(?:is|are|will be)\s(?:available|offered|held|open)\b(?:(?!appl|request)[^.;]){{0,60}}\b(?:from|between|during)\s(?:the months of\s)?$"
+    rf"|\b{_PLACE}\b(?:(?!appl|request)[^.;]){{0,60}},? available (?:beginning|starting)(?: in)?\s$",
     re.IGNORECASE,
 )
 _BEGINS = re.compile(
@@ -1162,6 +1163,8 @@ def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: lis
             text[match.end() : strong[0].start + 10],
         ):
             wanted = asked or _asks(text)
+    if not wanted and _GIVE_NOTICE.search(text[: match.start()][-160:]):
+        wanted = True
     if _BEFORE_DEADLINE.match(text, match.end()):
         return None  # 'no older than six months before our deadline'
     if _IF_SO.match(text) and not re.search(r"\bappl", text, re.IGNORECASE):
@@ -1184,6 +1187,11 @@ def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: lis
     return "closes"
 
 
+# 'We accept visiting residents who give 90 days notice'
+_GIVE_NOTICE = re.compile(
+    r"\b(?:accepts?|considers?|takes?|hosts?)\b[^.;]{0,140}\b(?:who|that|if they|provided they) (?:can )?(?:give|provide)s? (?:us )?(?:at least |a minimum of )?$",
+    re.IGNORECASE,
+)
 # 'Complete the application. It must be submitted 12 weeks before the start.'
 _IT_MUST = re.compile(
     r"(?:it|this|they|these)\s(?:must|should|needs? to|ha(?:s|ve) to|(?:is|are) to)\sbe\s(?:submitted|received|sent|returned|turned in|e-?mailed|in|completed|made)\b",

@@ -71,6 +71,7 @@ _DIRECT = re.compile(r"\bdirectly (?:from|by)\b", re.I)
 _SIGNED = re.compile(r"sign|certif|verif|confirm|approv", re.I)
 _HEALTH_PAPER = re.compile(r"\b(?:immuni[sz]ations?|vaccin\w+|health|medical|physical) [^.;]{0,60}$", re.I)
 _AN_OFFICE = re.compile(r"(?:office of )?student affairs", re.I)
+_STANDING_NAMED = re.compile(r"\b(?:standing|enrol\w+|permission|approv\w+|recommend\w*)\b", re.I)
 _STANDING = re.compile(r"\b(?:standing|enrol\w+|permission|letter)\b", re.I)
 _ALSO_RECEIVED = re.compile(
     r"^(?=[^;]{0,220}$)(?!.{0,220}\b(?:must|should|require|submit|upload|provid)).*,? and (?:an? )?(?:\w+ )?$",
@@ -534,7 +535,11 @@ def _refused(text: str, mention: _Mention, found: list[_Mention], cues: Sequence
         )
         or (
             mention.key == "deans_letter"
-            and (_confirmed_by_the_host(text, mention) or _opens_the_portal(text, mention))
+            and (
+                _confirmed_by_the_host(text, mention)
+                or _opens_the_portal(text, mention)
+                or _of_another_matter(text, mention)
+            )
         )
     )
 
@@ -542,6 +547,23 @@ def _refused(text: str, mention: _Mention, found: list[_Mention], cues: Sequence
 def _confirmed_by_the_host(text: str, mention: _Mention) -> bool:
     """'The fee is due upon confirmation of enrollment': no paper of the school, but the place that is given."""
     return text.startswith("confirmation", mention.start) and bool(_ONCE_THERE.search(text[: mention.start][-20:]))
+
+
+_AGREED = re.compile(r"\b(?:letters?|memorand(?:um|a)) of (?:agreement|understanding)\b", re.I)
+_OF_COVER = re.compile(
+    r"\b(?:letter|statement|memo|certificate|proof|verification)\b[^.;]{0,70}\b(?:indicating|stating|showing|verifying|confirming|specifying)\b[^.;]{0,40}"
+    r"\b(?:polic(?:y|ies)|coverage|insurance|liability|malpractice)\b",
+    re.I,
+)
+_WORK_PERMIT = re.compile(r"\b(?:practical training|(?-i:CPT|OPT))\b", re.I)
+
+
+def _of_another_matter(text: str, mention: _Mention) -> bool:
+    """'A Letter of Agreement signed by your dean', 'a letter from your school indicating the policy amounts': no letter on the student."""
+    around = text[max(0, mention.start - 40) : mention.end + 60]
+    if _STANDING_NAMED.search(around):
+        return False
+    return bool(_AGREED.search(around) or _OF_COVER.search(around) or _WORK_PERMIT.search(around))
 
 
 def _prepared_for(text: str, mention: _Mention) -> bool:
@@ -553,6 +575,8 @@ def _prepared_for(text: str, mention: _Mention) -> bool:
 def _opens_the_portal(text: str, mention: _Mention) -> bool:
     """'Your school authorizes you in VSLO', 'issues a VSLO authorization', 'verifies this in VSLO': done in the portal, no paper."""
     words = text[mention.start : mention.end].lower()
+    if text.rstrip().endswith(":") and has_any(words, ("notified", "asked")):
+        return True  # 'Your school will be notified to verify the following:' before the things themselves
     return has_any(words, ("authoriz", "issu", "verif")) and has_any(text.lower(), ("vslo", "vsas"))
 
 

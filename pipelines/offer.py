@@ -143,6 +143,8 @@ _REFERRAL = re.compile(
     r"|encourage you to|seek(?:ing)? (?:additional )?information|may be interested in|looking for|follow the|more information (?:on|about))\b",
     re.I,
 )
+# 'We offer these rotations for students who will have completed their clerkships:'
+_WE_OFFER = re.compile(r"(?:[\w\s]{0,30}: )?(?:we|our \w+|the \w+) (?:\w+ )?(?:offers?|provides?|hosts?)\b", re.I)
 _HOST_OFFERS = re.compile(
     r"\b(?:offers?|offering|provides?|providing|hosts?|hosting|welcomes?|accepts?|accepting|sponsors?|invites?|available|opportunit(?:y|ies)|conducts?|runs?)\b",
     re.I,
@@ -434,8 +436,9 @@ class _Types:
         if "observership" in self.main and kind in ("clinical_elective", "sub_internship"):
             return None
         for mention in self._of(kind, "item", "heading"):
-            if not _REFERRAL.search(mention.sentence) and not _DONE_BEFORE.search(
-                f"{mention.block.context} {mention.sentence}"
+            if not _REFERRAL.search(mention.sentence) and (
+                not _DONE_BEFORE.search(f"{mention.block.context} {mention.sentence}")
+                or (_WE_OFFER.match(mention.block.lead) and not _DONE_BEFORE.search(mention.sentence))
             ):
                 return mention, "type_listed", 0.7
         for mention in self._of(kind):

@@ -30,6 +30,12 @@ _OTHER_SECTION = re.compile(
 )
 # What stands in all of these.
 _OTHER_WORDS = ("student", "volunteer", "residency", "fellowship")
+# 'Advanced Practice Provider Students'
+_OTHER_PROFESSION = re.compile(
+    r"\b(?:advanced practice|nurs(?:e|es|ing)|pharmacy|physician assistant|physical therapy|allied health|podiatr\w+|dental|psychology)\b(?: \w+){0,2} (?:students?|learners?|rotations?|placements?|clinicals)\b",
+    re.I,
+)
+_OF_MEDICINE = re.compile(r"\b(?:medical|medicine|physicians|osteopathic|MD|DO|visiting|international)\b", re.I)
 _VISITOR = re.compile(
     r"visit|medical research fellow|clinical research fellow|volunteer research|research volunteer|observ|elective|rotat|student|clerkship|extern|shadow|international",
     re.I,
@@ -327,6 +333,8 @@ def _is_asked(column: str) -> bool:
 def _is_other_heading(heading: str) -> bool:
     """Is it a course number, or does it name people who are no visitors?"""
     if _COURSE.search(heading):
+        return True
+    if _OTHER_PROFESSION.search(heading) and not _OF_MEDICINE.search(heading):
         return True
     return (
         has_any(heading.lower(), _OTHER_WORDS)

@@ -320,6 +320,11 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
         facts.append(
             named.passage.fact("audiences", "us_student", "visiting_students_named", named.start, named.end, 0.6)
         )
+    elif not generic_refused and (told := _physicians_named(heads)):
+        passage, mention = told
+        facts.append(
+            passage.fact("audiences", "physician", "visiting_physicians_named", mention.start, mention.end, 0.6)
+        )
     elif not generic_refused:
         lower = (p for p in passages if p.is_heading and not p.is_question and p.block.depth <= 3)
         head = next((p for p in (*heads, *lower) if _STUDENT_PAGE.search(p.text)), None)
@@ -331,6 +336,18 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
 def _named_visitors(says: list[Say]) -> Say | None:
     """'Visiting students receive no pay', where the page says nowhere who may come: it is for visiting students."""
     return next((s for s in says if s.polarity == NAMED and _VISITING_STUDENT.match(s.words)), None)
+
+
+def _physicians_named(heads: list[Passage]) -> tuple[Passage, Mention] | None:
+    """'Policy on Visiting Residents', where the page says nowhere who may come."""
+    for head in heads:
+        for mention in mentions(head.text):
+            if mention.group == "physician" and head.text[mention.start : mention.end].lower().startswith(_COMING):
+                return head, mention
+    return None
+
+
+_COMING = ("visiting", "inbound", "incoming", "external", "outside", "rotating")
 
 
 def _hint(passages: list[Passage], says: list[Say]) -> Say | None:
