@@ -320,8 +320,8 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
         facts.append(
             named.passage.fact("audiences", "us_student", "visiting_students_named", named.start, named.end, 0.6)
         )
-    elif not generic_refused and (told := _physicians_named(heads)):
-        passage, mention = told
+    elif not generic_refused and (visitor := _physicians_named(heads)):
+        passage, mention = visitor
         facts.append(
             passage.fact("audiences", "physician", "visiting_physicians_named", mention.start, mention.end, 0.6)
         )
