@@ -1147,7 +1147,7 @@ def _lead_kind(statement: Statement, text: str, match: re.Match[str], words: lis
     if near is None:
         asked = any(
             (_label_role(t) == "closes" and _about(t)) or _WHEN_TO_APPLY.search(t) for t in statement.context[:2]
-        )
+        ) or (match.start() < 16 and _APPLICATION_HEAD.fullmatch(statement.label) is not None)
         strong = [m for m in after if m.start - match.end() < 160]
         if not strong and _IT_MUST.match(text):
             before_it = statement.block.text.partition(text)[0][-220:]
@@ -1192,6 +1192,8 @@ _GIVE_NOTICE = re.compile(
     r"\b(?:accepts?|considers?|takes?|hosts?)\b[^.;]{0,140}\b(?:who|that|if they|provided they) (?:can )?(?:give|provide)s? (?:us )?(?:at least |a minimum of )?$",
     re.IGNORECASE,
 )
+# 'Application. At least 12 weeks ahead'
+_APPLICATION_HEAD = re.compile(r"\W*(?:how to |when to |to )?(?:apply|applying|applications?)\W*", re.IGNORECASE)
 # 'Complete the application. It must be submitted 12 weeks before the start.'
 _IT_MUST = re.compile(
     r"(?:it|this|they|these)\s(?:must|should|needs? to|ha(?:s|ve) to|(?:is|are) to)\sbe\s(?:submitted|received|sent|returned|turned in|e-?mailed|in|completed|made)\b",

@@ -523,7 +523,7 @@ def _stands_alone(low: str, length: _Length, before: str, after: str, block: Blo
         return False
     if not low[: length.start].strip() and _IN_A_LAB.match(after):
         return True  # 'Six to twelve months in the liver lab'
-    if not block.lead and low.strip() == block.lower.strip() and _WHOLE_TEXT.fullmatch(low):
+    if not block.lead and block.lower.startswith(low) and _WHOLE_TEXT.fullmatch(low):
         return True  # '4 weeks' as the one line below the name of an elective
     said = (
         min(length.weeks) != max(length.weeks)
@@ -903,6 +903,7 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
                 continue
             if "weeks" in low:
                 readings.extend(_number_of_weeks(block, sentence, low))
+                readings.extend(_labelled_weeks(block, sentence, low))
             for length in _lengths(sentence, low, apart)[:12]:
                 reading = _judge(sentence, low, length, block, labelled or asked)
                 if reading is None:
@@ -920,6 +921,23 @@ def _read(blocks: list[Block]) -> tuple[list[_Reading], list[_Count]]:
                     if reading.kind == "total" and "consecutive" in low[length.start : length.end]:
                         readings.append(attrs.evolve(reading, kind="max", rule="limit_of_stay", confidence=0.8))
     return readings, counts
+
+
+# 'Number of weeks: 4'
+_WEEKS_ARE = re.compile(
+    rf"\W*(?:number of )?weeks(?: in length| offered)?\s?[:–-]\s?(?P<low>{_NUM})(?:{_SEP}(?P<high>{_NUM}))?\b(?! ?(?:%|:|credits|hours))"
+)
+
+
+def _labelled_weeks(block: Block, sentence: str, low: str) -> Iterator[_Reading]:
+    match = _WEEKS_ARE.match(low)
+    least = number(match["low"]) if match else None
+    if match and least and any(map(_names_place, block.headings)):
+        most = number(match["high"]) if match["high"] else least
+        if most and most <= _MOST_EXACT:
+            yield _Reading(
+                "exact", least, most, block, quote(sentence), "weeks_labelled", 0.85, audience_of(block, sentence)
+            )
 
 
 def _number_of_weeks(block: Block, sentence: str, low: str) -> Iterator[_Reading]:

@@ -311,7 +311,7 @@ def _refusal(place: Setting) -> str | None:
     if "penalty" in heads or ("penalty" in near and not (attached and _UNPAID.search(place.before()))):
         return "penalty"
     if (
-        ("abroad" in near and not _ALSO_SENT.search(place.after()))
+        ("abroad" in near and not place.after().startswith(")") and not _ALSO_SENT.search(place.after()))
         or "abroad" in heads
         or (money.spread and any(m.key == "abroad" for m in place.matches))
     ):
@@ -504,6 +504,13 @@ _PRICE_IS = re.compile(
 )
 
 
+# 'IMGs may observe for one month ($500)', 'Electives: $3,500 for four weeks'
+_BRACKETED = re.compile(
+    rf"\b(?:observe|rotate|shadow|stay|{_PLACE})\b(?: for)? (?:up to |an? |one )?(?:[\w-]+ )?(?:days?|weeks?|months?) \((?:US)?$",
+    re.IGNORECASE,
+)
+_FOR_A_LENGTH = re.compile(rf"\s?(?:USD )?(?:for|/) (?:{_COUNT})[\s‑-](?:weeks?|months?)\b", re.IGNORECASE)
+_PLACE_NAMED = re.compile(rf"\b{_PLACE}\b", re.IGNORECASE)
 # 'Two-week blocks, $950 each'
 _BLOCKS_AT = re.compile(rf"\b{_PLACE},?\s?(?:\(?at)?\s?(?:US)?$", re.IGNORECASE)
 # 'Two weeks | $800' and 'Application | $60' under 'Amount'
@@ -532,6 +539,14 @@ def _paid(place: Setting) -> bool:
     ):
         return True
     if keys & {"other", "insurance"} and place.attached and (place.attached[0] <= 4 or len(place.text) < 60):
+        return True
+    if _BRACKETED.search(place.before()) and place.after().startswith(")"):
+        return True
+    if (
+        len(place.text) <= 80
+        and _FOR_A_LENGTH.match(place.after())
+        and any(map(_PLACE_NAMED.search, place.headings[:2]))
+    ):
         return True
     if _PER_SOMETHING.match(place.after()) or _PRICE_IS.search(place.before()):
         return True
@@ -864,7 +879,7 @@ def _free(statement: Statement, before: str, order: int) -> Candidate | None:
     plain = None if none else _PLAIN_FREE.match(text) or (_WAIVED.search(text) if "waive" in text.lower() else None)
     matches = [] if none else _matches(text)
     hit = next((match for match in matches if match.key == "free"), None)
-    if not (none or named or plain or hit or (text[0] in "NnAW" and _ANSWERS_NO.match(text))):
+    if not (none or named or plain or hit or (text[0] in "NnAWT" and _ANSWERS_NO.match(text))):
         return None
     asked = any(_keys(t) & {"application", "program", "money"} for t in statement.context[:near_by])
     if (
@@ -916,9 +931,10 @@ def _free(statement: Statement, before: str, order: int) -> Candidate | None:
 
 # 'Is there a fee? – No, there is not.'
 _ANSWERS_NO = re.compile(
-    rf"\W{{0,3}}{ANSWER_MARK}(?:no|not at all|not at this time|none|nothing|there (?:is|are) (?:no|not))\b",
+    rf"\W{{0,3}}{ANSWER_MARK}(?:no|not at all|not at this time|none|nothing|there (?:is|are)(?: no| not|n['’]t))\b",
     re.IGNORECASE,
 )
+_THERE_IS_NONE = ("there isn", "there aren")
 _ASKS_FOR_MONEY = re.compile(
     r"\b(?:(?:is|are) there\b[^?]{0,40}\b(?:fees?|costs?|charges?|tuition)|(?:is|are) (?:an?|any|the) (?:\w+ ){0,2}(?:fees?|tuition) (?:charged|required|due)|(?:do|does|will|must|should) (?:I|we|visitors|students|observers|applicants|visiting \w+|international \w+)\b[^?]{0,40}\bpay|(?:do|does|will|is|are) (?:I|you|we|it|visitors|students|observers|applicants|the \w+|an? \w+|visiting \w+|an?)\b[^?]{0,40}\b(?:charge[ds]?|cost)|how much|what (?:does|is|are)\b[^?]{0,40}\b(?:cost|fees?|tuition))\b[^?]{0,60}\?$",
     re.IGNORECASE,
@@ -961,7 +977,7 @@ def _candidates(blocks: list[Block], spoken: list[Statement]) -> Iterator[Candid
                     candidate.spot = spot
                     last = candidate
                     yield candidate
-        if (_FREE.search(lower) or "waive" in lower) and (
+        if (_FREE.search(lower) or "waive" in lower or lower.startswith(_THERE_IS_NONE)) and (
             free := _free(statement, before if statement.block is last_block else "", order)
         ):
             yield free
@@ -1005,7 +1021,7 @@ def _free_cells(block: Block, order: int) -> Iterator[Candidate]:
 _FEE_LABEL = re.compile(
     r"\W*(?:the )?(?:fees?|costs?|charges?|price|tuition)(?: (?:to|for) (?:you|the )?\w+)?\W*", re.IGNORECASE
 )
-_FREE_CELL = re.compile(r"(?:none|free|no (?:fee|charge|cost)s?|waived|not charged)\W?", re.IGNORECASE)
+_FREE_CELL = re.compile(r"(?:none|free|no (?:fee|charge|cost|tuition)s?|waived|not charged)\W?", re.IGNORECASE)
 _NAMED_LATER = re.compile(
     r"\b(?:the|this|your) (?:application|processing|registration|administrative|administration) fee\b", re.IGNORECASE
 )

@@ -760,7 +760,8 @@ _ANSWER = re.compile(
 )
 # 'Do I need letters of recommendation?' asks what to hand in.
 _HANDED_IN_QUESTION = re.compile(
-    r"\b(?:need|requir\w+|submit|send|must|provide letters|include|upload|how many)\b", re.I
+    r"\b(?:need|requir\w+|submit|send|must|provide letters|include|upload|how many)\b|\b(?:do|does) (?:you|the \w+) (?:want|ask for|look for|accept|expect)\b",
+    re.I,
 )
 _FREE = re.compile(r"free|complimentary|paid|no cost|no charge|without charge|subsidized", re.I)
 _LODGING = re.compile(r"housing|lodging|accommodation|room and board|apartment|dormitory", re.I)
@@ -862,10 +863,10 @@ def _find_gains(blocks: list[Block], pieces: list[_Piece]) -> Iterator[Fact]:
 
 
 # 'Letters of recommendation | Not provided', 'Certificate: on request': a label and what there is of it.
-_LABEL = re.compile(r"\W*(?P<term>[^:.;?\n–—]{2,40})(?::|\s[–—-])\s+(?P<text>[^\n]{2,300})", re.I)
+_LABEL = re.compile(r"\W*(?P<term>[^:.;?\n–—]{2,40})(?:[:.]|\s[–—-])\s+(?P<text>[^\n]{2,300})", re.I)
 _PAY_TERM = re.compile(r"\W*(?:stipend|salary|pay|payment to (?:you|observers)|compensation|remuneration)\W*$", re.I)
 _TERM_YES = re.compile(
-    r"\W*(?:yes\b|provided|available|given|issued|offered|on request|upon (?:request|completion)|(?:at|after) the end|included)",
+    r"\W*(?:yes\b|provided|available|given|issued|offered|on request|upon (?:request|completion)|(?:up)?on completion|(?:at|after) the end|included)",
     re.I,
 )
 _TERM_NO = re.compile(

@@ -424,7 +424,13 @@ class _Judge:
             self.topic, self.topic_words = best, words
             self._add(
                 "topic",
-                best + (1.0 if "visiting_student" in self.about and self._keys(words) & _LEARNING else 0.0),
+                best
+                + (
+                    1.0
+                    if ("visiting_student" in self.about and self._keys(words) & _LEARNING)
+                    or "explicit" in self._keys(words)
+                    else 0.0
+                ),
                 words,
             )
         names = {key for text in self.names for key in self._keys(text)}

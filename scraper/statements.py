@@ -6,6 +6,7 @@ without the first. A `Statement` keeps the two together, so that stages can read
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
@@ -47,6 +48,16 @@ def _is_label(text: str) -> bool:
     return len(text) <= MAX_LABEL and not text.endswith((".", "!", ";"))
 
 
+# 'Fees. $50 to apply': a word or two in front of a line, as its head
+_HEAD = re.compile(r"[A-Z][\w’'-]*(?: (?:[\w’'-]+|&)){0,2}\.")
+_LONGEST_HEAD = 32
+
+
+def _introduces(piece: str, first: bool) -> bool:
+    """Does a piece introduce the next: a question, what ends with a colon, the head of a line?"""
+    return piece.endswith(_ASKING) or (first and len(piece) <= _LONGEST_HEAD and _HEAD.fullmatch(piece) is not None)
+
+
 def _cut_down(text: str) -> Iterator[str]:
     """`text` in pieces of bounded length, so that no page, however hostile, makes a rule look far."""
     while len(text) > MAX_STATEMENT:
@@ -83,18 +94,22 @@ def _cut(blocks: Iterable[Block]) -> list[Statement]:
         label, text = before, block.text
         before = ""
         if "\n" not in text:
+            first = True
             for sentence in block.sentences:
                 for piece in (sentence,) if len(sentence) <= MAX_STATEMENT else _cut_down(sentence):
                     found.append(Statement(block, piece, label))
-                    label = piece if len(piece) <= MAX_LABEL and piece.endswith(_ASKING) else ""
+                    label = piece if len(piece) <= MAX_LABEL and _introduces(piece, first) else ""
+                    first = False
             if block.kind in ("paragraph", "heading") and _is_label(text):
                 before = text
             continue
         for line in text.split("\n"):
+            first = True
             for sentence in sentences(line):
                 for piece in (sentence,) if len(sentence) <= MAX_STATEMENT else _cut_down(sentence):
                     found.append(Statement(block, piece, label))
-                    label = piece if len(piece) <= MAX_LABEL and piece.endswith(_ASKING) else ""
+                    label = piece if len(piece) <= MAX_LABEL and _introduces(piece, first) else ""
+                    first = False
             if line and _is_label(line):
                 label = line
     return found

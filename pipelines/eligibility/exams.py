@@ -46,6 +46,8 @@ _STEPS_TO_TAKE = re.compile(
 _STEP1_WORDS = ("step 1", "step i", "steps 1", "steps i", "usmle", "comlex", "step one", "level 1", "step-1", "part 1")
 _NOT_STEP1 = re.compile(r"\b(?:not|no)\s+(?:the\s+)?(?:usmle\s+)?$", re.I)
 _OTHER_STEP = re.compile(r"\([^()]{0,80}\bstep\s+(?:2|3|ii|iii)\b[^()]{0,80}\)|\bstep\s+(?:3|iii)\b[^.;]{0,80}$", re.I)
+# 'Who we take: physicians who speak good English'
+_WHO = re.compile(r"\W*(?:who\b|eligib|applicants|open to|participants|candidates)[^:.–—]{0,30}(?::|\s[–—])\s", re.I)
 # 'Language: fluent English', said of applicants
 _LANGUAGE = re.compile(
     r"\W*(?:(?:required |spoken |english )?languages?|english)(?: (?:skills?|requirements?|proficiency|level|ability|test))?\W*(?::|$)",
@@ -113,7 +115,12 @@ def _answered_english(passage: Passage) -> list[Fact]:
 
 def _implies_test(passage: Passage, tests: bool, skills: bool) -> bool:
     """'Non-native speakers submit a TOEFL', 'English Proficiency' as a heading of requirements."""
-    if skills and (_LANGUAGE.match(passage.text) or _LANGUAGE.fullmatch(passage.block.term)):
+    if skills and (
+        _LANGUAGE.match(passage.text)
+        or _LANGUAGE.fullmatch(passage.block.term)
+        or _WHO.match(passage.text)
+        or _WHO.fullmatch(f"{passage.block.term}: ")
+    ):
         return True
     return (tests and skills) or (passage.is_heading and skills and "proficiency" in passage.lower)
 

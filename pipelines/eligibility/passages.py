@@ -76,11 +76,15 @@ _ENUMERATED = re.compile(r"\W*(?:[a-h]|[1-9]|[ivx]{1,4}|[A-H]|[IVX]{1,4})[).]\s"
 _OPENER = re.compile(r"(?::|\b(?:must|shall|should|need to|have to|who|to|following))\s*$")
 # 'Papers: CV; three letters of recommendation'
 _DEMANDING_LABEL = re.compile(
-    r"\W*(?:(?:required|needed|application|supporting|what to|please) )?(?:requirements?|prerequisites?|documents?|documentation|papers|paperwork|checklist|materials|upload|submit|send|enclose|attach|must have|hand in)(?: (?:required|needed|to (?:submit|send|upload)))?\s?(?::|\s[–—-])\s",
+    r"\W*(?:(?:required|needed|application|supporting|what to|please) )?(?:requirements?|prerequisites?|documents?|documentation|papers|paperwork|applications?|checklist|materials|upload|submit|send|enclose|attach|must have|hand in)(?: (?:required|needed|to (?:submit|send|upload)))?\s?(?::|\s[–—-])\s",
     re.I,
 )
 _RUN_IN = re.compile(r"\W*([^:.;\n]{2,50}:)\s")
 _MAX_HEAD = 40
+_TOPIC = re.compile(
+    r"\W*(?:eligib(?:ility|le)(?: [\w-]+){0,2}|who (?:can|may) (?:apply|come|observe|rotate)|applicants|participants|candidates|visas?(?: [\w-]+){0,2}|english(?: [\w-]+){0,2}|language(?: [\w-]+){0,1}|requirements?|prerequisites?|documents?|fees?|duration|length|certificate|letters|contact|application|exams?|scores?|deadlines?|insurance|housing)\s?[.:]",
+    re.I,
+)
 _VERB = re.compile(
     r"\b(?:may|can|must|should|will|are|is|apply|welcome|accept\w*|only|not|no|need|pay|please|see|contact|from|for|eligible|if|who|have|has)\b",
     re.I,
@@ -205,7 +209,9 @@ def _beside_graduates(text: str) -> bool:
 @lru_cache(maxsize=256)
 def _is_head(text: str) -> bool:
     """'International students.' in front of what is said of them, without a verb of its own."""
-    return text.endswith((".", ":")) and not _VERB.search(text) and audience_in(text) is not None
+    if not text.endswith((".", ":")):
+        return False
+    return bool(_TOPIC.fullmatch(text)) or (not _VERB.search(text) and audience_in(text) is not None)
 
 
 def _looks_abroad(block: Block) -> bool:
@@ -285,13 +291,7 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
             if ";" in piece or held:
                 label = _RUN_IN.match(piece)
                 held = (label[1] if label else held) if piece.endswith(";") else ""
-            if (
-                not head
-                and block.kind == "paragraph"
-                and len(piece) <= _MAX_HEAD
-                and not block.term
-                and _is_head(piece)
-            ):
+            if block.kind == "paragraph" and len(piece) <= _MAX_HEAD and not whole.term and _is_head(piece):
                 head = piece.rstrip(".: ")
             asks_who = ""
             if (place := (piece, above)) in seen:

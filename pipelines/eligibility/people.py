@@ -30,7 +30,10 @@ _GATE = Gate(
 )  # fmt: skip
 _MAX_SAYS = 500  # no real page says who may come that often; a hostile one shall not cost more
 _YES = re.compile(rf"^\W*{ANSWER_MARK}(?:yes|absolutely|certainly|of course)\b", re.I)
-_NO = re.compile(rf"^\W*{ANSWER_MARK}(?:no\b|unfortunately|at this time,? (?:we|no)|we do not|not at this time)", re.I)
+_NO = re.compile(
+    rf"^\W*{ANSWER_MARK}(?:no\b|unfortunately|regrettably|sorry\b|we are sorry|we['’]re sorry|at this time,? (?:we|no)|we do not|not at this time)",
+    re.I,
+)
 _OF_A_PROGRAM = re.compile(r"\s+(?:\w+\s+)?(?:program(?:me)?|award)\b", re.I)
 _SCHOOL_NAMED = re.compile(
     r"(?=[aclu])(?:lcme|coca\b|aoa\b|aacom|liaison|american osteopathic|commission on|\bu\.s\.?|\b(?-i:US|USA)\b|(?<!across the )united states|american)",
@@ -50,7 +53,7 @@ _MEDICAL_STUDENT = Gate(
         "student elective", "student rotation", "sub-intern", "subintern", "away rotation",
     ),
     ("ms4", "ms-4", "m4"),
-    re.compile(r"\bms-?4|\bm4\b"),
+    re.compile(r"\bms-?4|\bm4s?\b"),
 )  # fmt: skip
 # What only some can hand in tells who they are, where the page does not: a licence is older than a degree.
 _HELD = (
@@ -89,6 +92,7 @@ def find_people(passages: list[Passage]) -> list[Fact]:
     says: list[Say] = []
     partners: list[Passage] = []
     asked: list[Mention] = []
+    me: list[Mention] = []
     people = vocabulary("audiences").find
     for passage in passages:
         if asked and (_YES.match(passage.text) or _NO.match(passage.text)) and not passage.is_heading:
@@ -97,6 +101,9 @@ def find_people(passages: list[Passage]) -> list[Fact]:
                 partners.append(passage)
             says += [Say(m.group, polarity, 3, passage, 0, min(len(passage.text), 60)) for m in asked]
         asked = []
+        if me and _about_admission(passage):
+            asked = me
+        me = []
         if len(says) >= _MAX_SAYS:
             continue
         found = list(mentions(passage.text)) if people(passage.text) else []
@@ -105,6 +112,9 @@ def find_people(passages: list[Passage]) -> list[Fact]:
         if _about_admission(passage):
             # 'I am a student: can I apply for the Visiting Physician Program?' asks for the student.
             asked = [m for m in found if not _OF_A_PROGRAM.match(passage.text, m.end)]
+        if passage.block.kind != "item" and _ABOUT_ME.match(passage.text):
+            me = found  # 'I am a medical student. May I observe?'
+            continue
         says += weigh_all(passage, found)
         if _is_partner(passage, found):
             partners.append(passage)
@@ -145,11 +155,19 @@ _BARE: dict[str | None, str] = {"international": "international_student", "us": 
 _IN_COLUMNS = frozenset(["us_student", "international_student", "everyone", "student", "graduate", "physician"])
 
 
+_ABOUT_ME = re.compile(
+    r"\W*(?:Q[:.]\s*)?(?:what )?(?:if )?I(?: am|['’]m| study| attend| go to| have| graduated)\b", re.I
+)
+
+
 def _about_admission(passage: Passage) -> bool:
     """'Can international students apply?', 'Do you accept graduates?': the answer follows."""
     return passage.text.endswith("?") and bool(
         re.match(r"^\W*(?:can|may|do|does|are|is|am|i)\b", passage.text, re.I)
-        and re.search(r"accept|eligib|apply|participat|rotat|take|open|offer|observ", passage.lower)
+        and re.search(
+            r"accept|eligib|apply|participat|rotat|take|taking|admit|host|consider|welcom|open|offer|observ|shadow|come",
+            passage.lower,
+        )
     )
 
 

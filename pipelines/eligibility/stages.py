@@ -34,6 +34,7 @@ _TAKES = re.compile(
     re.I,
 )
 # 'Visiting M4s: four weeks', 'For visiting fourth-year students'
+_ASKED_YEARS = re.compile(r"\b(?:years?|when in|stage|level)\b", re.I)
 _NAMES_WHO = re.compile(
     r"\W*(?:(?:for|visiting|away|outside|external|eligible|all|only|guest|rotating|any|medical|interested)\W{1,3}){1,4}",
     re.I,
@@ -118,6 +119,7 @@ def _year(passage: Passage) -> list[Fact]:
         passage.demands
         or passage.block.kind == "item"
         or bool(_TAKES.search(text))
+        or bool(passage.asked and _ASKED_YEARS.search(passage.asked))
         or min(m.start for m in (*final, *earlier)) <= 2
         or bool(_NAMES_WHO.fullmatch(text[: first.start]))
     )

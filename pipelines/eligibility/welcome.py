@@ -580,7 +580,7 @@ _WHO = re.compile(
 )
 # 'Who can apply – final-year MD and DO students'
 _WHO_LABEL = re.compile(
-    r"\W*(?:who(?: (?:can|may|is|are|should)(?: [\w-]+){0,2})?|open to|eligib(?:ility|le)(?: [\w-]+){0,2}|(?:intended |target )?audience|for whom|applicants|participants|candidates)\s?(?::|\s[–—-])\s",
+    r"\W*(?:who(?: (?:can|may|is|are|should|we|you)(?: [\w-]+){0,2})?|open to|eligib(?:ility|le)(?: [\w-]+){0,2}|(?:intended |target )?audience|for whom|applicants|participants|candidates)\s?(?::|\s[–—-])\s",
     re.I,
 )
 
