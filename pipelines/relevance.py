@@ -118,7 +118,7 @@ _OF_MEDICINE = re.compile(
 _FOR_OWN = re.compile(
     r"\b(?:for|For) (?!(?:Visiting|International|Foreign|Medical|US|U\.S\.|USA|American|Canadian|Caribbean|Overseas|Fourth|Third|Final|Fourth-Year|Third-Year|Senior|MD|DO|M\.D\.|D\.O\.|MS|M4|MS4|OMS|External|Away|Guest|Rotating|Outside|Incoming"
     r"|Osteopathic|Allopathic|All|Prospective|Non|Elective|Exchange|Clinical|Domestic|Global|Research|Undergraduate|Graduate|Health|Eligible|Current|Interested|Underrepresented|URM|URiM|UIM|UiM|Diverse|Diversity|Disadvantaged|Women|First|Minority|Upper|Clerkship|LCME|Latin|African|Native|Black|Hispanic|The)\b)"
-    r"(?:[A-Z][\w’'&.]+ ){1,3}(?<!Medical )(?<!Year )(?<!Visiting )Students\b|\bfor (?:our|current) (?:own )?(?:\w+ )?students\b|\b[Ff]or (?:our |community |faculty )*[Pp]receptors\b"
+    r"(?:[A-Z][\w’'&.]+ ){1,3}(?<!Medical )(?<!Year )(?<!Visiting )Students\b|\b[Ff]or (?:[Oo]ur|current) (?:[Oo]wn )?(?:\w+ )?(?:[Ss]tudents|[Rr]esidents|[Ff]ellows|[Tt]rainees|[Hh]ouse [Ss]taff)\b|\b[Ff]or (?:our |community |faculty )*[Pp]receptors\b"
 )
 _STAFF_TOO = frozenset({"physician", "physicians", "doctor", "doctors", "surgeon", "surgeons"})
 _ONLY = re.compile(r"\b(?:only|exclusively|limited to)\b", re.I)
@@ -129,7 +129,7 @@ _ASKS_FOR_DEMANDS = re.compile(
 # '$500 per week', 'tuition is $2,000', '$75 application fee'; who pays a visitor, insures or donates names sums too.
 _PRICE = re.compile(
     r"\b(?:fees?|tuition|costs?|charged?|payable|payment|billed|owes?)\b[^.;]{0,80}\$ ?\d"
-    r"|\$ ?\d[\d,.]{0,8} ?(?:/|(?:per|a|each|every|for (?:each|every|one|two|four|a))\b|(?:[a-z-]{1,20} ){0,2}(?:fee|charge)\b)",
+    r"|^\W*\$ ?\d[\d,]{0,8}\W*$|\$ ?\d[\d,.]{0,8} ?(?:/|(?:per|a|each|every|for (?:each|every|one|two|four|a))\b|(?:[a-z-]{1,20} ){0,2}(?:fee|charge)\b)",
     re.I,
 )
 _NO_PRICE = re.compile(
@@ -225,6 +225,8 @@ class _Judge:
                 for match in _find(block.text[:MAX_SENTENCE]):
                     if match.key in _NOTED:
                         self._note(match.key, match, block.text)
+                    elif match.key == "sending" and not self.asks:
+                        self.asks = block.text
         self._named()
         if self.counts and self.for_students and not self.counts["named"]:
             self._add("heading_for_medical_students", 0.8, self.for_students[0])
@@ -645,7 +647,7 @@ def _kind(keys: set[str], about: bool, offered: Collection[str] = ()) -> str:
             return "plain"  # of any school: the own one's pages say it too
     elif not keys.isdisjoint(_VISITOR) and (offered or not keys.isdisjoint(_OFFERED)):
         return "mention"  # 'Visiting students: four-week electives, 2026-27'
-    if "learner" in keys and "residency" not in keys and keys.isdisjoint(_OWN):
+    if ("learner" in keys or (offered and "here" in keys)) and "residency" not in keys and keys.isdisjoint(_OWN):
         if "here" in keys:
             return "plain"
         if "stay" in keys and "offer" in keys:
