@@ -997,7 +997,7 @@ def _candidates(blocks: list[Block], spoken: list[Statement]) -> Iterator[Candid
 def _refund_in_row(block: Block) -> bool | None:
     """What a row's other cells say of refunds, where one price stands in it: 'Non-refundable' under 'Notes'."""
     notes = [cell.text for cell in block.cells[1:] if len(cell.text) <= 120 and has_any(cell.text.lower(), _OF_REFUNDS)]
-    if not notes or sum(bool(find_money(cell.text)) for cell in block.cells) != 1:
+    if not notes or sum(len(find_money(cell.text)) for cell in block.cells) != 1:
         return None
     return next((told for note in notes if (told := _refundable(note)) is not None), None)
 

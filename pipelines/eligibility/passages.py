@@ -66,7 +66,7 @@ _NOTHING: frozenset[str] = frozenset()
 _LAST_SENTENCE = re.compile(r"[.!?]\s+(?=[A-Z])")  # what introduces a list is the sentence right before it
 _ANSWER = re.compile(
     rf"\W*{ANSWER_MARK}(?:(?P<yes>(?:yes|absolutely|certainly|definitely|of course)\b|(?:it is|they are|you do|they do|we do)[.,;!])"
-    r"|(?P<no>no\b|unfortunately|regrettably|sorry|not at this time|not (?:required|needed|necessary)|(?:it|that) is not\b|(?:you|they|it) (?:do|does|need|will)(?: not\b|n['’]t\b)|we do not (?:require|need|ask)|(?:you|they|it) don['’]t\b))",
+    r"|(?P<no>no\b|unfortunately|regrettably|sorry|not at this time|not (?:required|needed|necessary)|(?:it|that) is not\b|(?:you|they|it) (?:do|does|need|will)(?: not\b|n['’]t\b)|we do not (?:require|need|ask)|we (?:cannot|can ?not|can['’]t|do not|don['’]t|are not|will not|won['’]t)(?=[.!,;]|\s*$)|(?:you|they|it) don['’]t\b))",
     re.I,
 )
 # 'Applying to our internal medicine residency'
@@ -74,6 +74,11 @@ TO_A_RESIDENCY = r"(?:to|for) (?:our|the|a) (?:[\w-]+ ){0,3}(?:residency|fellows
 # '(a) be in the final year' below 'Applicants must'
 _ENUMERATED = re.compile(r"\W*(?:[a-h]|[1-9]|[ivx]{1,4}|[A-H]|[IVX]{1,4})[).]\s")
 _OPENER = re.compile(r"(?::|\b(?:must|shall|should|need to|have to|who|to|following))\s*$")
+# 'What to upload? Transcript, Step 1 score'
+_ASKS_FOR_PAPERS = re.compile(
+    r"\W*(?:Q[:.]\s*)?(?:what|which) (?:[\w-]+ ){0,3}?(?:upload|send|submit|hand in|attach|bring|required|needed)\b",
+    re.I,
+)
 # 'Papers: CV; three letters of recommendation'
 _DEMANDING_LABEL = re.compile(
     r"\W*(?:(?:required|needed|application|supporting|what to|please) )?(?:requirements?|prerequisites?|documents?|documentation|papers|paperwork|applications?|checklist|materials|upload|submit|send|enclose|attach|must have|hand in)(?: (?:required|needed|to (?:submit|send|upload)))?\s?(?::|\s[–—-])\s",
@@ -165,7 +170,11 @@ class Passage:
     @property
     def demands(self) -> bool:
         """Does the sentence, or the list it stands in, say that something has to be?"""
-        return "demand" in self.cues or self.demanded_list or bool(_DEMANDING_LABEL.match(self.text))
+        return (
+            "demand" in self.cues
+            or self.demanded_list
+            or bool(_DEMANDING_LABEL.match(self.text) or (self.asked and _ASKS_FOR_PAPERS.match(self.asked)))
+        )
 
     @property
     def softened(self) -> bool:
