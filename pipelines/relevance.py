@@ -17,8 +17,9 @@ from collections.abc import Collection, Iterator, Sequence
 import attrs
 from scrapy.exceptions import DropItem
 
+from scraper.gates import Gates
 from scraper.items import Block, Page
-from scraper.text import Gate, has_any, small
+from scraper.text import has_any, small
 from scraper.vocabulary import Match, look_for_all, vocabulary
 
 MAX_BLOCKS = 4000
@@ -26,14 +27,16 @@ MAX_TEXT = 400_000  # characters: what a hostile page has beyond is not looked a
 MAX_SENTENCE = 1500
 
 # No page without one of these words describes an opportunity: most of a crawl is settled by this look.
-_CORE = Gate(
+_CORE = Gates(
     (
-        "student", "research", "visit", "elective", "rotat", "clerk", "observ", "extern", "shadow", "acting", "preceptor", "guest", "exchange",
-        "vslo", "vsas", "img", "incoming", "abroad", "overseas", "foreign", "graduates",
-    ),
-    ("sub", "clinical "),
-    re.compile(r"sub-?\s?i|clinical (?:exp|place|att)"),
+        (
+            "student", "research", "visit", "elective", "rotat", "clerk", "observ", "extern", "shadow", "acting", "preceptor", "guest",
+            "exchange", "vslo", "vsas", "img", "incoming", "abroad", "overseas", "foreign", "graduates",
+        ),
+        ("sub", "clinical "),
+    )
 )  # fmt: skip
+_CORE_WORDS = re.compile(r"sub-?\s?i|clinical (?:exp|place|att)")  # what has to stand behind those of the second
 _FACTS = ("facts_fee", "facts_deadline", "facts_documents", "facts_visa", "facts_duration", "facts_terms")
 _STUDENTS = re.compile(r"medical students?\b|student (?:rotation|elective|clerkship)s?\b", re.I)
 BIAS = -3.0
@@ -143,6 +146,12 @@ _ANSWERED_NO = re.compile(r"[:?–—-]\s*(?:no|none|n/a)\b(?! (?:more|later|les
 _NO = re.compile(r"(?:no|not|unfortunately|sorry)\b", re.I)
 
 
+def _may_matter(lower: str) -> bool:
+    """May a text of small letters be about an opportunity?"""
+    found = _CORE.open(lower)
+    return found > 0 and (found & 1 > 0 or _CORE_WORDS.search(lower) is not None)
+
+
 @attrs.frozen
 class Evidence:
     """One reason for or against a page: its name, its weight and the words it stands on."""
@@ -160,7 +169,7 @@ def evidence(title: str, blocks: list[Block]) -> list[Evidence]:
 def relevance(title: str, blocks: list[Block]) -> float:
     """How sure it is, from 0 to 1, that the page describes an opportunity for visitors."""
     for block in blocks[:MAX_BLOCKS]:
-        if _CORE.opens(block.lower):
+        if _may_matter(block.lower):
             break
     else:
         return 0.0
@@ -458,7 +467,7 @@ class _Judge:
     def _block(self, block: Block) -> bool:
         """Weigh the sentences of one block; False where nothing in or above it can be about an opportunity."""
         about, offered = self._above(block.headings)
-        if not about and not offered and not _CORE.opens(block.lower):
+        if not about and not offered and not _may_matter(block.lower):
             return False
         together: set[str] = set()
         telling = 0  # how many sentences tell anything

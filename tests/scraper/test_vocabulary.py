@@ -202,3 +202,11 @@ def test_a_megabyte_is_searched_in_seconds(name: str, text: str) -> None:
     for _ in vocabulary(name).find(text):
         pass
     assert time.perf_counter() - start < 20
+
+
+@pytest.mark.parametrize("name", names())
+def test_no_phrase_stands_for_too_many(name: str) -> None:
+    """Choices multiply: six of ten words each are a million phrases, which every process that reads pages has to load."""
+    for key, entry in vocabulary(name).entries.items():
+        for phrase in (*entry["phrases"], *(entry.get("unless") or ())):
+            assert len(expand(phrase)) <= 10_000, f"{name}.yml, '{key}': write {phrase!r} as several, or with '...'"
