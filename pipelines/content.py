@@ -16,7 +16,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Set
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from math import ceil
 from typing import NamedTuple, TypeAlias
@@ -26,7 +26,7 @@ from lxml import etree
 from scrapy.exceptions import DropItem
 from w3lib.encoding import html_body_declared_encoding, html_to_unicode, http_content_type_encoding
 
-from scraper.items import Block, BlockKind, Cell, Link, Page
+from scraper.items import Block, BlockKind, Cell, Link, Page, remembered
 from scraper.text import Gate, fold_space, sentences
 from scraper.vocabulary import expand, vocabulary
 
@@ -557,7 +557,7 @@ class _Reader:
                 self.titles.setdefault(target, text)
                 self.triggers.add(element)
 
-    @cached_property
+    @remembered
     def running(self) -> int:
         """Characters of the page's text outside of links."""
         text, linked = self._lengths(self.main)

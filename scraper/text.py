@@ -58,8 +58,11 @@ def sentences(text: str) -> list[str]:
 
 
 def _cut(text: str) -> tuple[str, ...]:
-    out, start = [], 0
     bullets = not text.isascii() and has_any(text, _BULLETS)
+    # Most labels, headings and entries of lists hold nothing that could end a sentence.
+    if not bullets and "." not in text and ";" not in text and "!" not in text and "?" not in text:
+        return (whole,) if (whole := text.strip()) else ()
+    out, start = [], 0
     for match in (_STOP if bullets else _PLAIN_STOP).finditer(text):
         at, end = match.span()
         mark = text[at]
@@ -96,6 +99,8 @@ def small(text: str) -> str:
     """`text` in small letters and with plain hyphens, character for character, so that what is found there stands at the same
     place in `text`."""
     lower = text.lower()
+    if text.isascii():
+        return lower
     if len(lower) != len(text):
         lower = "".join(char if len(one := char.lower()) > 1 else one for char in text)
     return lower if lower.isascii() else lower.replace(*_HYPHEN).replace(*_HYPHEN_UNBROKEN)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import attrs
 
 from scraper.considered import passed_over
-from scraper.items import Audience, Block, Fact
+from scraper.items import Audience, Block, Fact, remembered
 from scraper.scope import LONGEST_CELL, Told, audience_in, audience_of, mentions, told_apart
 from scraper.statements import ANSWER_MARK, quote
 from scraper.text import has_any, small
@@ -116,12 +116,12 @@ class Passage:
     asked: str = ""  # the question that it answers
     whole: str = ""  # the row of a table, where the text is one of its cells with the header that says of what: the row is the quote
 
-    @cached_property
+    @remembered
     def above(self) -> tuple[str, ...]:
         """What stands above, nearest first: term, lead, headings."""
         return tuple(filter(None, (self.block.term, self.block.lead, *reversed(self.block.headings))))
 
-    @cached_property
+    @remembered
     def demanded_list(self) -> bool:
         """Is this an item of a list of things that applicants must be, have or hand in?"""
         if self.refused_list:
@@ -129,12 +129,12 @@ class Passage:
         near = self.above[:2] if self.block.kind in ("item", "row", "definition") else self.above[:1]
         return any(map(_introduces_demands, near))
 
-    @cached_property
+    @remembered
     def refused_list(self) -> bool:
         """Is this an item of a list of people whom the host does not take?"""
         return self.block.kind != "heading" and bool(self.above) and _introduces_refused(self.above[0])
 
-    @cached_property
+    @remembered
     def cues(self) -> set[str]:
         """The little words in the sentence that make a demand, an exception or a refusal (data/vocabulary/cues.yml)."""
         return vocabulary("cues").keys_in(self.text)
@@ -147,11 +147,11 @@ class Passage:
         """The matches of `keys` in the sentence."""
         return [match for match in self.words if match.key in keys] if self.words else []
 
-    @cached_property
+    @remembered
     def audience(self) -> Audience:
         return audience_of(self.block, self.text)
 
-    @cached_property
+    @remembered
     def students(self) -> str:
         """The group that its students of no named country are: told by the section, else by the block it stands in."""
         audience = self.audience
