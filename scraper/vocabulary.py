@@ -457,7 +457,7 @@ _BY_THEMSELVES = frozenset(
 def look_for_all() -> None:
     """Let every vocabulary look for the phrases of all from now on, but for a few: each text is searched once, not once by each of them.
 
-    For a process that reads whole pages. It takes 0.4 seconds, which whoever needs one vocabulary alone can spare.
+    For a process that reads whole pages. It takes half a second, which whoever needs one vocabulary alone can spare.
     """
     every = [vocabulary(name) for name in names() if name not in _BY_THEMSELVES]
     index = _Index(every)
