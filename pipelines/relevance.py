@@ -237,25 +237,35 @@ class _Judge:
                     elif match.key == "sending" and not self.asks:
                         self.asks = block.text
         self._named()
-        if self.counts and self.for_students and not self.counts["named"]:
-            self._add("heading_for_medical_students", 0.8, self.for_students[0])
         if self.counts:
-            if any("$" in block.text and _states_price(block) for block in self.blocks):
-                self.facts.add("facts_fee")
-            recruits = len(self.against["residency"]) > 1 and not self.counts["clear"] and not self.counts["named"]
-            for fact in sorted(self.facts):
-                # Residencies ask for papers too.
-                self._add(fact, 0.5 if recruits else _WEIGHT_OF_FACT.get(fact, 0.5))
+            self._stated()
+        self._speaks_for_own()
+        self._card()
+        self._terms()
+        self._speaks_for_others()
+        return self.reasons
+
+    def _stated(self) -> None:
+        """What only speaks for a page that says something of an opportunity: its headings, and facts of an application."""
+        if self.for_students and not self.counts["named"]:
+            self._add("heading_for_medical_students", 0.8, self.for_students[0])
+        if any("$" in block.text and _states_price(block) for block in self.blocks):
+            self.facts.add("facts_fee")
+        recruits = len(self.against["residency"]) > 1 and not self.counts["clear"] and not self.counts["named"]
+        for fact in sorted(self.facts):
+            # Residencies ask for papers too.
+            self._add(fact, 0.5 if recruits else _WEIGHT_OF_FACT.get(fact, 0.5))
+
+    def _speaks_for_own(self) -> None:
+        """The words of a school that speaks to its own students."""
         if (
             self.against["own"]
             and not self.visitors
             and any(_NUMBER.search(block.text[:400]) for block in self.blocks[:80])
         ):
-            self.against["own"].add(
-                "course number"
-            )  # 'NEUR 4100' stands in a school's own catalog, if nobody else is spoken of
+            # 'NEUR 4100' stands in a school's own catalog, if nobody else is spoken of.
+            self.against["own"].add("course number")
         own = min(4, len(self.against["own"]))
-        residency = min(4, len(self.against["residency"]))
         if own == 1 and self.counts["named"] and not self.visitors:
             self._add("own_curriculum", -0.4)
         if own > 1 and not self.explicit:
@@ -264,8 +274,10 @@ class _Judge:
             self._add("for_own_students", -4.0, self.for_own)
         elif self.own_named and not self.explicit:
             self._add("for_own_students", -1.5, self.own_named)
-        self._card()
-        self._terms()
+
+    def _speaks_for_others(self) -> None:
+        """The words of residencies, of pages for pupils and other professions, of advice and of other houses; refusals."""
+        residency = min(4, len(self.against["residency"]))
         if residency > 1 and not self.counts["clear"]:
             # graduates, say, of whom residencies speak too
             people_only = self.about <= {"visitor"} and "visiting" not in self.topic_words.lower()
@@ -292,7 +304,6 @@ class _Judge:
             # Advice to applicants, or a school that tells its own students how to go away: a host speaks of itself.
             share = 0.5 if "visiting_student" in self.about else 1.0
             self._add("other_houses", weight * share, ", ".join(sorted(self.against["elsewhere"])))
-        return self.reasons
 
     def _card(self) -> None:
         """A page on a single elective: its name is a rotation, its lines are labels, and no course number makes it one of the school's catalog."""
