@@ -904,7 +904,7 @@ def _row_deadlines(
         label_role = None
     applying = [
         bool(index)
-        and (role is None or role == "other")
+        and role in (None, "other")
         and bool((role is None and _APPLY_ROW.fullmatch(cell.column)) or _APPLY_ROW.fullmatch(label))
         for index, (cell, role) in enumerate(zip(row.cells, roles, strict=True))
     ]

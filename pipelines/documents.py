@@ -18,7 +18,7 @@ from pipelines import Stage
 from scraper.considered import passed_over
 from scraper.items import Block, Fact
 from scraper.scope import told_apart
-from scraper.statements import MAX_QUOTE, Statement, quote, statements
+from scraper.statements import MAX_QUOTE, Statement, last_sentence, quote, statements
 from scraper.text import has_any
 from scraper.vocabulary import Match, vocabulary
 
@@ -118,7 +118,6 @@ _LIST_NAMED = re.compile(
 _DASH_BEFORE = re.compile(r"[–—-]\s*$")  # 'HIPAA / OSHA – optional' speaks of the whole line
 _RECOMMENDS = re.compile(r"recommend|referen", re.I)
 # What introduces a list is the sentence right before it: 'Write to the residency office. Please include:'
-_LAST_SENTENCE = re.compile(r"[.!?]\s+(?=[A-Z])")
 # 'Obtain a letter of recommendation to strengthen your application'
 _TO_STRENGTHEN = re.compile(r"\s+(?:\w+ )?(?:to|that) (?:enhance|strengthen|improve|support|boost|bolster)s?\b", re.I)
 # 'Letters of recommendation – available on request from your attending'
@@ -341,15 +340,11 @@ def _from_dense_lists(blocks: list[Block]) -> Iterator[Fact]:
             continue
         found = _mentions(text, above)
         if found and (told := told_apart(block)):
-            asked = {
-                key for cell in told if not _NOTHING_THERE.search(cell.text) for key in _not_refused(cell.text, above)
-            }
+            texts = [cell.text for cell in told if not _NOTHING_THERE.search(cell.text)]
+            asked = {mention.key for text in texts for mention in _not_refused(text, _mentions(text, above))}
             groups[block.group].extend((block, mention) for mention in found if mention.key in asked)
-            continue
-        cues = vocabulary("demands").find(text) if found else ()
-        for mention in found:
-            if not _refused(text, mention, found, cues):
-                groups[block.group].append((block, mention))
+        elif found:
+            groups[block.group].extend((block, mention) for mention in _not_refused(text, found))
     for members in groups.values():
         if len({mention.key for _, mention in members}) >= 3:
             for block, mention in members:
@@ -360,10 +355,9 @@ def _from_dense_lists(blocks: list[Block]) -> Iterator[Fact]:
 _NOTHING_THERE = re.compile(r":\s*(?:[–—✗✘xX-]|no|n/?a|none)?[\s.]*$", re.I)
 
 
-def _not_refused(text: str, above: tuple[str, ...]) -> set[str]:
-    found = _mentions(text, above)
+def _not_refused(text: str, found: list[_Mention]) -> list[_Mention]:
     cues = vocabulary("demands").find(text)
-    return {mention.key for mention in found if not _refused(text, mention, found, cues)}
+    return [mention for mention in found if not _refused(text, mention, found, cues)]
 
 
 def _fact(mention: _Mention, block: Block, text: str, confidence: float, rule: str) -> Fact:
@@ -378,7 +372,7 @@ def _scope(above: Iterable[str]) -> str:
     """'demand', 'elsewhere' or '': what the nearest of the texts above that says anything says."""
     for text in above:
         if text:
-            keys = _heading_keys(_LAST_SENTENCE.split(text[-400:])[-1] if text.endswith(":") else text[:300])
+            keys = _heading_keys(last_sentence(text[-400:]) if text.endswith(":") else text[:300])
             if "elsewhere" in keys:
                 return "elsewhere"
             if "scope" in keys:

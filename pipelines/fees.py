@@ -320,7 +320,7 @@ def _refusal(place: Setting) -> str | None:
         return "of_residents_or_staff"
     if "old" in near and near["old"] < 25:
         return "old_price"
-    if ("rest" in near and near["rest"] < 25 and not _NOT_REFUNDED.search(place.after()[:60])) or _LESS.search(
+    if ("rest" in near and near["rest"] < 25 and not _refused_refund(place.after()[:60])) or _LESS.search(
         place.text[: money.start][-200:]
     ):
         return "rest_of_an_amount"
@@ -473,8 +473,8 @@ def _period(place: Setting, kind: str) -> Period:
     )
 
 
-# 'Parking, per month' as the label of a row; 'for a four-week elective' says nothing about an application fee.
 _IN_BRACKETS = re.compile(r"\s?\((?:or )?\s?(?:US)?")
+# 'Parking, per month' as the label of a row; 'for a four-week elective' says nothing about an application fee.
 _EACH_TIME = re.compile(
     r"(?:\bper\s(?:calendar\s)?|/\s?)(?P<unit>day|week|wk|month|mo|year|yr)\b|\b(?P<adverb>daily|weekly|monthly|annual(?:ly)?|yearly)\b",
     re.IGNORECASE,
@@ -749,13 +749,14 @@ def _own_refund(place: Setting) -> bool | None:
     if place.bare and place.context and len(place.context[0]) < 120 and "$" not in place.context[0]:
         if _refused_refund(place.context[0]):
             return False
-        if re.search(r"(?<![-–])\brefundable\b", place.context[0], re.IGNORECASE):
+        if _REFUNDABLE.search(place.context[0]):
             return True
     if refused := _refused_refund(text):
         return bool(_UP_TO_A_TIME.match(text, refused.end()))
-    return True if "refundable" in text.lower() and re.search(r"(?<![-–])\brefundable\b", text, re.IGNORECASE) else None
+    return True if _REFUNDABLE.search(text) else None
 
 
+_REFUNDABLE = re.compile(r"(?<![-–])\brefundable\b", re.IGNORECASE)
 _TAKEN_AWAY = re.compile(r"\s?(?:[-–−]|minus|less)\s?")
 _MAKES = re.compile(r"\s?(?:USD)?\s?=\s?")
 
@@ -1028,6 +1029,7 @@ _NAMED_LATER = re.compile(
 
 
 _STARS = re.compile(r"(\*{1,3}|[†‡])\s?(?=\w)(?![^*†‡]{0,400}[*†‡])")
+_MARKED = {mark: re.compile(rf"(?<=\S)(?<!\*){re.escape(mark)}(?!\*)") for mark in ("*", "**", "***", "†", "‡")}
 
 
 def _footnoted(candidate: Candidate, before: list[Candidate], spoken: list[Statement]) -> Candidate | None:
@@ -1035,7 +1037,7 @@ def _footnoted(candidate: Candidate, before: list[Candidate], spoken: list[State
     stars = _STARS.match(spoken[candidate.spot].text) if candidate.block.kind != "row" else None
     if stars is None:
         return None
-    mark = re.compile(rf"(?<=\S)(?<!\*){re.escape(stars[1])}(?!\*)")
+    mark = _MARKED[stars[1]]
     return next((one for one in before if one is not candidate and mark.search(one.quote)), None)
 
 

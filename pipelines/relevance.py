@@ -64,8 +64,8 @@ _WEIGHTS = {
 }
 # What none, one, two, three and four ways of speaking of other houses take away.
 _OTHER_HOUSES = (0.0, 0.0, -1.5, -7.0, -10.5)
-# Behind these words other houses are where visitors come from.
 _MAY = (" may", " can", " do", " participate")
+# Behind these words other houses are where visitors come from.
 _COMES_FROM = ("from ", "attending ", "enrolled ", "enrolled in ", "enrolled at ", "matriculated ", "matriculated at ")
 # Learners of other schools than medical ones, as other_people names them.
 _PUPILS = ("student", "high school", "college", "undergraduate", "pre", "shadow", "observation", "sophomore")
@@ -102,17 +102,17 @@ _COURSE = re.compile(
     r"\b[A-Z]{2,5}[-\s]?\d{3,5}[A-Z]?\b|\bcredit(?:s| hours)\b|(?:^|[.;:] ?)grading\b|\b(?:course|elective|selective|clerkship) (?:number|no\.|#|code)",
     re.I,
 )
-_WHO = frozenset({"learner", "visitor", "visiting_student"})
+_WHO = frozenset({"learner", *_VISITOR})
 _NUMBER = re.compile(r"\b[A-Z]{3,5}[ -]?\d{3,5}\b")
 _LEARNING = frozenset({"opportunity", "strong_opportunity"})
-_NO_NAME = frozenset({"own", "residency", "other_people", "no_offer", "elsewhere", "profession"})
 _OFFERED = frozenset({"opportunity", "strong_opportunity", "portal"})
 _APPLYING = frozenset({"opportunity", "applying"})
 _OWN = frozenset({"own", "elsewhere"})
 _OFFERING = frozenset({"applying", "hosting"})
 _ADMITTED = frozenset({"offer", "applying"})
 _OF_OTHERS = frozenset({"residency", "other_people", "profession"})
-_NOT_AN_OFFER = frozenset({"residency", "other_people", "no_offer", "own", "profession"})
+_NOT_AN_OFFER = frozenset({"own", "no_offer", *_OF_OTHERS})
+_NO_NAME = frozenset({"elsewhere", *_NOT_AN_OFFER})
 _MATCH = ("eras", "nrmp", "electronic residency")
 _OF_MEDICINE = re.compile(
     r"(?<!podiatric )(?<!veterinary )\bmedical (?:students?|graduates?|schools?)\b|\bvisiting physicians?\b|\bosteopathic|\bmd/do\b|\bimgs?\b"
@@ -227,8 +227,7 @@ class _Judge:
                 break
             if not self._block(block):
                 unread.append(block)
-        score = BIAS + sum(reason.weight for reason in self.reasons)
-        if self.counts and score < CLEAR:
+        if self.counts and self._score() < CLEAR:
             # Only a page that might go either way is read to the last word.
             for block in unread:
                 for match in _find(block.text[:MAX_SENTENCE]):
@@ -356,7 +355,7 @@ class _Judge:
 
     def _terms(self) -> None:
         """A page of labels, rows or questions that tell who may come and how to apply, for what, for how long and at what price."""
-        if BIAS + sum(reason.weight for reason in self.reasons) >= 0.0 or len(self.blocks) > 200:
+        if self._score() >= 0.0 or len(self.blocks) > 200:
             return
         if self.for_own or self.advice or any(self._keys(name) & _NOT_AN_OFFER for name in self.names):
             return
@@ -400,6 +399,9 @@ class _Judge:
         heads = any("profession" in self._keys(name) for name in self.names)
         if (heads or len(words) > 1) and not any(_OF_MEDICINE.search(block.lower) for block in self.blocks):
             self._add("other_profession", -12.0, ", ".join(sorted(words)))
+
+    def _score(self) -> float:
+        return BIAS + sum(reason.weight for reason in self.reasons)
 
     def _add(self, name: str, weight: float, words: str = "") -> None:
         self.reasons.append(Evidence(name, weight, words[:200]))

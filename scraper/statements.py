@@ -69,6 +69,14 @@ def _cut_down(text: str) -> Iterator[str]:
         yield text
 
 
+_SENTENCE_BEFORE = re.compile(r"[.!?]\s+(?=[A-Z])")
+
+
+def last_sentence(text: str) -> str:
+    """What introduces a list is the sentence right before it."""
+    return _SENTENCE_BEFORE.split(text)[-1]
+
+
 def statements(blocks: Iterable[Block]) -> Iterator[Statement]:
     """The statements of `blocks` in reading order; table rows are left to the stages, titles out."""
     return iter(_statements(tuple(blocks)))
@@ -94,25 +102,26 @@ def _cut(blocks: Iterable[Block]) -> list[Statement]:
         label, text = before, block.text
         before = ""
         if "\n" not in text:
-            first = True
-            for sentence in block.sentences:
-                for piece in (sentence,) if len(sentence) <= MAX_STATEMENT else _cut_down(sentence):
-                    found.append(Statement(block, piece, label))
-                    label = piece if len(piece) <= MAX_LABEL and _introduces(piece, first) else ""
-                    first = False
+            _add_line(found, block, block.sentences, label)
             if block.kind in ("paragraph", "heading") and _is_label(text):
                 before = text
             continue
         for line in text.split("\n"):
-            first = True
-            for sentence in sentences(line):
-                for piece in (sentence,) if len(sentence) <= MAX_STATEMENT else _cut_down(sentence):
-                    found.append(Statement(block, piece, label))
-                    label = piece if len(piece) <= MAX_LABEL and _introduces(piece, first) else ""
-                    first = False
+            label = _add_line(found, block, sentences(line), label)
             if line and _is_label(line):
                 label = line
     return found
+
+
+def _add_line(found: list[Statement], block: Block, line: Iterable[str], label: str) -> str:
+    """Add the statements of a line, given as its sentences, to those `found`; what introduces the next line is given back."""
+    first = True
+    for sentence in line:
+        for piece in (sentence,) if len(sentence) <= MAX_STATEMENT else _cut_down(sentence):
+            found.append(Statement(block, piece, label))
+            label = piece if len(piece) <= MAX_LABEL and _introduces(piece, first) else ""
+            first = False
+    return label
 
 
 def judged_pieces(block: Block) -> list[str]:

@@ -114,7 +114,7 @@ def _answered_english(passage: Passage) -> list[Fact]:
 
 
 def _implies_test(passage: Passage, tests: bool, skills: bool) -> bool:
-    """'Non-native speakers submit a TOEFL', 'English Proficiency' as a heading of requirements."""
+    """'Non-native speakers submit a TOEFL', 'Language: fluent English', 'English Proficiency' as a heading of requirements."""
     if skills and (
         _LANGUAGE.match(passage.text)
         or _LANGUAGE.fullmatch(passage.block.term)

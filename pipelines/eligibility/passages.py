@@ -16,7 +16,7 @@ import attrs
 from scraper.considered import passed_over
 from scraper.items import Audience, Block, Fact, remembered
 from scraper.scope import LONGEST_CELL, Told, audience_in, audience_of, mentions, told_apart
-from scraper.statements import ANSWER_MARK, quote
+from scraper.statements import ANSWER_MARK, last_sentence, quote
 from scraper.text import has_any, small
 from scraper.vocabulary import Match, vocabulary
 
@@ -63,7 +63,6 @@ _FROM_ABROAD = frozenset(
     ]
 )
 _NOTHING: frozenset[str] = frozenset()
-_LAST_SENTENCE = re.compile(r"[.!?]\s+(?=[A-Z])")  # what introduces a list is the sentence right before it
 _ANSWER = re.compile(
     rf"\W*{ANSWER_MARK}(?:(?P<yes>(?:yes|absolutely|certainly|definitely|of course)\b|(?:it is|they are|you do|they do|we do)[.,;!])"
     r"|(?P<no>no\b|unfortunately|regrettably|sorry|not at this time|not (?:required|needed|necessary)|(?:it|that) is not\b|(?:you|they|it) (?:do|does|need|will)(?: not\b|n['’]t\b)|we do not (?:require|need|ask)|we (?:cannot|can ?not|can['’]t|do not|don['’]t|are not|will not|won['’]t)(?=[.!,;]|\s*$)|(?:you|they|it) don['’]t\b))",
@@ -248,14 +247,13 @@ def _introduces_demands(above: str) -> bool:
 def _introduces_refused(above: str) -> bool:
     if not above.endswith(":") and (len(above) > 80 or above.endswith(".")):
         return False
-    return _REFUSAL_LIST.search(_LAST_SENTENCE.split(above[:400])[-1]) is not None
+    return _REFUSAL_LIST.search(last_sentence(above[:400])) is not None
 
 
 def read_passages(blocks: list[Block]) -> list[Passage]:
     """The passages of a page in reading order, each text once under the same lead or heading."""
     passages: list[Passage] = []
     seen: set[tuple[str, str]] = set()
-    find = vocabulary("eligibility").find
     question: Passage | None = None
     opener = asks_who = ""
     courses = {block.text for block in blocks if block.kind == "heading" and _COURSE.search(block.text)}
@@ -280,14 +278,7 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
         above = block.lead or (block.headings[-1] if block.headings else "")
         apart = told_apart(block)
         for cell in apart or (_below_headers(block) if len(block.cells) > 1 else ()):
-            words = find(cell.text)
-            named = frozenset([match.key for match in words]) if words else _NOTHING
-            told = attrs.evolve(block, text=cell.text, cells=(), term=cell.label)
-            passage = Passage(told, cell.text, len(passages), small(cell.text), words, named, whole=block.text)
-            passage.column = cell.column
-            if cell.audience:
-                passage.audience = cell.audience
-            passages.append(passage)
+            passages.append(_of_cell(block, cell, len(passages)))
         if apart:
             continue
         length = len(block.text)
@@ -306,10 +297,7 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
             if (place := (piece, above)) in seen:
                 continue
             seen.add(place)
-            words = find(piece)
-            named = frozenset([match.key for match in words]) if words else _NOTHING
-            lower = block.lower if len(piece) == length else small(piece)
-            passage = Passage(block, piece, len(passages), lower, words, named)
+            passage = _passage(block, piece, len(passages), block.lower if len(piece) == length else small(piece))
             if question:
                 passage.asked = question.text
             passages.append(passage)
@@ -318,6 +306,21 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
             question = passage if piece.endswith("?") else None
             asks_who = piece if question and _ASKS_WHO.match(piece) else ""
     return passages
+
+
+def _passage(block: Block, text: str, index: int, lower: str) -> Passage:
+    words = vocabulary("eligibility").find(text)
+    return Passage(block, text, index, lower, words, frozenset([match.key for match in words]) if words else _NOTHING)
+
+
+def _of_cell(row: Block, cell: Told, index: int) -> Passage:
+    """What one cell of a table says, as if it stood alone below its label; the row is the quote."""
+    alone = attrs.evolve(row, text=cell.text, cells=(), term=cell.label)
+    passage = _passage(alone, cell.text, index, small(cell.text))
+    passage.whole, passage.column = row.text, cell.column
+    if cell.audience:
+        passage.audience = cell.audience
+    return passage
 
 
 def _below_headers(block: Block) -> Iterator[Told]:

@@ -137,18 +137,17 @@ def _columns(passages: list[Passage]) -> Iterator[Say]:
         if passage.column:
             below.setdefault(passage.column, []).append(passage)
     for column, cells in below.items():
-        told = [p for p in cells if not _EMPTY_CELL.search(p.text)]
-        shut = next((p for p in cells if _ADMITTED.match(p.text) and p not in told), None)
-        if shut is None and not told:
+        told = next((p for p in cells if not _EMPTY_CELL.search(p.text)), None)
+        shut = next((p for p in cells if _ADMITTED.match(p.text) and _EMPTY_CELL.search(p.text)), None)
+        if (telling := shut or told) is None:
             continue
-        passage = shut or told[0]
         named = [mention.group for mention in mentions(column)]
         if not named and (whose := audience_in(column)) in _BARE:
             named = [_BARE[whose]]
         for one in named:
             group = {"visitor_abroad": "international_student", "graduates": "graduate"}.get(one, one)
             if group in _IN_COLUMNS:
-                yield Say(group, SHUT_OUT if shut else LET_IN, 2, passage, 0, min(len(passage.text), 60))
+                yield Say(group, SHUT_OUT if shut else LET_IN, 2, telling, 0, min(len(telling.text), 60))
 
 
 _BARE: dict[str | None, str] = {"international": "international_student", "us": "us_student"}

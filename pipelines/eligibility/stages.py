@@ -33,8 +33,8 @@ _TAKES = re.compile(
     r"open to|\bwho(?: (?:can|may) (?:apply|come|rotate|attend))?:|\b(?:students?|audience|for|year|eligible): |\b(?:year|level|stage) (?:of|in) (?:training|study|studies|school|medical school)\b|offer|\btakes? |host|train |provid|accept|welcom|consider|eligib|\blevel:|\bclass(?: year)?:|may |can |rotat|for |enrolled|only|designed|available|limited to|restricted|be in|be a|invite|award|apply|in their|in your|at |gives|qualify|let |invites|to (?:expose|introduce|attract|recruit|allow) ",
     re.I,
 )
-# 'Visiting M4s: four weeks', 'For visiting fourth-year students'
 _ASKED_YEARS = re.compile(r"\b(?:years?|when in|stage|level)\b", re.I)
+# 'Visiting M4s: four weeks', 'For visiting fourth-year students'
 _NAMES_WHO = re.compile(
     r"\W*(?:(?:for|visiting|away|outside|external|eligible|all|only|guest|rotating|any|medical|interested)\W{1,3}){1,4}",
     re.I,

@@ -13,7 +13,7 @@ import pytest
 from scrapy.exceptions import DropItem
 from scrapy.utils.misc import load_object
 
-from scraper.items import Block, Page
+from scraper.items import Block, Cell, Page
 from scraper.settings import READING_STAGES
 
 MEGABYTE = 1_000_000
@@ -58,8 +58,8 @@ def blocks_of(names: list[str], size: int) -> list[Block]:
     return blocks
 
 
-def seconds(path: str, names: list[str], size: int) -> float:
-    page = Page("https://www.example.org/", title="Visiting medical students", blocks=blocks_of(names, size))
+def seconds(path: str, blocks: list[Block]) -> float:
+    page = Page("https://www.example.org/", title="Visiting medical students", blocks=blocks)
     stage = load_object(path)()
     start = time.process_time()
     with contextlib.suppress(DropItem):
@@ -70,11 +70,31 @@ def seconds(path: str, names: list[str], size: int) -> float:
 @pytest.mark.parametrize("path", STAGES, ids=lambda path: path.rsplit(".", 1)[1])
 def test_a_megabyte_takes_as_long_as_it_is_long(path: str) -> None:
     for names in PAGES:
-        whole = seconds(path, names, MEGABYTE // 4)
+        whole = seconds(path, blocks_of(names, MEGABYTE // 4))
         assert whole < 20, f"{names}: {whole:.1f} s"
         if whole > 1:
-            quarter = seconds(path, names, MEGABYTE // 16)
+            quarter = seconds(path, blocks_of(names, MEGABYTE // 16))
             assert whole < 9 * quarter, f"{names}: {quarter:.1f} s for a quarter, {whole:.1f} s for the whole"
+
+
+def rows_of(number: int) -> list[Block]:
+    """A table that says something else of each of two groups of people, row by row."""
+    return [
+        Block(
+            "row",
+            f"Open | yes {row} | no {row}",
+            cells=(Cell("Open"), Cell(f"yes {row}", "US students", "Open"), Cell(f"no {row}", "Graduates", "Open")),
+        )
+        for row in range(number)
+    ]
+
+
+@pytest.mark.parametrize("path", STAGES, ids=lambda path: path.rsplit(".", 1)[1])
+def test_a_table_takes_as_long_as_it_is_long(path: str) -> None:
+    whole = seconds(path, rows_of(24_000))
+    if whole > 1:
+        quarter = seconds(path, rows_of(6_000))
+        assert whole < 9 * quarter, f"{quarter:.1f} s for a quarter, {whole:.1f} s for the whole"
 
 
 def test_all_stages_are_here() -> None:
