@@ -27,6 +27,7 @@ from scrapy.exceptions import DropItem
 from w3lib.encoding import html_body_declared_encoding, html_to_unicode, http_content_type_encoding
 
 from scraper.items import Block, BlockKind, Cell, Link, Page, remembered
+from scraper.menus import without_menus
 from scraper.text import Gate, fold_space, sentences
 from scraper.vocabulary import expand, vocabulary
 
@@ -242,6 +243,7 @@ def hidden_address(element: etree._Element) -> str:
 
 def parse_html(body: bytes, content_type: str = "text/html", encoding: str | None = None) -> etree._Element | None:
     """The tree of an HTML page of whatever declared, undeclared or wrong encoding; None when there is nothing in it."""
+    body = without_menus(body)
     declared = encoding or http_content_type_encoding(content_type) or html_body_declared_encoding(body)
     if declared in ("utf-8", None) and _is_sound(body):
         return _tree(body)
