@@ -67,7 +67,7 @@ class ReaderExits(Incident):
 class CrawlerIsKilled(Incident):
     def happens(self) -> None:
         os.kill(os.getppid(), signal.SIGKILL)
-        time.sleep(30)  # a page that is never read to its end
+        time.sleep(300)  # a page that is never read to its end
 
 
 class CrawlerIsKilledAndReaderStands(Incident):
@@ -287,7 +287,7 @@ def test_nobody_reads_on_when_the_crawl_is_killed(sites: Sites, tmp_path: Path) 
     begun = time.monotonic()
     with pytest.raises(CrawlError, match=r"broke off \(exit code -9\)"):
         run_crawl(sites.with_stage("CrawlerIsKilled", database))
-    assert time.monotonic() - begun < 20, "the page that was being read is not waited for"
+    assert time.monotonic() - begun < 100, "the page that was being read is not waited for"
     assert is_free(database)
     assert is_whole(database)
     run_crawl(attrs.evolve(sites.request, database=database, resume=True))
