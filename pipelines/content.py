@@ -43,6 +43,8 @@ _SUSPECT_TAGS = {*_CHROME_TAGS, "header", "aside"}  # what may be chrome without
 _SECTIONS = {"section", "article", "main"}
 _MAIN_TAGS = {"main", "div", "section", "article"}
 _WRAPPERS = {"div", "section"}  # what only holds others
+_PAGE_PARTS = {"div", "section", "p", "ul", "ol", "dl", "table"}  # what may go on with a page's text
+_TITLE_LISTS = {"ul", "ol", "div", "dl"}  # what may hold the titles of tabs
 _INLINE = {
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "button", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "joomla-hidden-mail", "kbd",
     "label", "mark", "picture", "q", "s", "samp", "small", "source", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
@@ -75,6 +77,7 @@ _ACCORDION_WORDS = (
 _SITE_WORDS = (
     "header|headers|footer|footers|foot|masthead|banner|branding|brand|global|utility|alert|alerts|bottom|top|site"
 )
+_PLACED_LABEL = re.compile(r"label-+(?:hidden|above|inline|visually)")  # says where a field has its label
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LETTERS = re.compile(r"[a-z]+")
 _PARTS = re.compile(r"(?:^|[-_\s])([^-_\s0-9]+)")
@@ -102,11 +105,14 @@ _PLAIN_ADDRESS = re.compile(rf"https?://[\w.-]+{_PLAIN_REST}", re.A)  # nothing 
 _PLAIN_PATH = re.compile(rf"(?=/[\w?#-]){_PLAIN_REST}", re.A)  # nothing to mend
 _COPYRIGHT = Gate(("©", "copyright", "all rights reserved"), ("(c)",), re.compile(r"\(c\) ?20\d\d"))
 _BULLET = re.compile(r"^[•▪●◦‣·∙■□❖➢➤►▶✓✔☐☑*–—-]\s*(?=\S)|^\[[ x_]?\]\s+(?=\S)|^o\s+(?=[A-Z])")
+_BETWEEN_LINKS = re.compile(r"[\s|/•·–—>»:-]+")
 _NUMBERED = re.compile(r"^\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
 _PRICE = re.compile(r"(?:USD?\s?)?\$\s?\d[\d,.]{0,12}|\d[\d,.]{0,12}\s?(?:USD|dollars)", re.I)
 _TITLE_BREAK = re.compile(r"\s[-–—:·•]\s|[|»]")
 _TITLE = 120  # characters: what is longer is no heading
 _END = (".", "!", ",", ";")
+_AROUND_BOLD = " :\xa0\u200b\ufeff"  # what may stand beside the bold words of a bold line
+_COLUMN_PARTS = ("p", "li", "h4", "h5", "h6")  # a cell of several is a column of the page where its table has one row
 _TABLE_ROLES = {"table", "grid", "treegrid"}
 _CELL_ROLES = {"cell", "gridcell", "columnheader", "rowheader"}
 _Row: TypeAlias = "tuple[etree._Element, list[etree._Element]]"  # with its cells
@@ -172,6 +178,12 @@ def _toggles(link: etree._Element) -> bool:
     """Does a link show and hide what it leads to?"""
     get = link.get
     return get("data-toggle") is not None or get("data-bs-toggle") is not None or get("role") == "tab"
+
+
+def _leads_to_next(link: etree._Element) -> bool:
+    """Does a link lead to the box right after it?"""
+    box = link.getnext()
+    return box is not None and box.tag in _WRAPPERS and box.get("id") == link.get("href")[1:]
 
 
 def _lists_of_tabs(main: etree._Element, links: list[etree._Element]) -> list[etree._Element]:
@@ -481,9 +493,21 @@ class _Reader:
         if len(articles) == 1:
             text, linked = self._lengths(articles[0])
             whole, whole_linked = self._lengths(body)
-            if text >= 200 and text - linked >= 0.5 * (whole - whole_linked):
+            if text >= 200 and text - linked >= 0.5 * (whole - whole_linked) and not self._goes_on_after(articles[0]):
                 return articles[0]
         return body
+
+    def _goes_on_after(self, article: etree._Element) -> bool:
+        """Does the page's text go on after an article that does not hold its first heading? Then it is one part of several."""
+        if _first(article, "h1") is not None:
+            return False
+        for element in article.itersiblings():
+            if element.tag not in _PAGE_PARTS or not self._has_text(element, 100, 0.5):
+                continue
+            said, ident = _named(element.get("class") or ""), _named(element.get("id") or "")
+            if not (said.chrome or said.site or ident.chrome or ident.site):
+                return True
+        return False
 
     def _page_heading(self, body: etree._Element, main: etree._Element) -> None:
         """The page's h1 where it stands outside of its main part."""
@@ -541,7 +565,7 @@ class _Reader:
             if (a.get("href") or "").startswith("#")
         ]
         if inner:
-            controls += [a for a in inner if _toggles(a)]
+            controls += [a for a in inner if _toggles(a) or _leads_to_next(a)]
             if len(inner) > 1:
                 tabs += _lists_of_tabs(main, inner)
         if not controls and not tabs:
@@ -558,6 +582,33 @@ class _Reader:
             if text and len(text) < 200:
                 self.titles.setdefault(target, text)
                 self.triggers.add(element)
+
+    def _are_titles_by_place(self, element: etree._Element) -> bool:
+        """Are the parts of an element the titles of tabs, whose panels follow as many in the same order? Note them if so.
+
+        Scripts of tabs need no more than that: the panels often have no id, and nothing leads to them.
+        """
+        count, around = len(element), element
+        while (box := around.getnext()) is None and around is not self.main:
+            around = around.getparent()
+            if around is None or len(around) > 1:
+                return False
+        if count > 20 or box is None or box.tag not in _WRAPPERS:
+            return False
+        panels = list(box) if len(box) == count else [box, *box.itersiblings()]
+        if len(panels) != count or box.get("class") == element.get("class"):
+            return False
+        if any(e.tag not in _WRAPPERS or e.get("id") in self.titles or not _is_panel(e, box) for e in panels):
+            return False
+        if not _are_alike(element) or not all(0 < self._size(part) <= _TITLE for part in element):
+            return False
+        for panel, part in zip(panels, element, strict=True):
+            ident = panel.get("id")
+            if not ident:
+                ident = f" tab {len(self.titles)}"
+                panel.set("id", ident)
+            self.titles[ident] = _text_of(part)
+        return True
 
     @remembered
     def running(self) -> int:
@@ -728,6 +779,15 @@ class _Reader:
             and element not in self.triggers
             and get("aria-modal") is None
         )
+        if (
+            said.accordion
+            and len(element) > 1
+            and tag in _TITLE_LISTS
+            and "tab" in (name or "").lower()
+            and self._are_titles_by_place(element)
+        ):
+            self._flush()
+            return None, False
         if (not plain or tag in _SUSPECT_TAGS) and self._is_chrome(element, tag, role, said, ident):
             self._flush()
             return None, False
@@ -767,7 +827,10 @@ class _Reader:
             not plain
             and (
                 element in self.triggers
-                or ((said.title or role == "heading") and self._is_class_title(element, tag, role))
+                or (
+                    (said.title or role == "heading" or (said.accordion and _stands_above_its_body(element)))
+                    and self._is_class_title(element, tag, role)
+                )
             )
         ):
             # The title of a panel that the page controls by id is written when the panel is entered.
@@ -860,6 +923,8 @@ class _Reader:
         """Is an element that calls itself a label the name of the field whose value stands in the next element?"""
         if element.getprevious() is not None or element.getnext() is None or not self.trail:
             return False
+        if _PLACED_LABEL.search(element.get("class") or "") or _first(element, "div") is not None:
+            return False  # a whole field, whose label stands above it or is hidden
         return not _is_text_of(element, _TITLE + 1) and _first(element, "a") is None
 
     def _open_inline(self, element: etree._Element, tag: str) -> tuple[Callable[[], None] | None, bool]:
@@ -1030,6 +1095,8 @@ class _Reader:
         """Write a heading down. What was marked up in the same way before is its sibling."""
         if not text or _is_control(text) or (self.stack and self.stack[-1][1] == text):
             return
+        if depth == 1 and links and self._names_the_site(text, links):
+            return
         if len(text) > 200 or (len(text) > 120 and len(sentences(text)) > 1):
             # Whole paragraphs marked up as headings for their looks.
             self._add("paragraph", text, links)
@@ -1053,6 +1120,16 @@ class _Reader:
         if length < 40:
             self.stack = (*stack, (depth, text, mark))
         self.lead = ""
+
+    def _names_the_site(self, text: str, links: tuple[Link, ...]) -> bool:
+        """Is a first heading that leads home the name of the site: on a page that has another title, and is not home itself?"""
+        if len(links) > 1 or links[0].text != text or not self._is_home(links[0].url) or self._is_home(self.url):
+            return False
+        return bool(self.title) and [text.lower()] != self._names()
+
+    def _is_home(self, url: str) -> bool:
+        """Does an address lead to the site's first page?"""
+        return url.partition("#")[0].partition("?")[0].rstrip("/") == self.host != ""
 
     def _names(self) -> list[str]:
         """The parts of the page's title: a first heading that is one of them is the page's name, however it is marked up."""
@@ -1342,16 +1419,44 @@ def _lines_of(pieces: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
         if is_bold:
             bold += len(first.strip())
         else:
-            plain += len(first.strip(" :\xa0"))
+            plain += len(first.strip(_AROUND_BOLD))
         line.append(first)
         for piece in more:
             lines.append((fold_space("".join(line)), bold > 0 and plain == 0))
-            line, bold, plain = [piece], len(piece.strip()) if is_bold else 0, 0 if is_bold else len(piece.strip())
+            line, bold, plain = (
+                [piece],
+                len(piece.strip()) if is_bold else 0,
+                0 if is_bold else len(piece.strip(_AROUND_BOLD)),
+            )
     while lines and not lines[-1][0]:
         lines.pop()
     while lines and not lines[0][0]:
         lines.pop(0)
     return lines
+
+
+def _stands_above_its_body(element: etree._Element) -> bool:
+    """Is an element the first of two in their box, the second of which calls itself a body?"""
+    body = element.getnext()
+    if body is None or body.tag not in _WRAPPERS or body.getnext() is not None or element.getprevious() is not None:
+        return False
+    return any(part.endswith(_BODY_WORDS) for part in (body.get("class") or "").lower().split())
+
+
+def _is_panel(panel: etree._Element, box: etree._Element) -> bool:
+    """Does a box, or the one around it, call itself a panel of tabs?"""
+    name = f"{panel.get('class') or ''} {box.get('class') or ''}".lower()
+    return "tab" in name or "pane" in name or "content" in name
+
+
+def _are_alike(element: etree._Element) -> bool:
+    """Are all parts of an element of one kind: by their tag, and boxes by a class name too?"""
+    tag = element[0].tag
+    if any(part.tag != tag for part in element):
+        return False
+    return tag not in ("div", "span") or bool(
+        set.intersection(*[set((part.get("class") or "").split()) for part in element])
+    )
 
 
 def _stands_above_a_box(button: etree._Element) -> bool:
@@ -1476,8 +1581,14 @@ def _is_only_links(block: Block) -> bool:
     """Is a block nothing but the words of links to other pages?"""
     if not block.links or block.kind in ("title", "heading"):
         return False
-    linked = sum([len(link.text) for link in block.links if not link.url.startswith(("mailto:", "tel:"))])
-    return linked >= 0.9 * len(block.text)
+    linked = [link.text for link in block.links if not link.url.startswith(("mailto:", "tel:"))]
+    if sum(map(len, linked)) >= 0.9 * len(block.text):
+        return True
+    if len(linked) < 3:
+        return False
+    # 'Home | About | Contact'
+    between = _BETWEEN_LINKS.sub
+    return len(between("", "".join(linked))) >= 0.9 * len(between("", block.text))
 
 
 def _tidy(blocks: list[Block], whole_body: bool) -> list[Block]:
@@ -1497,8 +1608,11 @@ def _tidy(blocks: list[Block], whole_body: bool) -> list[Block]:
         if links[i]:
             above = block.headings[-1].lower().strip(" :") if block.headings else ""
             drop[i] = i < first or above in aside
-            if whole_body and run >= 6 and len(block.headings) < 2 and not block.lead.endswith(":"):
-                drop[i - 5 : i + 1] = [True] * 6
+            if whole_body and len(block.headings) < 2 and not block.lead.endswith(":"):
+                if run >= 6:
+                    drop[i - 5 : i + 1] = [True] * 6
+                elif len(block.links) >= 6:
+                    drop[i] = True
         elif len(block.text) > 30 and block.kind not in ("heading", "title", "row"):
             key = (block.text, block.headings)
             drop[i] = key in seen
@@ -1616,8 +1730,13 @@ def _is_data_table(table: etree._Element) -> bool:
         return False
     if max(widths) == 2 and _is_of_sections(rows):
         return False
+    if len(rows) == 1 and any(len(list(islice(cell.iter(*_COLUMN_PARTS), 4))) > 3 for cell in rows[0].iter("td", "th")):
+        return False
     cells = [int(_text_length(cell)) for cell in table.iter("td", "th")]
-    return sum(cells) / max(1, len(cells)) < 400
+    whole, largest = sum(cells), max(cells)
+    if largest > 1500 and 3 * largest > 2 * whole:
+        return False
+    return whole / max(1, len(cells)) < 400
 
 
 def _is_of_sections(rows: list[etree._Element]) -> bool:

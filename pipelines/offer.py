@@ -1132,6 +1132,9 @@ _PART_HEAD = re.compile(
 _CODE = re.compile(r"^[A-Z]{2,6}[- ]?\d{3,5}[A-Z]?\s*[:–-]\s*")
 
 
+_TYPED_MARK = re.compile(r"^(?:[•▪●◦‣·■□➢►✓✔–—-]\s*|o\s+|\(?\d{1,2}[.)]\s+)(?=[A-Z])")  # of an item typed as a line
+
+
 def _is_specialty(text: str) -> bool:
     """Is `text` the name of a specialty, little else beside it?"""
     if not 2 < len(text) <= 90:
@@ -1191,7 +1194,8 @@ def _listed_specialties(blocks: list[Block]) -> Iterator[tuple[_Names, str, floa
         if not _introduces(members[0].headings, members[0].lead):
             continue
         items = [
-            (block.text.partition("\n")[0] if block.kind == "item" else block.cells[0].text, block) for block in members
+            (_TYPED_MARK.sub("", block.text.partition("\n")[0] if block.kind == "item" else block.cells[0].text), block)
+            for block in members
         ]
         good = [(name, block) for name, block in items if _is_specialty(name)]
         if len(good) >= 0.6 * len(items) and (len(good) > 1 or len(items) == 1):

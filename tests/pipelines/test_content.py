@@ -401,3 +401,34 @@ def test_tables_of_boxes(table: str) -> None:
 )  # fmt: skip
 def test_other_boxes_are_no_tables(boxes: str) -> None:
     assert rows(f"<div>{boxes}</div>") == []
+
+
+TEXT = "<p>Students of other schools may take electives of two or four weeks in any of our departments.</p>"
+
+
+def test_bar_of_links_is_a_menu() -> None:
+    bar = " | ".join(f'<a href="/{word}">{word}</a>' for word in ("Home", "Visiting Students", "Fees", "Dates"))
+    foot = " • ".join(f'<a href="/{word}">{word}</a>' for word in ("Home", "Alumni", "Jobs", "Maps", "News", "Press"))
+    blocks = read(f"<body><table><tr><td>{bar}</td></tr></table><h1>Electives</h1>{TEXT}<p>{foot}</p></body>")
+    assert [block.kind for block in blocks] == ["heading", "paragraph"]
+
+
+def test_site_name_is_no_heading_of_the_page() -> None:
+    head = '<div id=top><h1><a href="/">Alder Hospital</a></h1></div><h2>Observerships</h2>'
+    blocks = read(f"<head><title>Observerships | Alder Hospital</title></head><body>{head}{TEXT}</body>")
+    assert blocks[1].text == "Observerships" and blocks[1].depth == 1
+    assert blocks[2].headings == ("Observerships",)
+
+
+@pytest.mark.parametrize("title", ["Alder Electives", ""])
+def test_title_of_a_page_may_lead_home(title: str) -> None:
+    page = f'<head><title>{title}</title></head><body><h1><a href="/">Alder Electives</a></h1>{TEXT}</body>'
+    for url in ("https://hospital.example/", "https://hospital.example/electives"):
+        assert any(block.kind == "heading" for block in read(page, url))
+
+
+def test_page_goes_on_after_its_article() -> None:
+    article = f"<article>{TEXT * 3}</article>"
+    panel = '<div class="tabs-content"><p>Each elective costs $50, which you pay by card when we have offered you a place with us, and not before.</p></div>'
+    texts = [block.text for block in read(f"<body><h1>Electives</h1>{article}{panel}</body>")]
+    assert any("costs $50" in text for text in texts)
