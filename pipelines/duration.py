@@ -195,14 +195,14 @@ _TOTAL_BEFORE = re.compile(
     # 'Up to two rotations in different departments for a maximum of eight weeks'
     r"|\b(?:two|three|four|[2-4])\b[^.;:]{0,45}\b(?:rotations|electives|clerkships|placements|blocks)\b[^.;:]{0,50}\b(?:for|or|to|not exceeding)\s(?:a |an )?(?:maximum|max\.?|combined maximum|up to)(?: of)?\s$"
     # 'A maximum of three electives/12 weeks', 'up to two rotations (8 weeks)'
-    rf"|\b(?:max(?:imum)?(?: of)?|up to|no more than|not more than|limit(?:ed)?(?: of| to)?|at most)\s{_NUM}{_NOTE}\s(?:[\w-]+\s){{0,2}}(?:rotations|electives|clerkships|placements|blocks)\s?[/(=]\s?$"
+    rf"|\b(?:max(?:imum)?(?: of)?|up to|no more than|not more than|limit(?:ed)?(?: of| to)?|at most)\s{_NUM}{_NOTE}\s(?:[\w-]+\s){{0,2}}(?:rotations|electives|clerkships|placements|blocks)\s?(?:[/(=]|,? or(?: a total of)?)\s?$"
     r"|\bexten(?:d\w*|sions?)\b[^.;]{0,30}\b(?:up to|maximum of|total of)\s(?:a )?$",
 )
 _TOTAL_AFTER = re.compile(
     r"^[\s,)]*(?:\w+ )?(?:\(?in total\b|total\b|altogether\b|in all\b|combined\b|cumulative\w*\b|over (?:all|the course)|of (?:\w+ ){0,2}?(?:electives?|rotations?|course ?work|clerkships|observ\w+)\b|complet\w+ (?:\w+ )?(?:electives?|rotations?)|elective weeks)",
 )
 _NO_EXTENSION = re.compile(
-    r"\b(?:no extensions?|extensions? (?:are|is|will) (?:not|never)|(?:cannot|can not|may not|will not) be (?:extended|renewed)|without extension|not be extended)\b",
+    r"\b(?:no extensions?|extensions? (?:are|is|will) (?:not|never)|(?:cannot|can not|may not|will not) be (?:extended|renewed)|without extension|not be extended)\b(?! (?:if|once|after|unless|when|without|beyond)\b)",
 )
 # Who stays: 'a visitor may spend up to eight weeks with us', 'graduates can join a research group for three to six months'.
 _PERSON = re.compile(
@@ -402,7 +402,7 @@ def _judge(sentence: str, low: str, length: _Length, block: Block, labelled: boo
 
     if (total_words or a_year) and (cap or total_words) and not floor and (a_year or labelled or place_there()):
         soft = re.search(
-            r"\b(?:spends?|spend|additional|completed|take|taking|extend\w*|extensions?|includes|may not|received?)\b",
+            r"\b(?:spends?|spend|additional|completed|take|taking|extend\w*|extensions?|includes|may not|received?|(?:apply|applying|register|sign up) for|request)\b",
             near,
         )
         of_many = in_all and not cap and re.match(r"\s+of ", sentence[length.end : length.end + len(after)])

@@ -44,11 +44,11 @@ CLEAR = 3.0  # no later evidence can turn a page with this score
 _ABOUT = {"visiting_student", "visitor", "strong_opportunity", "portal"}
 _VISITOR = {"visiting_student", "visitor"}
 _NOT_FOR_THEM = {"own", "other_people", "no_offer"}
-_OTHERS = {"residency", "own", "elsewhere", "other_people"}
+_OTHERS = {"residency", "own", "elsewhere", "other_people", "admission"}
 _PROGRAM = {"visiting_student", "strong_opportunity"}
 _ABLE_TO_PAUSE = _VISITOR | _PROGRAM
 _TERMS_OF = {"offer", "learner"}
-_AGAINST = ("own", "residency", "other_people", "elsewhere", "profession")
+_AGAINST = ("own", "residency", "other_people", "elsewhere", "profession", "admission")
 _NOTED = frozenset((*_FACTS, *_AGAINST))
 # What the first, second, third and fourth sentence of a kind add.
 _WEIGHTS = {
@@ -146,6 +146,21 @@ _ANSWERED_NO = re.compile(r"[:?–—-]\s*(?:no|none|n/a)\b(?! (?:more|later|les
 _NO = re.compile(r"(?:no|not|unfortunately|sorry)\b", re.I)
 
 
+# '"We are delighted," said Dr. Lowe': people speak so in reports of what was, and in no page for applicants.
+_REPORTED = re.compile(
+    r"""[”"’'],? ?(?:(?:he|she|dr\.|[\w.-]{2,20}(?: [\w.-]{2,20})?) )?(?:said|says|added|adds|explained|explains|recalled|recalls)\b|\b(?:said|says) (?:dr\.|[\w-]{2,20} [\w-]{2,20}, )|\b(?:he|she) (?:said|says|recalls)\b"""
+)
+_AWAY = re.compile(r"\b(?:away|extramural|off-?campus|external)\b", re.I)
+_DATELINE = re.compile(
+    r"(?:posted |published |updated )?(?:on )?(?:\w{3,9}day,? )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z.]{0,7} \d{1,2},? \d{4}\W{0,3}(?:\d\d?:\d\d.{0,8})?$|by [\w.-]{2,20} [\w. -]{2,30}$"
+)
+# 'LMU students' and 'Birch State medical students' are those of the school itself, where it is their own page.
+_NAMED_STUDENTS = re.compile(
+    r"\b(?!(?:MD|DO|OMS|US|USA|UK|LCME|COCA|AOA|IMG|FMG|URM|UIM|URIM|VSLO|VSAS|HPSP|ALL|PA|NP|RN|EM|IM|OR|III|IV|AND|NOT|MS)\b)[A-Z]{2,5}[A-Za-z]{0,4} (?:medical )?(?:students|learners)\b"
+)
+_STRANGERS = re.compile(r"\bnon-[A-Z][\w.]{1,20} (?:[\w-]{1,12} ){0,2}(?:students|rotators|learners)\b")
+
+
 def _may_matter(lower: str) -> bool:
     """May a text of small letters be about an opportunity?"""
     found = _CORE.open(lower)
@@ -238,6 +253,7 @@ class _Judge:
         self._named()
         if self.counts:
             self._stated()
+            self._told()
         self._speaks_for_own()
         self._card()
         self._terms()
@@ -255,6 +271,22 @@ class _Judge:
             # Residencies ask for papers too.
             self._add(fact, 0.5 if recruits else _WEIGHT_OF_FACT.get(fact, 0.5))
 
+    def _told(self) -> None:
+        """Who is named as a stranger to the house; a report of what was, in the words of people; admission to the school."""
+        for block in self.blocks[:80]:
+            if "non-" in block.lower and (stranger := _STRANGERS.search(block.text)):
+                self.visitors = True
+                self._add("strangers_named", 2.2, stranger[0])
+                break
+        told = 0
+        for block in self.blocks:
+            if "said" in block.lower or "says" in block.lower:
+                told += sum(1 for _ in _REPORTED.finditer(block.lower[:MAX_SENTENCE]))
+        if told:
+            # A report has a day on which it was published, or somebody who wrote it.
+            told += any(len(block.text) < 60 and _DATELINE.match(block.lower) for block in self.blocks[:12])
+            self._add("report", -2.5 * min(3, told))
+
     def _speaks_for_own(self) -> None:
         """The words of a school that speaks to its own students."""
         if (
@@ -264,11 +296,19 @@ class _Judge:
         ):
             # 'NEUR 4100' stands in a school's own catalog, if nobody else is spoken of.
             self.against["own"].add("course number")
+        if not self.visitors and (self.counts["named"] or self.counts["plain"]) and not self.counts["clear"]:
+            named = next(
+                (m[0] for b in self.blocks[:80] if "students" in b.lower and (m := _NAMED_STUDENTS.search(b.text))), ""
+            )
+            if named:
+                self.against["own"].add(named)
         own = min(4, len(self.against["own"]))
         if own == 1 and self.counts["named"] and not self.visitors:
             self._add("own_curriculum", -0.4)
         if own > 1 and not self.explicit:
-            self._add("own_curriculum", (-0.25 if self.counts["clear"] else -0.5) * own)
+            # Of away rotations a school speaks to its own students as often as a host does to strangers.
+            share = -1.0 if _AWAY.search(self.topic_words) else -0.25 if self.counts["clear"] else -0.5
+            self._add("own_curriculum", share * own)
         if self.for_own and not self.explicit:
             self._add("for_own_students", -4.0, self.for_own)
         elif self.own_named and not self.explicit:
@@ -296,6 +336,9 @@ class _Judge:
             self._add("refusal", -0.8 * min(2, self.refused))
         if self.advice:
             self._add("advice", -6.5, self.advice)
+        admission = min(6, len(self.against["admission"]))
+        if admission > 1 and not self.explicit and "visiting_student" not in self.about:
+            self._add("admission", -1.25 * admission, ", ".join(sorted(self.against["admission"])))
         if self.against["profession"]:
             self._other_professions()
         weight = _OTHER_HOUSES[min(4, len(self.against["elsewhere"]))]

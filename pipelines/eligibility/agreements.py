@@ -11,6 +11,11 @@ _PASSING = re.compile(
     r"\bquestions?\b|\bcontact\b|\blearn more\b|\bis affiliated with\b|\binstitutionally affiliated\b|\blist of\b|\bhistory\b|\bhousing agreement\b|\bwith the exception of\b",
     re.I,
 )
+# 'If your home institution requires an agreement, allow three months': theirs, not the host's.
+_IF_THEY_ASK = re.compile(
+    r"\b(?:if|when|should|in case) (?:your|the|their|a student['’]s|the student['’]s)\s(?:\w+\s){0,3}?(?:schools?|institutions?|programs?|universit\w+|colleges?) (?:also |itself )?(?:requires?|needs?|asks? for|requests?|insists?|wants?|prefers?)\b",
+    re.I,
+)
 # 'Offered to affiliated and non-affiliated schools'
 _OTHERS_TOO = re.compile(
     r"\b(?:non|un)-?\s?affiliated\b|\bnon-?\s?partner"
@@ -86,7 +91,7 @@ def _agreement(passage: Passage) -> Fact | None:
         if _BINDING.search(text) or not _MAY.search(text) or not _LACKS.search(either[0]):
             return None
         return passage.fact("affiliation_required", False, "agreement_either_way", start, end, 0.8)
-    if "optional" in passage.cues:
+    if "optional" in passage.cues or _IF_THEY_ASK.search(text):
         return None
     if agreement and _agreement_demanded(passage):
         return passage.fact("affiliation_required", True, "agreement_required", start, end, 0.95)

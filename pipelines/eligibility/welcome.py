@@ -354,6 +354,8 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
         return None
     if "not" in after and _NOT_PORTAL.match(after[:120]):
         return say(LET_IN, 2)
+    if group == "us_student" and _is_host_accredited(before, text):
+        return None
     ours = group == "us_student" or group == "student"  # where the section says so
     if ours and _no_home_school(clause, text[mention.start : mention.end]) and _is_us(passage, group):
         return None
@@ -406,6 +408,20 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
     if ours and not before.endswith("other ") and _ENROLLED.search(before) and _is_us(passage, group):
         return say(LET_IN, 2)
     return None
+
+
+# 'Our school is accredited by the LCME', 'the hospital sponsors programs that are accredited through the ACGME and the AOA'
+_HOST_ACCREDITED = re.compile(
+    r"\b(?:our|the|this)\b (?!students?|applicants?|candidates?|visitors?|home|visiting|international|medical school must)(?:\W?[\w.’'()&-]+\W){1,24}?(?:is|are|has been|have been)(?: \w+){0,2} accredited (?:by|through)\b[^.;]{0,80}$"
+)
+_THEIRS = re.compile(r"\b(?:students?|applicants?|your|their|whose|home|must|should|if|visitors?|enrolled|attend\w*)\b")
+
+
+def _is_host_accredited(before: str, text: str) -> bool:
+    """Is it the host, or are it its residencies, whose accreditation the words tell of?"""
+    if "accredited" not in before or _THEIRS.search(before):
+        return False
+    return "ACGME" in text or _HOST_ACCREDITED.search(before) is not None
 
 
 def _is_us(passage: Passage, group: str) -> bool:
@@ -484,7 +500,8 @@ def _weigh_doctor(passage: Passage, mention: Mention, before: str, welcome: re.M
         if _LIKE_BEING.search(before):
             return None
         if len(between) <= 60 and not re.search(
-            r"\b(?:with|by|under|our|to|the|their|its|hosting|who|that|in|of|as|at|program|students?)\b", between
+            r"\b(?:with|by|under|our|to|the|their|its|hosting|who|that|in|of|as|at|program|students?|become|be|observe|see|watch|shadow|assist|join|help|how|each|every|pgy[\w-]*)\b",
+            between,
         ):
             return say(3)
     if mention.start > 45:
