@@ -174,6 +174,12 @@ def _leads_on(element: etree._Element) -> bool:
     return text.startswith(_text_of(links[0])) or text.endswith(_text_of(links[-1]))
 
 
+def _leads_nowhere(link: etree._Element) -> bool:
+    """Is a link a control of this page, and leads to no other?"""
+    href = link.get("href") or ""
+    return href == "" or href.startswith(("#", "javascript:"))
+
+
 def _toggles(link: etree._Element) -> bool:
     """Does a link show and hide what it leads to?"""
     get = link.get
@@ -513,11 +519,16 @@ class _Reader:
         """The page's h1 where it stands outside of its main part."""
         if _first(main, "h1") is not None:
             return
-        for h1 in body.iter("h1"):
-            if text := _text_of(h1):
-                self._heading(1, text, (), "h1")
-                self._introduction(h1, main)
-                return
+        inside = set(main.iter("h2"))
+        found = [
+            (e.tag, text, e) for e in islice(body.iter("h1", "h2"), 30) if e not in inside and (text := _text_of(e))
+        ]
+        # The site's own name may be an h1 as well, and the page's an h2 in the picture above it.
+        called = [(text, e) for _, text, e in found if len(text) > 5 and self.title.startswith(text)]
+        for text, h1 in called or [(text, e) for tag, text, e in found if tag == "h1"]:
+            self._heading(1, text, (), "h1")
+            self._introduction(h1, main)
+            return
 
     def _introduction(self, h1: etree._Element, main: etree._Element) -> None:
         """The sentences that stand with the page's h1 above its main part."""
@@ -598,8 +609,11 @@ class _Reader:
         panels = list(box) if len(box) == count else [box, *box.itersiblings()]
         if len(panels) != count or box.get("class") == element.get("class"):
             return False
-        if any(e.tag not in _WRAPPERS or e.get("id") in self.titles or not _is_panel(e, box) for e in panels):
+        named = all(e.get("role") == "tabpanel" or _is_panel(e, box) for e in panels)
+        if any(e.tag not in _WRAPPERS or e.get("id") in self.titles for e in panels):
             return False
+        if not named and (panels[0] is box or self._size(box) <= 2 * self._size(element)):
+            return False  # a row of buttons above as many boxes, which hold more than their names
         if not _are_alike(element) or not all(0 < self._size(part) <= _TITLE for part in element):
             return False
         for panel, part in zip(panels, element, strict=True):
@@ -624,7 +638,7 @@ class _Reader:
 
     def _is_chrome(self, element: etree._Element, tag: str, role: str | None, said: _Name, ident: str) -> bool:
         if tag in _CHROME_TAGS or role in _HARD_ROLES or element.get("aria-modal") == "true":
-            return not self._holds_the_page(element)
+            return not ((tag == "nav" and role is None and self._is_panel(element)) or self._holds_the_page(element))
         if tag == "header":
             return (
                 self.whole_body
@@ -649,6 +663,13 @@ class _Reader:
             return not self._has_text(element, 150, 0.6) and _leads_on(element)
         # A wrapper may carry such a word and still hold the page: what has running text outside of links stays.
         return not self._has_text(element, 400, 0.6) and _first(element, "h1") is None
+
+    def _is_panel(self, nav: etree._Element) -> bool:
+        """Is a nav the text below a title that shows and hides it? Builders of pages make accordions of their menus' parts."""
+        title = nav.getprevious()
+        if title is None or title.tag != "div" or nav.getnext() is not None or title.getprevious() is not None:
+            return False
+        return self._has_text(nav, 20, 0.4) and not _is_text_of(title, 201)
 
     def _is_list_of_links(self, element: etree._Element) -> bool:
         """Is what stands beside the page a menu, and not a box with text or a contact?"""
@@ -780,10 +801,12 @@ class _Reader:
             and get("aria-modal") is None
         )
         if (
-            said.accordion
-            and len(element) > 1
-            and tag in _TITLE_LISTS
-            and "tab" in (name or "").lower()
+            len(element) > 1
+            and (
+                role == "tablist"
+                or (tag == "div" and element[0].tag == "button")
+                or (said.accordion and tag in _TITLE_LISTS and "tab" in (name or "").lower())
+            )
             and self._are_titles_by_place(element)
         ):
             self._flush()
@@ -868,7 +891,7 @@ class _Reader:
         if tag == "li":
             if element.getparent().tag in ("ul", "ol") and not self.lists:
                 return self._flush_only
-            if len(element) and _heads_itself(element):
+            if len(element) and (_heads_itself(element) or _is_alone(element)):
                 return self._outside_of_lists()
             self.kind.append(("item", ""))
             return self._leave_kind
@@ -917,7 +940,10 @@ class _Reader:
             if _holds_boxes(element):
                 return False  # a box around a title and its text
         text = _text_of(element) if _text_length(element) <= _TITLE else ""
-        return len(text) > 2 and not text.endswith(_END) and not _CONTACT.search(text) and _first(element, "a") is None
+        if not len(text) > 2 or text.endswith(_END) or _CONTACT.search(text):
+            return False
+        link = _first(element, "a")
+        return link is None or (_leads_nowhere(link) and len(_text_of(link)) >= 0.8 * len(text))
 
     def _is_label(self, element: etree._Element) -> bool:
         """Is an element that calls itself a label the name of the field whose value stands in the next element?"""
@@ -962,11 +988,12 @@ class _Reader:
         """Is a button, link or span the title of a panel that follows, by its class name or its ARIA state?"""
         if tag == "button" and (element.get("aria-expanded") is not None or _stands_above_a_box(element)):
             return True
+        if tag == "a" and element.get("aria-expanded") is not None:
+            return _leads_nowhere(element)
         if not name or not _named(name).accordion:
             return False
-        href = element.get("href") or ""
         if tag == "a":
-            return href == "" or href.startswith(("#", "javascript:"))
+            return _leads_nowhere(element)
         return tag == "button" or _named(name).title
 
     def _open_link(self, element: etree._Element, address: str) -> tuple[Callable[[], None] | None, bool]:
@@ -984,6 +1011,8 @@ class _Reader:
         if card:
             # A link around whole blocks is a block itself.
             self._flush()
+            if _is_dated_card(element):
+                return None, False
         if link is not None:
             self.links.append(link)
         if contact:
@@ -1164,12 +1193,29 @@ class _Reader:
             return ""
         kind, term = self.kind[-1] if self.kind else ("paragraph", "")
         if kind != "paragraph" or self.lists:
-            text = lines[0][0] if len(lines) == 1 else "\n".join(text for text, _ in lines if text)
+            texts = [text for text, _ in lines if text]
+            if kind == "item" and len(texts) > 2 and all(map(_BULLET.match, texts[1:])):
+                return self._item_of_bullets(texts, links)
+            text = lines[0][0] if len(lines) == 1 else "\n".join(texts)
             if not _is_control(text):
                 self._add(kind, text, links, term)
             return text
         self._paragraphs(lines, links)
         return self.lead
+
+    def _item_of_bullets(self, texts: list[str], links: tuple[Link, ...]) -> str:
+        """Write an item down whose lines below the first are typed with bullets: a list inside of it."""
+        lead, *below = texts
+        if _BULLET.match(lead) and self.blocks and self.blocks[-1].kind == "item":
+            lead, below = self.blocks[-1].text, texts
+        else:
+            self._add("item", lead, _links_of(links, lead))
+        self.groups += 1
+        depth, headings = len(self.lists) + 1, self._above()
+        self.blocks.extend(
+            Block("item", text, headings, lead, depth, self.groups, links=_links_of(links, text)) for text in below
+        )
+        return lead
 
     def _paragraphs(self, lines: list[tuple[str, bool]], links: tuple[Link, ...]) -> None:
         """Write the lines of one paragraph down: blank lines part them, a bold line above others heads them, bullets are items."""
@@ -1459,6 +1505,13 @@ def _are_alike(element: etree._Element) -> bool:
     )
 
 
+def _is_dated_card(link: etree._Element) -> bool:
+    """Is a link around blocks a teaser of news: does it hold a heading and, in an element of its own, the date of the day?"""
+    if next(link.iter(*_HEADINGS), None) is None:
+        return False
+    return any(e.text and len(e.text) < 60 and _DATED.fullmatch(fold_space(e.text).lower()) for e in link.iter())
+
+
 def _stands_above_a_box(button: etree._Element) -> bool:
     """Is a button the title of the box after it: do the two fill their parent, alone or one such pair after the other?"""
     box = button.getnext()
@@ -1495,6 +1548,13 @@ def _heads_itself(item: etree._Element) -> bool:
         if bold is None or bold.tag not in _BOLD or (first.text or "").strip() or (bold.tail or "").strip(" :\xa0"):
             return False
     return not _is_text_of(first, _TITLE + 1) and _may_head(_text_of(first))
+
+
+def _is_alone(item: etree._Element) -> bool:
+    """Is an item the only one of its list, and holds a page's paragraphs and more? Some systems set a page as a list of parts."""
+    if item.getnext() is not None or item.getprevious() is not None or (item.text and not item.text.isspace()):
+        return False
+    return item[0].tag in _WRAPPERS and sum(1 for _ in islice(item.iter("p", "ul", "ol", "table", *_HEADINGS), 3)) == 3
 
 
 def _holds_boxes(element: etree._Element) -> bool:
@@ -1577,6 +1637,12 @@ def _aside_headings() -> frozenset[str]:
     return frozenset(plain for phrase in phrases for plain in expand(phrase))
 
 
+@cache
+def _headings_for_others() -> frozenset[str]:
+    phrases = vocabulary("chrome").entries["others"]["phrases"]
+    return frozenset(plain for phrase in phrases for plain in expand(phrase))
+
+
 def _is_only_links(block: Block) -> bool:
     """Is a block nothing but the words of links to other pages?"""
     if not block.links or block.kind in ("title", "heading"):
@@ -1594,20 +1660,26 @@ def _is_only_links(block: Block) -> bool:
 def _tidy(blocks: list[Block], whole_body: bool) -> list[Block]:
     """`blocks` without what only the sequence shows to be chrome.
 
-    That is: links under 'Related pages' and the like; menus of a page without any markup (links above its first heading,
-    six and more links in a row that nothing introduces); what stands there twice for small screens; the copyright line and
-    what follows it.
+    That is: links and teasers under 'Related pages', 'News' and the like; menus of a page without any markup (what stands above
+    its name, six and more links in a row that nothing introduces); what stands there twice for small screens; the copyright
+    line and what follows it.
     """
     first = next((i for i, block in enumerate(blocks) if block.kind == "heading"), 0) if whole_body else 0
+    if whole_body and (name := _above_the_name(blocks)):
+        blocks = [block for i, block in enumerate(blocks) if i >= name or block.kind == "title"]
+        first = 0
+    blocks = _without_teasers(blocks)
     links = [bool(block.links) and _is_only_links(block) for block in blocks]
     drop = [False] * len(blocks)
+    for i in _menu_beside(blocks, links):
+        drop[i] = True
     run, half, aside = 0, 0.5 * len(blocks), _aside_headings()
     seen: set[tuple[str, tuple[str, ...]]] = set()
     for i, block in enumerate(blocks):
         run = run + 1 if links[i] else 0
         if links[i]:
             above = block.headings[-1].lower().strip(" :") if block.headings else ""
-            drop[i] = i < first or above in aside
+            drop[i] = drop[i] or i < first or above in aside
             if whole_body and len(block.headings) < 2 and not block.lead.endswith(":"):
                 if run >= 6:
                     drop[i - 5 : i + 1] = [True] * 6
@@ -1631,6 +1703,88 @@ def _tidy(blocks: list[Block], whole_body: bool) -> list[Block]:
     return [block for i, block in enumerate(blocks) if not drop[i]]
 
 
+def _above_the_name(blocks: list[Block]) -> int:
+    """How many blocks stand above the page's name and are the site's: its bars, notices and menus; 0 where it is not so.
+
+    A page may begin before its h1, with a good part of its text or under a heading with a contact.
+    """
+    name = next((i for i, block in enumerate(blocks) if block.kind == "heading" and block.depth == 1), 0)
+    if not name:
+        return 0
+    called = blocks[0].kind == "title" and blocks[0].text.startswith(blocks[name].text)
+    above, below = (sum(len(block.text) for block in part) for part in (blocks[1:name], blocks[name:]))
+    if below < 250 if called else 4 * above > below:
+        return 0
+    if any(block.headings and "@" in block.text for block in blocks[:name]):
+        return 0
+    return name
+
+
+def _menu_beside(blocks: list[Block], links: list[bool]) -> range:
+    """The menu that stands before a page's own text without saying so: four and more links to other pages in one list under the
+    page's name, which nothing introduces but two or three words, and with much more text below."""
+    start = next((i for i, is_link in enumerate(links) if is_link and blocks[i].group), None)
+    if start is None or len(blocks[start].headings) > 1:
+        return range(0)
+    end, group = start, blocks[start].group
+    while end < len(blocks) and links[end] and blocks[end].group == group:
+        end += 1
+    lead = blocks[start].lead
+    if lead and blocks[start - 1].text == lead and blocks[start - 1].links:
+        lead = ""  # the path to the page
+    if end - start < 4 or lead.endswith((".", "!", "?", ":")) or len(lead) > 40:
+        return range(0)
+    if any(len(block.text) > 40 and block.text.endswith((".", "!", "?", ":")) for block in blocks[1:start]):
+        return range(0)
+    if any(link.url.startswith(("mailto:", "tel:")) for block in blocks[start:end] for link in block.links):
+        return range(0)
+    below = sum(len(block.text) for i, block in enumerate(blocks[end:], end) if not links[i])
+    if below < 250 or below < 2 * sum(len(block.text) for block in blocks[start:end]):
+        return range(0)
+    return range(start - (lead != "" and blocks[start - 1].text == lead), end)
+
+
+_DATED = re.compile(
+    r"(?:(?:posted|published|updated)(?: on)?:? )?(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,? )?"
+    r"(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}(?:, ?| )(?:19|20)\d\d"
+    r"|\d{1,2} (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? (?:19|20)\d\d|\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d)"
+)  # in small letters
+
+
+def _without_teasers(blocks: list[Block]) -> list[Block]:
+    """`blocks` without the teasers of other pages under 'News', 'Recent posts' and the like: each heading there that is a link, with
+    the date and the words below it; a link with its date."""
+    aside = _aside_headings()
+    over = [i for i, block in enumerate(blocks) if block.kind == "heading" and block.lower.strip(" :") in aside]
+    if not over:
+        return blocks
+    drop: set[int] = set()
+    for start in over:
+        chain = (*blocks[start].headings, blocks[start].text)
+        depth, led = len(chain), False
+        for i in range(start + 1, len(blocks)):
+            block = blocks[i]
+            if block.headings[:depth] != chain:
+                break
+            if block.kind == "heading" and len(block.headings) == depth:
+                linked = sum(len(link.text) for link in block.links)
+                led = linked >= 0.9 * len(block.text) or _DATED.fullmatch(block.lower) is not None
+            if led or ((block.links or len(block.headings) == depth) and _is_dated_link(block)):
+                drop.add(i)
+    return [block for i, block in enumerate(blocks) if i not in drop] if drop else blocks
+
+
+def _is_dated_link(block: Block) -> bool:
+    """Is a block a date, or the words of a link beside one?"""
+    if block.kind == "heading" or len(block.text) > 300:
+        return False
+    dated = _DATED.search(block.lower)
+    if not dated:
+        return False
+    linked = sum(len(link.text) for link in block.links if not link.url.startswith(("mailto:", "tel:")))
+    return linked + len(dated[0]) >= 0.85 * len(block.text)
+
+
 def _contacts_among(blocks: list[Block]) -> list[Block]:
     """Of what stands beside the main part: blocks with an address or a number, and the line above each that names whose they are.
 
@@ -1641,6 +1795,8 @@ def _contacts_among(blocks: list[Block]) -> list[Block]:
         if block.kind in ("title", "heading"):
             continue
         linked = any(link.url.startswith(("mailto:", "tel:")) for link in block.links)
+        if block.headings and block.headings[-1].lower().strip(" :?!") in _headings_for_others():
+            continue
         if len(block.text) < 600 and (linked or (_CONTACT.search(block.text) and _CONTACT_LABEL.search(block.text))):
             above = blocks[index - 1] if index else None
             if (

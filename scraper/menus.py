@@ -17,6 +17,7 @@ _MARK = re.compile(
 _OPENING = frozenset((b"<nav", b"<header", b"<footer"))
 _OF_THE_PAGE = frozenset((b"<h1", b"<main", b"<article"))  # a menu that holds one swallows the page
 _PLACE = re.compile(rb'href="#\w')  # a link to a place on this page: several may be tabs, whose titles are read
+_TAG = re.compile(rb"<[^<>]*>")
 _PARAGRAPHS = 4  # a menu of as many holds text, and is emptied only where the page has more of it elsewhere
 _DEEPEST = 8  # menus within each other: what is nested deeper is no menu, and would be looked at as often
 _LONG = 300  # bytes of a comment, which may then be one that a script's text seems to begin
@@ -44,7 +45,8 @@ def without_menus(body: bytes) -> bytes:
     """`body`, HTML in an encoding that keeps ASCII, with its `<nav>`, `<footer>` and head of the page emptied.
 
     Kept is what is not closed as it was opened (an unclosed menu swallows the page), holds a first heading, a main part, an article or
-    most of the page's paragraphs, or has tabs in it; and every header below the first section, which is a section's and not the page's.
+    most of the page's paragraphs, has tabs in it, or more text than links (builders of pages make accordions of menus); and every
+    header below the first section, which is a section's and not the page's.
     """
     menus, paragraphs = _menus(body)
     pieces: list[bytes] = []
@@ -53,7 +55,9 @@ def without_menus(body: bytes) -> bytes:
         if start < done or (inside >= _PARAGRAPHS and 2 * inside >= paragraphs):
             continue
         first = body.find(b">", start, end) + 1
-        if first and _is_plain(body[start:first]) and not _has_tabs(body, first, end):
+        if not first or not _is_plain(body[start:first]) or _has_tabs(body, first, end):
+            continue
+        if not (body.startswith(b"<nav", start) and _holds_text(body, first, end, inside)):
             pieces.append(body[done:first])
             done = end
     if not pieces:
@@ -113,3 +117,11 @@ def _is_plain(tag: bytes) -> bool:
 def _has_tabs(body: bytes, start: int, end: int) -> bool:
     """Do links stand there that may be tabs of the page, whose words are the titles of its panels?"""
     return body.find(b'"tab"', start, end) >= 0 or len(_PLACE.findall(body, start, end)) > 1
+
+
+def _holds_text(body: bytes, start: int, end: int, paragraphs: int) -> bool:
+    """Does a menu hold few links and much text?"""
+    links = body.count(b"<a ", start, end)
+    if links > paragraphs + 2 or body.find(b"<script", start, end) >= 0:
+        return False
+    return len(b" ".join(_TAG.sub(b" ", body[start:end]).split())) > 40 * links + 20

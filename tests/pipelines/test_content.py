@@ -150,6 +150,48 @@ def test_introduction_beside_the_main_part() -> None:
     assert blocks[3].headings == ("Visiting Students", "Eligibility")
 
 
+def test_the_page_is_an_h2_where_the_h1_is_the_sites_name() -> None:
+    main = "<main><h2>Eligibility</h2><p>" + "Students must be in their final year. " * 10 + "</p></main>"
+    head = "<title>Visiting Students | Alder Medicine</title><div><h1><a href='/'>Alder Medicine</a></h1></div><div><h2>Visiting Students</h2></div>"
+    assert read(f"<html><head></head><body>{head}{main}</body></html>")[1].text == "Visiting Students"
+    assert read(f"<body>{head.replace('<h2>V', '<h2>Our V')}{main}</body>")[1].text == "Alder Medicine"
+
+
+ABOVE = "<div><a href='/give'>Give $5</a> | <a href='/vs'>Visiting Students</a> Call 555-201-3344</div><div role='alert'><p>Residents apply by May 1.</p></div>"
+MENU = "".join(f"<li><a href='/{i}'>{name}</a></li>" for i, name in enumerate(("Residents", "Observerships", "Fees", "Housing", "Contact")))  # fmt: skip
+
+
+def test_what_stands_above_the_name_of_a_page_is_the_sites() -> None:
+    text = "<p>Visiting students pay us $100 for each elective they take.</p>" + "<p>Electives last four weeks.</p>" * 8
+    page = "<html><head><title>Electives | Alder</title></head><body>{}</body></html>"
+    assert read(page.format(f"{ABOVE}<h1>Electives</h1>{text}"))[1].text == "Electives"
+    # A page that begins above its heading, and one without a heading of its own.
+    begun = read(page.format(f"<div>{text}</div><h1>Dates and Fees</h1><p>May 4</p>"))
+    assert begun[1].text.startswith("Visiting students pay")
+    assert any("Give" in block.text for block in read(page.format(f"{ABOVE}<h2>Dates</h2>{text}")))
+    contact = "<div><h3>Contact</h3><p>electives@alder.example</p></div>"
+    assert any("@" in block.text for block in read(page.format(f"{contact}<h1>Electives</h1>{text}")))
+
+
+@pytest.mark.parametrize("frame", ["<main>{}</main>", "<body>{}</body>"], ids=["main", "body"])
+def test_menu_that_says_nothing_of_itself(frame: str) -> None:
+    text = "<p>" + "Visiting students take electives of four weeks. " * 8 + "</p>"
+    menu = f"<div class='x1'><p>On this site</p><ul>{MENU}</ul></div>"
+    texts = [block.text for block in read(frame.format(f"<h1>Electives</h1>{menu}<div>{text}</div>"))]
+    assert texts == ["Electives", fold_space(text[3:-4])]
+    for kept in (menu.replace("On this site", "Choose one of:"), f"<p>Choose what you like.</p><ul>{MENU}</ul>"):
+        assert "Observerships" in [block.text for block in read(frame.format(f"<h1>Electives</h1>{kept}{text}"))]
+    assert "Observerships" in [block.text for block in read(frame.format(f"<h1>Electives</h1>{menu}<p>Welcome.</p>"))]
+
+
+def test_boxes_beside_the_main_part_that_are_for_others() -> None:
+    main = "<main><h1>Visiting Students</h1><p>" + "Students must be in their final year. " * 10 + "</p></main>"
+    boxes = "<div><h4>Refer a patient</h4><p>Call 555-201-4455.</p></div><div><h4>Questions</h4><p>Call 555-201-7766.</p></div>"
+    texts = [block.text for block in read(f"<body>{main}{boxes}</body>")]
+    assert "Call 555-201-7766." in texts
+    assert not any("4455" in text for text in texts)
+
+
 def test_page_in_an_unclosed_menu() -> None:
     text = "<p>Visiting students may take electives of four weeks here. Please read all of it.</p>" * 15
     blocks = read(
