@@ -63,11 +63,13 @@ _HARD_WORDS = (
     "modal|popup|sr-only|visually-hidden|screen-reader-text|screenreader|news|event|events|backtotop|"
     "back-to-top|tags"
 )
+_COMMENTS = {"comments", "respond", "disqus_thread"}  # ids of what readers wrote below a page
 # What leads on to other pages; a box of such a name without any link is a page builder's way to show text.
 _LEADING_WORDS = "carousel|slick|slider|teaser|teasers|promo"
 # What is put beside the page's own text: kept where it has running text or a contact, not where it is a list of links.
 _SOFT_WORDS = "sidebar|sidebars|aside|side|rail|widget-area|right-column|left-column"
 _TITLE_WORDS = "title|heading|headline|header|question|accordion-button|toggle|toggler|trigger|h[1-6]"
+_SUBTITLE_WORDS = "subhead|subheader|subheading|subtitle|tagline"  # what stands below a title, and heads nothing
 _BODY_WORDS = ("content", "body", "pane", "panel", "answer")  # at the end of a name: what a title opens
 _LABEL_WORDS = "label"  # the name of a field, with its value in the next element
 _ACCORDION_WORDS = (
@@ -75,7 +77,7 @@ _ACCORDION_WORDS = (
 )
 # Boxes of these names speak for the whole site.
 _SITE_WORDS = (
-    "header|headers|footer|footers|foot|masthead|banner|branding|brand|global|utility|alert|alerts|bottom|top|site"
+    "header|headers|footer|footers|foot|masthead|banner|branding|brand|global|utility|alert|alerts|bottom|top|site|bar"
 )
 _PLACED_LABEL = re.compile(r"label-+(?:hidden|above|inline|visually)")  # says where a field has its label
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -103,6 +105,8 @@ _PLAIN_HOST = re.compile(r"https?://[\w.-]+(?=/)", re.A)
 _PLAIN_REST = r"(?:/[\w%~@+-]+(?:\.[\w%~@+-]+)*)*/?(?:\?[\w.=&%+/:~-]+)?(?:#[\w.=&%+/!:~-]+)?$"
 _PLAIN_ADDRESS = re.compile(rf"https?://[\w.-]+{_PLAIN_REST}", re.A)  # nothing to join or mend
 _PLAIN_PATH = re.compile(rf"(?=/[\w?#-]){_PLAIN_REST}", re.A)  # nothing to mend
+_STAMP = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d")  # as machines write the time
+_OF_THE_PAGE = re.compile(r"\b(?:due|deadline|appl|submi|open|clos|begin|start|end|until|through|session|block)")
 _COPYRIGHT = Gate(("©", "copyright", "all rights reserved"), ("(c)",), re.compile(r"\(c\) ?20\d\d"))
 _BULLET = re.compile(r"^[•▪●◦‣·∙■□❖➢➤►▶✓✔☐☑*–—-]\s*(?=\S)|^\[[ x_]?\]\s+(?=\S)|^o\s+(?=[A-Z])")
 _BETWEEN_LINKS = re.compile(r"[\s|/•·–—>»:-]+")
@@ -365,8 +369,18 @@ class _Words:
         return not self.firsts.isdisjoint(parts) and bool(self.pattern.search(name))
 
 
-_HARD, _LEADING, _SOFT, _TITLES, _LABELS, _ACCORDIONS, _SITE = map(
-    _Words, (_HARD_WORDS, _LEADING_WORDS, _SOFT_WORDS, _TITLE_WORDS, _LABEL_WORDS, _ACCORDION_WORDS, _SITE_WORDS)
+_HARD, _LEADING, _SOFT, _TITLES, _SUBTITLES, _LABELS, _ACCORDIONS, _SITE = map(
+    _Words,
+    (
+        _HARD_WORDS,
+        _LEADING_WORDS,
+        _SOFT_WORDS,
+        _TITLE_WORDS,
+        _SUBTITLE_WORDS,
+        _LABEL_WORDS,
+        _ACCORDION_WORDS,
+        _SITE_WORDS,
+    ),
 )
 
 _CHROME_WORDS = (("hard", _HARD), ("leading", _LEADING), ("soft", _SOFT))
@@ -384,7 +398,7 @@ class _Name(NamedTuple):
 
 
 _SILENT = _Name()
-_EVERY = (_HARD, _LEADING, _SOFT, _TITLES, _LABELS, _ACCORDIONS, _SITE)
+_EVERY = (_HARD, _LEADING, _SOFT, _TITLES, _SUBTITLES, _LABELS, _ACCORDIONS, _SITE)
 _FIRSTS = frozenset().union(*(words.firsts for words in _EVERY))
 _TELLING = _FIRSTS.union(*(words.plain for words in _EVERY))
 
@@ -416,7 +430,7 @@ def _told_by(parts: frozenset[str], name: str) -> _Name:
     scope = accordion or chrome == "soft"
     return _Name(
         chrome,
-        _TITLES.stand_in(name, parts),
+        _TITLES.stand_in(name, parts) and not _SUBTITLES.stand_in(name, parts),
         accordion,
         _SITE.stand_in(name, parts),
         scope,
@@ -589,7 +603,10 @@ class _Reader:
             target = target.strip().lstrip("#")
             if not target or target not in ids:
                 continue
-            text = _text_of(element)
+            around = element.getparent()
+            if around is not None and around.get("id") == target and _stands_alone(element):
+                continue  # a title that leads to itself, for a script to find
+            text = _heading_text(element)
             if text and len(text) < 200:
                 self.titles.setdefault(target, text)
                 self.triggers.add(element)
@@ -621,7 +638,7 @@ class _Reader:
             if not ident:
                 ident = f" tab {len(self.titles)}"
                 panel.set("id", ident)
-            self.titles[ident] = _text_of(part)
+            self.titles[ident] = _heading_text(part)
         return True
 
     @remembered
@@ -650,6 +667,8 @@ class _Reader:
             return self._is_list_of_links(element)
         if tag in _NEVER_CHROME:
             return False
+        if ident in _COMMENTS:
+            return not self._holds_the_page(element)
         kind, other = said.chrome, ident and _named(ident).chrome
         if not (kind or other) or self.budget < 0:
             return False
@@ -942,6 +961,8 @@ class _Reader:
         text = _text_of(element) if _text_length(element) <= _TITLE else ""
         if not len(text) > 2 or text.endswith(_END) or _CONTACT.search(text):
             return False
+        if "20" in text and _DATED.fullmatch(text.lower()):
+            return False  # when it was written
         link = _first(element, "a")
         return link is None or (_leads_nowhere(link) and len(_text_of(link)) >= 0.8 * len(text))
 
@@ -958,7 +979,11 @@ class _Reader:
             return None, False
         name = element.get("class") or ""
         if tag in ("button", "a", "span") and (
-            element in self.triggers or ((name or tag == "button") and self._is_class_control(element, tag, name))
+            element in self.triggers
+            or (
+                (name or tag == "button" or (tag == "a" and element.get("aria-expanded") is not None))
+                and self._is_class_control(element, tag, name)
+            )
         ):
             text = _text_of(element)
             if element in self.triggers or not text or len(text) > _TITLE:
@@ -990,6 +1015,8 @@ class _Reader:
             return True
         if tag == "a" and element.get("aria-expanded") is not None:
             return _leads_nowhere(element)
+        if tag == "span" and element.get("tabindex") is not None and _opens_the_next_box(element):
+            return True
         if not name or not _named(name).accordion:
             return False
         if tag == "a":
@@ -1122,7 +1149,11 @@ class _Reader:
 
     def _heading(self, depth: float, text: str, links: tuple[Link, ...], mark: str) -> None:
         """Write a heading down. What was marked up in the same way before is its sibling."""
-        if not text or _is_control(text) or (self.stack and self.stack[-1][1] == text):
+        if not text or (self.stack and self.stack[-1][1] == text):
+            return
+        if _is_control(text):
+            if _heads_a_menu(text):  # what is linked below of it goes with it
+                self.blocks.append(Block("heading", text, self._above(), depth=7))
             return
         if depth == 1 and links and self._names_the_site(text, links):
             return
@@ -1270,7 +1301,7 @@ class _Reader:
             self._bullet(text, self._pseudo_list(), links)
         elif len(text) <= 60 and text.isupper() and not links and _heads_in_capitals(text):
             self._heading(7, text, links, "capitals")
-        elif not _is_control(text):
+        elif not _is_control(text) and not (text[-1].isdigit() and len(text) < 300 and _STAMP.search(text)):
             self._paragraph(text, links)
         elif self.blocks:
             self.blocks[-1].links += links
@@ -1500,9 +1531,10 @@ def _are_alike(element: etree._Element) -> bool:
     tag = element[0].tag
     if any(part.tag != tag for part in element):
         return False
-    return tag not in ("div", "span") or bool(
-        set.intersection(*[set((part.get("class") or "").split()) for part in element])
-    )
+    if tag not in ("div", "span"):
+        return True
+    names = [part.get("class") or "" for part in element]
+    return (tag == "span" and not any(names)) or bool(set.intersection(*[set(name.split()) for name in names]))
 
 
 def _is_dated_card(link: etree._Element) -> bool:
@@ -1510,6 +1542,22 @@ def _is_dated_card(link: etree._Element) -> bool:
     if next(link.iter(*_HEADINGS), None) is None:
         return False
     return any(e.text and len(e.text) < 60 and _DATED.fullmatch(fold_space(e.text).lower()) for e in link.iter())
+
+
+def _opens_the_next_box(span: etree._Element) -> bool:
+    """Is a span that can be clicked all that stands in its paragraph, above a box?"""
+    around = span.getparent()
+    if around.tag not in ("p", "div") or not _stands_alone(span):
+        return False
+    box = around.getnext()
+    return box is not None and box.tag in _WRAPPERS and next(iter(box), None) is not None
+
+
+def _stands_alone(element: etree._Element) -> bool:
+    """Is an element all that its parent holds?"""
+    if element.getprevious() is not None or element.getnext() is not None:
+        return False
+    return not (element.getparent().text or "").strip() and not (element.tail or "").strip()
 
 
 def _stands_above_a_box(button: etree._Element) -> bool:
@@ -1628,6 +1676,17 @@ def _is_control(text: str) -> bool:
 @cache
 def _controls() -> frozenset[str]:
     phrases = vocabulary("chrome").entries["control"]["phrases"]
+    return frozenset(plain for phrase in phrases for plain in expand(phrase)) | _menu_headings()
+
+
+def _heads_a_menu(text: str) -> bool:
+    """Does a line stand above links to the pages around ('In this section') or to the parts of this one?"""
+    return text.strip(" :").lower() in _menu_headings()
+
+
+@cache
+def _menu_headings() -> frozenset[str]:
+    phrases = vocabulary("chrome").entries["menu"]["phrases"]
     return frozenset(plain for phrase in phrases for plain in expand(phrase))
 
 
@@ -1675,8 +1734,15 @@ def _tidy(blocks: list[Block], whole_body: bool) -> list[Block]:
         drop[i] = True
     run, half, aside = 0, 0.5 * len(blocks), _aside_headings()
     seen: set[tuple[str, tuple[str, ...]]] = set()
+    for start, end in _reports(blocks, links):
+        drop[start:end] = [True] * (end - start)
+    menu = False  # links below 'In this section'
     for i, block in enumerate(blocks):
         run = run + 1 if links[i] else 0
+        if block.kind == "heading" and block.depth == 7 and _heads_a_menu(block.text):
+            menu = drop[i] = True
+        elif menu:
+            menu = drop[i] = links[i]
         if links[i]:
             above = block.headings[-1].lower().strip(" :") if block.headings else ""
             drop[i] = drop[i] or i < first or above in aside
@@ -1687,7 +1753,7 @@ def _tidy(blocks: list[Block], whole_body: bool) -> list[Block]:
                     drop[i] = True
         elif len(block.text) > 30 and block.kind not in ("heading", "title", "row"):
             key = (block.text, block.headings)
-            drop[i] = key in seen
+            drop[i] = drop[i] or key in seen
             seen.add(key)
         if i <= half or len(block.text) >= 300:
             continue
@@ -1772,6 +1838,49 @@ def _without_teasers(blocks: list[Block]) -> list[Block]:
             if led or ((block.links or len(block.headings) == depth) and _is_dated_link(block)):
                 drop.add(i)
     return [block for i, block in enumerate(blocks) if i not in drop] if drop else blocks
+
+
+def _is_day(block: Block) -> bool:
+    """Is a block nothing but the day that something was written on, perhaps with its author or subject?"""
+    text = block.text
+    if not (found := _DATED.search(block.lower)):
+        return False
+    return len(text) - len(found[0]) <= 40 and not text.endswith((".", ":")) and not _OF_THE_PAGE.search(block.lower)
+
+
+def _names_another_page(block: Block) -> bool:
+    """Is a block the title of another page: the words of one link, and no control?"""
+    if len(block.links) != 1 or len(block.text) < 12 or block.kind in ("title", "row") or _is_control(block.text):
+        return False
+    link = block.links[0]
+    return len(link.text) >= 0.9 * len(block.text) and not link.url.startswith(("mailto:", "tel:"))
+
+
+def _reports(blocks: list[Block], links: list[bool]) -> list[tuple[int, int]]:
+    """Where news stand without a word: two and more titles of other pages in a row, each with the day it was written."""
+    days = [i for i, block in enumerate(blocks) if len(block.text) <= 80 and "20" in block.text and _is_day(block)]
+    if len(days) < 2:
+        return []
+    entries: list[tuple[int, int, int]] = []  # where each begins, where its title and where its day stands
+    for day in days:
+        used = max(entries[-1][1:]) if entries else -1
+        near = (i for i in (day - 1, day - 2, day + 1) if used < i < len(blocks))
+        title = next((i for i in near if _names_another_page(blocks[i]) and not _is_day(blocks[i])), -1)
+        if title >= 0 and day > used:
+            entries.append((min(title, day), title, day))
+    parts: list[tuple[int, int]] = []
+    for number, (begin, title, day) in enumerate(entries):
+        after = entries[number + 1] if number + 1 < len(entries) else None
+        last = parts[-1] if parts else None
+        if after is not None and after[0] - begin <= 6 and (after[1] < after[2]) == (title < day):
+            parts.append((begin, after[0]))
+        elif last is not None and last[1] == begin:
+            # The last one is as long as the one before it, and ends where something else is headed.
+            end = max(title, day) + 1
+            while end < min(begin + last[1] - last[0], len(blocks)) and (links[end] or blocks[end].kind == "paragraph"):
+                end += 1
+            parts.append((begin, end))
+    return parts
 
 
 def _is_dated_link(block: Block) -> bool:

@@ -474,3 +474,16 @@ def test_page_goes_on_after_its_article() -> None:
     panel = '<div class="tabs-content"><p>Each elective costs $50, which you pay by card when we have offered you a place with us, and not before.</p></div>'
     texts = [block.text for block in read(f"<body><h1>Electives</h1>{article}{panel}</body>")]
     assert any("costs $50" in text for text in texts)
+
+
+@pytest.mark.parametrize("name", ["top-header", "page-bar", "site-top"])
+def test_line_above_the_page_is_the_sites_own(name: str) -> None:
+    line = f'<div id="{name}"><div>555-234-0000 <a href="mailto:info@alder.example">info@alder.example</a></div></div>'
+    texts = [block.text for block in read(f"<body>{line}<h1>Observers</h1><p>The fee is $50.</p></body>")]
+    assert texts == ["Observers", "The fee is $50."]
+
+
+def test_line_above_the_main_part_is_the_sites_own() -> None:
+    words = "<p>" + "Students may come to us for four weeks. " * 10 + "</p>"
+    page = f'<body><div class="page"><div class="page-bar"><p>Call 555-234-0000 for an appointment</p></div><main><h1>Students</h1>{words}</main></div></body>'
+    assert not any("0000" in block.text for block in read(page))
