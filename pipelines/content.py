@@ -55,6 +55,7 @@ _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _NEVER_CHROME = {
     "body", "main", "html", "article", "form", "p", "td", "th", "tr", "table", "tbody", "li", "dl", "dt", "dd", "summary", *_HEADINGS,
 }  # fmt: skip
+_LAYOUT_CELLS = {"td", "tr"}  # met where a table lays the page out, and then what their names say
 _HARD_ROLES = {"navigation", "contentinfo", "banner", "search", "menu", "menubar", "dialog", "alertdialog"}
 # Words of class names and ids that mean page chrome, whatever the site.
 _HARD_WORDS = (
@@ -470,10 +471,11 @@ class _Reader:
         self.titles: dict[str, str] = {}  # id of a panel -> its title
         self.triggers: set[etree._Element] = set()
         self.items: set[etree._Element] = set()  # boxes that are items of a list
+        self.heads: set[etree._Element] = set()  # cells that head their rows in tables that are read as sections
         self.whole_body = False
         self.main = root
         self.title = ""
-        self.headed = False  # did a heading stand on the page?
+        self.highest = 9.0  # of the headings so far the least depth
         self.written = False  # does the buffer hold more than white space?
         self.apart = False  # has a blank to stand before the next text?
         self.pre = 0
@@ -659,19 +661,25 @@ class _Reader:
         if tag == "header":
             return (
                 self.whole_body
-                and _first(element, "h1") is None
+                and not self._holds_title(element)
                 and not any(e.tag in _SECTIONS for e in islice(element.iterancestors(), 5))  # the head of a section
                 and not self._holds_the_page(element)
             )
         if tag == "aside" or role == "complementary":
             return self._is_list_of_links(element)
-        if tag in _NEVER_CHROME:
+        if tag in _NEVER_CHROME and tag not in _LAYOUT_CELLS:
             return False
         if ident in _COMMENTS:
             return not self._holds_the_page(element)
         kind, other = said.chrome, ident and _named(ident).chrome
-        if not (kind or other) or self.budget < 0:
+        if self.budget < 0:
             return False
+        if not (kind or other):
+            return (
+                self.whole_body
+                and (said.site or (ident != "" and _named(ident).site))
+                and self._heads_the_site(element)
+            )
         if "hard" not in (kind, other):
             if "leading" not in (kind, other):
                 return (
@@ -681,7 +689,24 @@ class _Reader:
                 )
             return not self._has_text(element, 150, 0.6) and _leads_on(element)
         # A wrapper may carry such a word and still hold the page: what has running text outside of links stays.
-        return not self._has_text(element, 400, 0.6) and _first(element, "h1") is None
+        return not self._has_text(element, 400, 0.6) and not self._holds_title(element)
+
+    def _holds_title(self, element: etree._Element) -> bool:
+        """Does an element hold a first heading that is not the site's name?"""
+        for h1 in islice(element.iter("h1"), 3):
+            text = _text_of(h1)
+            if not text and not len(h1):
+                return True  # `<h1><p>Title</p></h1>`, as it is parsed
+            if text and not ((links := self._links_in(h1)) and self._names_the_site(text, links)):
+                return True
+        return False
+
+    def _heads_the_site(self, element: etree._Element) -> bool:
+        """Is a box that names itself after the site its head: little text beside a link home, and not the page's name?"""
+        home = any(self._is_home(self._absolute(a.get("href"))) for a in islice(element.iter("a"), 3))
+        if not home or self._has_text(element, 200) or self._holds_title(element):
+            return False
+        return not self.title or self._names()[0] not in _text_of(element).lower()
 
     def _is_panel(self, nav: etree._Element) -> bool:
         """Is a nav the text below a title that shows and hides it? Builders of pages make accordions of their menus' parts."""
@@ -854,7 +879,9 @@ class _Reader:
         if tag == "p" and (style := get("style")) and _BOLD_STYLE.search(style):
             self.bold += 1
             return self._leave_bold_block, True
-        if tag == "th" and not _is_text_of(element, _TITLE + 1) and next(element.iter(*_HEADINGS), None) is None:
+        if element in self.heads or (
+            tag == "th" and not _is_text_of(element, _TITLE + 1) and next(element.iter(*_HEADINGS), None) is None
+        ):
             # Of a table that is read as sections.
             self._heading(self._below(), _text_of(element), self._links_in(element), tag)
             return None, False
@@ -895,9 +922,11 @@ class _Reader:
                 self._heading(self._below(), panel, (), "panel")
             if panel or tag == "details":
                 self.frame = len(self.stack)
-        if tag == "table" and _is_data_table(element):
-            self._table(element)
-            return closer, False
+        if tag == "table":
+            if _is_data_table(element):
+                self._table(element)
+                return closer, False
+            self.heads.update(_section_titles(element))
         return closer, True
 
     def _open_block(self, element: etree._Element, tag: str, said: _Name, item: str) -> Callable[[], None]:
@@ -1162,10 +1191,12 @@ class _Reader:
             self._add("paragraph", text, links)
             self.lead = ""
             return
-        if not self.headed:
-            self.headed = True
-            if depth > 1 and text.lower() in self._names():
+        if depth < self.highest:
+            # The page's name, however it is marked up: what stood before are headings of boxes beside it.
+            names = self._names()
+            if depth > 1 and text.lower() in (names if self.highest > 8 else names[:1]):
                 depth, mark = 1, "h1"
+            self.highest = depth
         stack, length = self.stack, len(self.stack)
         for index in range(self.frame, length):
             if stack[index][2] == mark:
@@ -1201,7 +1232,7 @@ class _Reader:
             group, lead = self.lists[-1]
             depth = len(self.lists)
         else:
-            group, lead, depth = 0, self.lead if kind in ("definition", "item") else "", int(kind == "item")
+            group, lead, depth = 0, self.lead if kind == "item" else "", int(kind == "item")
         self.blocks.append(Block(kind, text, self._above(), lead, depth, group, (), term, links))
 
     def _flush(self) -> str:
@@ -1230,6 +1261,8 @@ class _Reader:
             text = lines[0][0] if len(lines) == 1 else "\n".join(texts)
             if not _is_control(text):
                 self._add(kind, text, links, term)
+                if kind == "definition":
+                    self.lead = text if len(text) < 400 else ""
             return text
         self._paragraphs(lines, links)
         return self.lead
@@ -1998,10 +2031,23 @@ def _is_data_table(table: etree._Element) -> bool:
     if len(rows) == 1 and any(len(list(islice(cell.iter(*_COLUMN_PARTS), 4))) > 3 for cell in rows[0].iter("td", "th")):
         return False
     cells = [int(_text_length(cell)) for cell in table.iter("td", "th")]
+    if len(rows) == 1 and sum(map(bool, cells)) < 2:
+        return False
     whole, largest = sum(cells), max(cells)
     if largest > 1500 and 3 * largest > 2 * whole:
         return False
     return whole / max(1, len(cells)) < 400
+
+
+def _section_titles(table: etree._Element) -> list[etree._Element]:
+    """The first cells of a table that sets a bold title to the left of a section in every row; [] where it does not."""
+    if table.find(".//table") is not None:
+        return []
+    rows = list(table.iter("tr"))
+    if len(rows) < 2 or not _is_of_sections(rows):
+        return []
+    titles = [row[0] for row in rows]
+    return [] if any(next(title.iter(*_HEADINGS), None) is not None for title in titles) else titles
 
 
 def _is_of_sections(rows: list[etree._Element]) -> bool:

@@ -487,3 +487,16 @@ def test_line_above_the_main_part_is_the_sites_own() -> None:
     words = "<p>" + "Students may come to us for four weeks. " * 10 + "</p>"
     page = f'<body><div class="page"><div class="page-bar"><p>Call 555-234-0000 for an appointment</p></div><main><h1>Students</h1>{words}</main></div></body>'
     assert not any("0000" in block.text for block in read(page))
+
+
+def test_head_of_the_site_goes_with_its_name() -> None:
+    head = '<div id="header"><h1><a href="/">Alder Hospital</a></h1><p>Call 555-201-3344</p></div>'
+    beside = "<div><h3>Quick links</h3><p>Find your way.</p></div>"
+    blocks = read(
+        f"<head><title>Observerships | Alder Hospital</title></head><body>{head}{beside}<h2>Observerships</h2>{TEXT}</body>"
+    )
+    assert not any("555" in block.text for block in blocks)
+    assert next(block for block in blocks if block.text.startswith("Students")).headings == ("Observerships",)
+    named = '<div class="banner"><a href="/">Home</a><div class="title">Observerships</div></div>'
+    blocks = read(f"<head><title>Observerships | Alder Hospital</title></head><body>{named}{TEXT}</body>")
+    assert blocks[-1].headings == ("Observerships",)
