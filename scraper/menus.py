@@ -50,16 +50,18 @@ def without_menus(body: bytes) -> bytes:
     """
     menus, paragraphs = _menus(body)
     pieces: list[bytes] = []
-    done = 0
+    done = kept = 0
     for start, end, inside in sorted(menus):
-        if start < done or (inside >= _PARAGRAPHS and 2 * inside >= paragraphs):
+        if start < max(done, kept) or (inside >= _PARAGRAPHS and 2 * inside >= paragraphs):
             continue
         first = body.find(b">", start, end) + 1
         if not first or not _is_plain(body[start:first]) or _has_tabs(body, first, end):
             continue
-        if not (body.startswith(b"<nav", start) and _holds_text(body, first, end, inside)):
-            pieces.append(body[done:first])
-            done = end
+        if body.startswith(b"<nav", start) and _holds_text(body, first, end, inside):
+            kept = end  # as a whole: what is in it may be what makes it so
+            continue
+        pieces.append(body[done:first])
+        done = end
     if not pieces:
         return body
     pieces.append(body[done:])
