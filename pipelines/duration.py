@@ -122,9 +122,11 @@ _PLACE_AT_END = re.compile(rf"{_PLACE}$")
 _PART_BEFORE = re.compile(r"[;!?]|\. |\bhowever\b|\bwhile\b")
 _PART_AFTER = re.compile(r"[;!?]|\. ")
 _PLACE_NOUN = re.compile(rf"\b{_PLACE}\b")
-_BESIDE = re.compile(rf"^(?:[\s-]+\([^)]{{0,25}}\))?[\s-]+(?:long\s+)?(?:[\w’'&/®™,-]+\s+){{0,5}}?{_PLACE}\b")
+_BESIDE = re.compile(
+    rf"^(?:[\s-]+\([^)]{{0,25}}\))?(?:,(?=\s(?:in-?patient|out-?patient|ambulatory|hands-on|full-time|immersive|supervised|unpaid|paid|elective|clinical|in-person|mentored|credit|non-credit|structured|comprehensive)\b))?[\s-]+(?:long\s+)?(?:[\w’'&/®™,-]+\s+){{0,5}}?{_PLACE}\b"
+)
 _BETWEEN_WRONG = re.compile(
-    r"\b(?:degree|fellowship|residenc(?:y|ies)|masters?|curriculum|leadership|intensive|before|prior|notice|advance|processing|review|in|of|for|to|and|during|until|after|is|are|apart|from|on|per|a|an|the|window|deadline|calendar|hours?|shifts?|grace|waiting|training|onboarding|orientation)\b",
+    r"\b(?:degree|fellowship|residenc(?:y|ies)|masters?|curriculum|leadership|intensive|before|prior|notice|advance|processing|review|in|of|for|to|and|during|until|after|is|are|apart|from|(?<!-)on|per|a|an|the|window|deadline|calendar|hours?|shifts?|grace|waiting|training|onboarding|orientation)\b",
 )
 _STRONG_AFTER = re.compile(
     r"^[\s-]*(?:\(\w+ weeks?\)\s?)?(?:in (?:length|duration)|of (?:clinical |supervised |hands-on )?(?:observation|shadowing)\b|long\b|in total|of (?:duration|length)|duration|each\b(?! (?:day|week|month|year|of|in|on)\b)|apiece\b|(?:at|per) (?:a )?time)",
@@ -150,7 +152,7 @@ _TAKES = re.compile(
     rf"\b{_PLACE} takes?(?= (?:\w+ ){{0,3}}$)|\btak(?:e|es|ing) (?:[\w-]+ ){{0,4}}?{_PLACE} (?:of|lasting|that last|for)(?= (?:\w+ ){{0,2}}$)"
 )
 _CAP_LONGER = re.compile(
-    r"\b(?:no|not|cannot|n['’]t)(?: be| last| stay| run)? longer than\b|\b(?:no one|nobody|none|no \w+) (?:may|can|will|should)[^.;,]{0,30} longer than\b|\b(?:not|no) (?:be )?(?:extend\w*|exceed\w*)",
+    r"\b(?:no|not|cannot|n['’]t)(?: be| last| stay| run|(?: be)? (?:granted|offered|approved|extended|arranged|scheduled|given|issued|permitted|allowed|hosted|accepted) for)? longer than\b|\b(?:no one|nobody|none|no \w+) (?:may|can|will|should)[^.;,]{0,30} longer than\b|\b(?:not|no) (?:be )?(?:extend\w*|exceed\w*)",
 )
 _NOT_AFTER = re.compile(
     r"^[\s)*'’-]*(?:s\s)?(?!(?:depend|bas|vary|subject)\w*\b)(?:(?!and (?:begin|start)s?\b)\w+\s){0,3}?(?:before|prior|in advance|advance|ahead|(?<!further )notice|of (?:the )?(?:start|begin\w*|acceptance|offer|receipt|notification|receiving|arrival|your)|apart|ago|old|of age|from (?:the|your)|after|to (?:process|review|complete|respond|meet|approve|accept|decide)"
@@ -160,7 +162,7 @@ _OF_TRAINING = re.compile(
     r"^\s+of (?!(?:the|your|their) (?:summer|year)\b|(?:\w+ ){0,3}(?:electives?|rotations?|observ\w+|course ?work|clerkships? at|visiting|duration|participation|shadowing|experience at|clinical electives|research|the program)\b)",
 )
 _DENIED_BEFORE = re.compile(
-    r"\bno\s$|\b(?:not|cannot|no longer|n['’]t|unable to)\b[^.;]{0,25}\b(?:offer|accept|provid|permit|allow|host|accommodat|arrang)\w*\s(?:[\w-]+\s){0,3}$",
+    r"\bno\s$|\b(?:not|cannot|no longer|n['’]t|unable to)\b[^.;]{0,25}\b(?:offer|accept|provid|permit|allow|host|accommodat|arrang)\w*\s(?!for (?:more|longer) than )(?:[\w-]+\s){0,3}$",
 )
 _DENIED_AFTER = re.compile(
     r"^[^.;!?—–]{0,50}?\b(?:is|are|will|can)(?: be)? (?:not|no longer)(?: be)? (?:\w+ )?(?:available|offered|allowed|permitted|accepted|possible|provided|approved|considered|granted|honou?red|accommodated)\b",
@@ -170,7 +172,7 @@ _OWN_OR_PAST = re.compile(
 )
 
 _CAP = re.compile(
-    r"\b(?:up to|maximum|max|no more than|not more than|more than|exceed\w*|(?:no|not|cannot|n['’]t)(?: be| last| stay| run)? longer than|(?:no one|nobody|none|no \w+) (?:may|can|will|should)[^.;,]{0,30} (?:longer|more) than|limited|limit|restricted|at most|less than|as long as|longest|under|fewer than|not to)\b",
+    r"\b(?:up to|maximum|max|no more than|not more than|more than|exceed\w*|(?:no|not|cannot|n['’]t)(?: be| last| stay| run|(?: be)? (?:granted|offered|approved|extended|arranged|scheduled|given|issued|permitted|allowed|hosted|accepted) for)? longer than|(?:no one|nobody|none|no \w+) (?:may|can|will|should)[^.;,]{0,30} (?:longer|more) than|limited|limit|restricted|at most|less than|as long as|longest|under|fewer than|not to)\b",
 )
 _CAP_AFTER = re.compile(
     r"^[\s,)(]*(?:is (?:the|our) |are (?:the|our) |as the |at )?(?:maximum|max\b|most\b|or less|or fewer|limit)"

@@ -1003,7 +1003,9 @@ def _compensation(block: Block, sentence: str, match: Match) -> _Gain | None:
     about = f"{block.context} {sentence}"
     if "scholarship" in words:
         about = f"{sentence} {block.headings[-1] if block.headings else ''} {block.lead}"
-    if _GIVES_MONEY.search(sentence) and "visitor" in vocabulary("offer_money").keys_in(about):
+    # 'Students may request funded rotations'
+    asked = "funded" in words and bool(re.search(r"\b(?:may|can) (?:request|apply for)\b", sentence, re.I))
+    if (asked or _GIVES_MONEY.search(sentence)) and "visitor" in vocabulary("offer_money").keys_in(about):
         if _REFERRAL.search(sentence) and not re.search(r"\$|\bour\b|\bavailable\b|\boffer", sentence, re.I):
             return None
         return _Gain("stipend", "money_for_visitors", 0.8)

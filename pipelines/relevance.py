@@ -108,6 +108,7 @@ _LEARNING = frozenset({"opportunity", "strong_opportunity"})
 _OFFERED = frozenset({"opportunity", "strong_opportunity", "portal"})
 _APPLYING = frozenset({"opportunity", "applying"})
 _OWN = frozenset({"own", "elsewhere"})
+_LET_IN = frozenset({"learner", "applying"})
 _OFFERING = frozenset({"applying", "hosting"})
 _ADMITTED = frozenset({"offer", "applying"})
 _OF_OTHERS = frozenset({"residency", "other_people", "profession"})
@@ -149,6 +150,9 @@ _NO = re.compile(r"(?:no|not|unfortunately|sorry)\b", re.I)
 # '"We are delighted," said Dr. Lowe': people speak so in reports of what was, and in no page for applicants.
 _REPORTED = re.compile(
     r"""[”"’'],? ?(?:(?:he|she|dr\.|[\w.-]{2,20}(?: [\w.-]{2,20})?) )?(?:said|says|added|adds|explained|explains|recalled|recalls)\b|\b(?:said|says) (?:dr\.|[\w-]{2,20} [\w-]{2,20}, )|\b(?:he|she) (?:said|says|recalls)\b"""
+)
+_PART_OF_STUDY = re.compile(
+    r"\W*(?:abstract|methods?|materials and methods|results|conclusions?|discussion|key ?words|references|limitations|hypothesis|findings)(?:\W{0,2}$|: )"
 )
 _AWAY = re.compile(r"\b(?:away|extramural|off-?campus|external)\b", re.I)
 _DATELINE = re.compile(
@@ -217,6 +221,7 @@ class _Judge:
         self.learners = False  # does a sentence name medical students, graduates, physicians or visitors?
         self.visitors = False  # does a sentence name a visitor?
         self.refused = 0  # how many sentences say that an opportunity is not for somebody
+        self.admits = False  # does a sentence let medical students apply for something?
         self.asks = ""  # a sentence that asks for papers, dates or a form
         self.residents = False  # does a sentence speak of what residents do?
         self.for_students: re.Match[str] | None = None
@@ -254,6 +259,7 @@ class _Judge:
         if self.counts:
             self._stated()
             self._told()
+            self._studied()
         self._speaks_for_own()
         self._card()
         self._terms()
@@ -270,6 +276,17 @@ class _Judge:
         for fact in sorted(self.facts):
             # Residencies ask for papers too.
             self._add(fact, 0.5 if recruits else _WEIGHT_OF_FACT.get(fact, 0.5))
+
+    def _studied(self) -> None:
+        """A study in parts: abstract, methods, results."""
+        parts = {
+            part[0].strip()
+            for block in self.blocks[:200]
+            if (block.kind == "heading" or block.term or ":" in block.text[:14])
+            and (part := _PART_OF_STUDY.match(block.term.lower() or block.lower))
+        }
+        if len(parts) > 1:
+            self._add("study", -6.5, ", ".join(sorted(parts)))
 
     def _told(self) -> None:
         """Who is named as a stranger to the house; a report of what was, in the words of people; admission to the school."""
@@ -330,7 +347,7 @@ class _Judge:
             # Nobody of medicine named at all: 'Dental students from any school may spend a week with us.'
             alone = not self.learners and not any(_OF_MEDICINE.search(block.lower) for block in self.blocks)
             # An observer program that lists medical students and physicians beside them is for these too.
-            share = 0.16 if self.learners and "strong_opportunity" in self.about else 1.0
+            share = 0.16 if self.admits or (self.learners and "strong_opportunity" in self.about) else 1.0
             self._add("for_pupils", (-4.0 if alone else -2.2 * share) * min(2, self.pupils))
         if self.refused and not self.counts["clear"]:
             self._add("refusal", -0.8 * min(2, self.refused))
@@ -501,6 +518,8 @@ class _Judge:
                 words,
             )
         names = {key for text in self.names for key in self._keys(text)}
+        if "own" in names:
+            self.against["own"].add("its name")
         self.for_students = (
             None if best else _STUDENTS.search(" ".join([name, *(block.text for block in self.headings[:39])]))
         )
@@ -638,6 +657,8 @@ class _Judge:
             self.residents = True
         if others and all(sentence[m.start : m.end].lower() in _STAFF_TOO for m in found if m.key == "learner"):
             keys.discard("learner")  # 'Dental students may spend a week with our surgeons'
+        if keys >= _LET_IN and not keys.isdisjoint(_LEARNING) and keys.isdisjoint(_OTHERS):
+            self.admits = True
         about_others = not keys.isdisjoint(_OTHERS) and keys.isdisjoint(_VISITOR)
         if about_others and ("learner" not in keys or "own" in keys or "elsewhere" in keys):
             # A sentence about residents or the school's own students must name the visitor.
