@@ -49,6 +49,7 @@ _INLINE = {
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "button", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "joomla-hidden-mail", "kbd",
     "label", "mark", "picture", "q", "s", "samp", "small", "source", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
 }  # fmt: skip
+_PLAIN_INLINE = {"b", "strong", "i", "em", "span", "img"}  # what may stand in a title
 _BOLD = {"b", "strong", "u"}
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.I)
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
@@ -112,6 +113,7 @@ _COPYRIGHT = Gate(("©", "copyright", "all rights reserved"), ("(c)",), re.compi
 _BULLET = re.compile(r"^[•▪●◦‣·∙■□❖➢➤►▶✓✔☐☑*–—-]\s*(?=\S)|^\[[ x_]?\]\s+(?=\S)|^o\s+(?=[A-Z])")
 _BETWEEN_LINKS = re.compile(r"[\s|/•·–—>»:-]+")
 _NUMBERED = re.compile(r"^\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
+_TYPED_NUMBER = re.compile(r"^\(?(\d{1,2})[.)]\s+(?=\S)")
 _PRICE = re.compile(r"(?:USD?\s?)?\$\s?\d[\d,.]{0,12}|\d[\d,.]{0,12}\s?(?:USD|dollars)", re.I)
 _TITLE_BREAK = re.compile(r"\s[-–—:·•]\s|[|»]")
 _TITLE = 120  # characters: what is longer is no heading
@@ -472,6 +474,7 @@ class _Reader:
         self.triggers: set[etree._Element] = set()
         self.items: set[etree._Element] = set()  # boxes that are items of a list
         self.heads: set[etree._Element] = set()  # cells that head their rows in tables that are read as sections
+        self.begun = 0  # how many blocks there were when the innermost item began
         self.whole_body = False
         self.main = root
         self.title = ""
@@ -713,7 +716,7 @@ class _Reader:
         title = nav.getprevious()
         if title is None or title.tag != "div" or nav.getnext() is not None or title.getprevious() is not None:
             return False
-        return self._has_text(nav, 20, 0.4) and not _is_text_of(title, 201)
+        return self._has_text(nav, 1, 0.4) and not _is_text_of(title, 201)
 
     def _is_list_of_links(self, element: etree._Element) -> bool:
         """Is what stands beside the page a menu, and not a box with text or a contact?"""
@@ -836,6 +839,8 @@ class _Reader:
         get = element.get
         role, name, ident = get("role"), get("class"), get("id") or ""
         said = _named(name) if name else _SILENT
+        if said is _SILENT and "-" in tag:
+            said = _named(tag)  # of web components
         # Most elements say nothing of themselves but their tag.
         plain = (
             said is _SILENT
@@ -874,6 +879,10 @@ class _Reader:
                     self.items.update(element)
                     self._enter_list(item)
                     return self._leave_list, True
+            if (not len(element) or element[0].tag in _INLINE) and self._is_title_box(element):
+                self._ends_with_its_box()
+                self._heading(self._below(), _heading_text(element), (), f"box.{name or ''}")
+                return None, False
         if plain and tag in _WRAPPERS:
             return self._flush_only, True
         if tag == "p" and (style := get("style")) and _BOLD_STYLE.search(style):
@@ -942,6 +951,7 @@ class _Reader:
             if len(element) and (_heads_itself(element) or _is_alone(element)):
                 return self._outside_of_lists()
             self.kind.append(("item", ""))
+            self.begun = len(self.blocks)
             return self._leave_kind
         if tag == "dd":
             term = next((text for _, text, mark in reversed(self.stack) if mark == "dt"), "")
@@ -976,7 +986,7 @@ class _Reader:
         """Is a div or paragraph that says so a heading: by its role, or by a class name such as 'accordion-title'?"""
         if role == "heading":
             return True
-        if tag not in ("div", "p") or any(
+        if (tag not in ("div", "p") and "-" not in tag) or any(
             part.endswith(_BODY_WORDS) for part in (element.get("class") or "").lower().split()
         ):
             return False
@@ -994,6 +1004,25 @@ class _Reader:
             return False  # when it was written
         link = _first(element, "a")
         return link is None or (_leads_nowhere(link) and len(_text_of(link)) >= 0.8 * len(text))
+
+    def _is_title_box(self, box: etree._Element) -> bool:
+        """Is a box the title of the one after it: a few words that begin like a title, the other with paragraphs or lists, nothing
+        else beside them, and one more such pair before or after?"""
+        body = box.getnext()
+        if body is None or body.tag != "div" or not len(body) or body.getnext() is not None or not self.trail:
+            return False
+        if box.getprevious() is not None or body[0].tag not in ("p", "ul", "ol", "table", "div"):
+            return False
+        if (
+            not _has_a_like(box)
+            or self._size(box) > _TITLE
+            or any(e.tag not in _PLAIN_INLINE for e in islice(box.iter(), 1, 9))
+        ):
+            return False
+        text = _text_of(box)
+        if len(text) < 4 or not text[0].isupper() or not _may_head(text) or any(map(str.isdigit, text)):
+            return False
+        return next(body.iter("p", "ul", "ol", "table"), None) is not None or _is_text_of(body, 60)
 
     def _is_label(self, element: etree._Element) -> bool:
         """Is an element that calls itself a label the name of the field whose value stands in the next element?"""
@@ -1194,7 +1223,10 @@ class _Reader:
         if depth < self.highest:
             # The page's name, however it is marked up: what stood before are headings of boxes beside it.
             names = self._names()
-            if depth > 1 and text.lower() in (names if self.highest > 8 else names[:1]):
+            if depth > 1 and (
+                text.lower() in (names if self.highest > 8 else names[:1])
+                or (len(text) > 20 and self.title.startswith(text))
+            ):
                 depth, mark = 1, "h1"
             self.highest = depth
         stack, length = self.stack, len(self.stack)
@@ -1256,7 +1288,10 @@ class _Reader:
         kind, term = self.kind[-1] if self.kind else ("paragraph", "")
         if kind != "paragraph" or self.lists:
             texts = [text for text, _ in lines if text]
-            if kind == "item" and len(texts) > 2 and all(map(_BULLET.match, texts[1:])):
+            if kind == "item" and (
+                (len(texts) > 2 and all(map(_BULLET.match, texts[1:])))
+                or (len(texts) == 1 and len(self.blocks) > self.begun and _BULLET.match(texts[0]))
+            ):
                 return self._item_of_bullets(texts, links)
             text = lines[0][0] if len(lines) == 1 else "\n".join(texts)
             if not _is_control(text):
@@ -1268,17 +1303,24 @@ class _Reader:
         return self.lead
 
     def _item_of_bullets(self, texts: list[str], links: tuple[Link, ...]) -> str:
-        """Write an item down whose lines below the first are typed with bullets: a list inside of it."""
+        """Write an item down whose lines below the first are typed with bullets, or another such line: a list inside of it."""
+        depth, last = len(self.lists) + 1, self.blocks[-1] if self.blocks else None
         lead, *below = texts
-        if _BULLET.match(lead) and self.blocks and self.blocks[-1].kind == "item":
-            lead, below = self.blocks[-1].text, texts
-        else:
+        if not _BULLET.match(lead):
             self._add("item", lead, _links_of(links, lead))
-        self.groups += 1
-        depth, headings = len(self.lists) + 1, self._above()
-        self.blocks.extend(
-            Block("item", text, headings, lead, depth, self.groups, links=_links_of(links, text)) for text in below
-        )
+        elif last is not None and last.kind == "item":
+            lead, below = last.text, texts
+        else:
+            self._add("item", lead, links)
+        if last is not None and last.depth == depth and _BULLET.match(last.text) and len(below) == len(texts):
+            group, lead = last.group, last.lead  # one more of the list above
+        else:
+            self.groups += 1
+            group = self.groups
+        headings = self._above()
+        for text in below:
+            own = _links_of(links, text) if len(below) > 1 else links
+            self.blocks.append(Block("item", text, headings, lead, depth, group, links=own))
         return lead
 
     def _paragraphs(self, lines: list[tuple[str, bool]], links: tuple[Link, ...]) -> None:
@@ -1366,6 +1408,14 @@ class _Reader:
         index = 0
         while index < len(blocks):
             block = blocks[index]
+            if block.kind == "paragraph" and block.text[0] == "1" and (count := _count_numbered(blocks, index)) > 1:
+                made = True
+                self.groups += 1
+                lead = rows[-1].text if rows and rows[-1].kind == "paragraph" and len(rows[-1].text) < 400 else ""
+                for one in blocks[index : index + count]:
+                    rows.append(Block("item", one.text, one.headings, lead, 1, self.groups, links=one.links))
+                index += count
+                continue
             rows.append(block)
             index += 1
             if block.kind != "paragraph" or ":" not in block.text:
@@ -1613,10 +1663,10 @@ def _heads_itself(item: etree._Element) -> bool:
     first = item[0]
     if item.text and not item.text.isspace():
         return False
-    if first.tag in _HEADINGS:
+    if first.tag in _HEADINGS or first.get("aria-expanded") is not None:
         return True
     if first.tag == "div":
-        return _named(first.get("class") or "").title and first.getnext() is not None
+        return (_named(first.get("class") or "").title and first.getnext() is not None) or _begins_with_heading(first)
     if first.tag not in _BOLD and first.tag != "p":
         return False
     after = first.getnext()
@@ -1631,11 +1681,21 @@ def _heads_itself(item: etree._Element) -> bool:
     return not _is_text_of(first, _TITLE + 1) and _may_head(_text_of(first))
 
 
+def _begins_with_heading(box: etree._Element) -> bool:
+    """Is the first thing in a box a heading, pictures and boxes around it aside?"""
+    for element in islice(box.iter(), 12):
+        if element.tag in _HEADINGS:
+            return element.getnext() is not None or element.getparent() is not box
+        if (element.text and not element.text.isspace()) or (element is not box and (element.tail or "").strip()):
+            return False
+    return False
+
+
 def _is_alone(item: etree._Element) -> bool:
     """Is an item the only one of its list, and holds a page's paragraphs and more? Some systems set a page as a list of parts."""
     if item.getnext() is not None or item.getprevious() is not None or (item.text and not item.text.isspace()):
         return False
-    return item[0].tag in _WRAPPERS and sum(1 for _ in islice(item.iter("p", "ul", "ol", "table", *_HEADINGS), 3)) == 3
+    return item[0].tag in _WRAPPERS and len(list(islice(item.iter("p", "ul", "ol", "table", "br", *_HEADINGS), 3))) == 3
 
 
 def _holds_boxes(element: etree._Element) -> bool:
@@ -1662,6 +1722,16 @@ def _mark_of(text: str) -> str:
 
 def _links_of(links: tuple[Link, ...], text: str) -> tuple[Link, ...]:
     return tuple(link for link in links if link.text and link.text in text)
+
+
+def _count_numbered(blocks: list[Block], start: int) -> int:
+    """How many paragraphs from `start` on are numbered one after the other, from 1 on and in the same way."""
+    count = 0
+    for block in blocks[start:]:
+        if block.kind != "paragraph" or not (mark := _TYPED_NUMBER.match(block.text)) or int(mark[1]) != count + 1:
+            break
+        count += 1
+    return count
 
 
 def _is_item_like(block: Block, lead: Block) -> bool:
@@ -1779,8 +1849,8 @@ def _tidy(blocks: list[Block], whole_body: bool) -> list[Block]:
         if links[i]:
             above = block.headings[-1].lower().strip(" :") if block.headings else ""
             drop[i] = drop[i] or i < first or above in aside
-            if whole_body and len(block.headings) < 2 and not block.lead.endswith(":"):
-                if run >= 6:
+            if whole_body and not block.lead.endswith(":"):
+                if run >= 6 and len(block.headings) < 2:
                     drop[i - 5 : i + 1] = [True] * 6
                 elif len(block.links) >= 6:
                     drop[i] = True
@@ -1833,8 +1903,11 @@ def _menu_beside(blocks: list[Block], links: list[bool]) -> range:
         lead = ""  # the path to the page
     if end - start < 4 or lead.endswith((".", "!", "?", ":")) or len(lead) > 40:
         return range(0)
-    if any(len(block.text) > 40 and block.text.endswith((".", "!", "?", ":")) for block in blocks[1:start]):
-        return range(0)
+    named = next((block.text for block in blocks if block.kind == "heading"), "")
+    for block in blocks[1:start]:
+        # What ends with the page's name is the path to it.
+        if len(block.text) > 40 and block.text.endswith((".", "!", "?", ":")) and not block.text.endswith(named or " "):
+            return range(0)
     if any(link.url.startswith(("mailto:", "tel:")) for block in blocks[start:end] for link in block.links):
         return range(0)
     below = sum(len(block.text) for i, block in enumerate(blocks[end:], end) if not links[i])
@@ -1983,6 +2056,21 @@ def _is_head(cell: etree._Element) -> bool:
     if cell.tag in ("th", "td"):
         return bool(cell.tag == "th")
     return cell.get("role") in ("columnheader", "rowheader") or "head" in (cell.get("class") or "").lower()
+
+
+def _has_a_like(box: etree._Element) -> bool:
+    """Is a box's pair one of several of a kind, as they are or each in a box of its own?"""
+    pair = box.getparent()
+    for around in (pair, pair.getparent() if pair is not None else None):
+        if around is None:
+            return False
+        name = around.get("class")
+        for other in (around.getprevious(), around.getnext()):
+            if other is not None and other.tag == around.tag and other.get("class") == name:
+                inner = other if around is pair else (other[0] if len(other) == 1 else None)
+                if inner is not None and len(inner) == 2 and inner[0].get("class") == box.get("class"):
+                    return True
+    return False
 
 
 def _has_bold(element: etree._Element) -> bool:

@@ -528,6 +528,8 @@ _OTHER_THING = re.compile(
     r"|letters?|certificates?|credits?|refunds?|waivers?|reimbursement|tours?|child ?care|malpractice|liability|coverage)\b",
     re.I,
 )
+# 'Join our residency: applications are open' stands below pages on everything.
+_OTHER_CALL = re.compile(r"\b(?:residency|residencies|fellowships?|careers?|jobs?|volunteers?)\b", re.I)
 _STATUS_KEYS = frozenset({"closed", "refusing", "open"})
 
 
@@ -553,6 +555,13 @@ def _find_status(blocks: list[Block], pieces: list[_Piece], about: str = "") -> 
     facts: list[tuple[Fact, bool]] = []
     for block, sentence, matches in telling:
         if value := _status_of(sentence, named, matches):
+            if (
+                value == "open"
+                and block.headings
+                and _OTHER_CALL.search(block.headings[-1])
+                and not _OTHER_CALL.search(named)
+            ):
+                continue
             proof, audience = quote(sentence), audience_of(block, sentence)
             confidence = 0.95 if block.kind in ("heading", "row") or len(sentence) < 120 else 0.85
             fact = _fact("status", value, block, proof, f"program_{value}", confidence, audience)

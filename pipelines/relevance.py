@@ -99,7 +99,7 @@ _OF_STUDENTS = re.compile(
     re.I,
 )
 _COURSE = re.compile(
-    r"\b[A-Z]{2,5}[-\s]?\d{3,5}[A-Z]?\b|\bcredit(?:s| hours)\b|(?:^|[.;:] ?)grading\b|\b(?:course|elective|selective|clerkship) (?:number|no\.|#|code)",
+    r"\b(?-i:[A-Z]{2,5})[-\s]?\d{3,5}[A-Z]?\b|\bcredit(?:s| hours)\b|(?:^|[.;:] ?)grading\b|\b(?:course|elective|selective|clerkship) (?:number|no\.|#|code)",
     re.I,
 )
 _WHO = frozenset({"learner", *_VISITOR})

@@ -179,9 +179,22 @@ def test_menu_that_says_nothing_of_itself(frame: str) -> None:
     menu = f"<div class='x1'><p>On this site</p><ul>{MENU}</ul></div>"
     texts = [block.text for block in read(frame.format(f"<h1>Electives</h1>{menu}<div>{text}</div>"))]
     assert texts == ["Electives", fold_space(text[3:-4])]
+    path = "<div><a href='/'>Home</a>/<a href='/e'>Education</a>/How long does an elective last?</div>"
+    texts = [
+        block.text
+        for block in read(frame.format(f"<h1>How long does an elective last?</h1>{path}{menu}<div>{text}</div>"))
+    ]
+    assert "Observerships" not in texts
     for kept in (menu.replace("On this site", "Choose one of:"), f"<p>Choose what you like.</p><ul>{MENU}</ul>"):
         assert "Observerships" in [block.text for block in read(frame.format(f"<h1>Electives</h1>{kept}{text}"))]
     assert "Observerships" in [block.text for block in read(frame.format(f"<h1>Electives</h1>{menu}<p>Welcome.</p>"))]
+
+
+def test_box_of_links_set_close_is_a_menu_of_a_page_without_a_main_part() -> None:
+    links = "".join(f"<a class='entry' href='/{i}'>Page on {i}</a>" for i in range(7))
+    page = f"<h1>Electives</h1><p>{'Each costs $50. ' * 20}</p><div><div class='box-header'>Education</div><div>{links}</div></div><p>End</p>"
+    assert not any("Page" in block.text for block in read(f"<body>{page}</body>"))
+    assert any("Page" in block.text for block in read(f"<main>{page}</main>"))
 
 
 def test_boxes_beside_the_main_part_that_are_for_others() -> None:
@@ -405,6 +418,7 @@ def test_reading_is_fast(corpus: Path) -> None:
         ("<details><summary>Fees</summary><p>$50</p></details>", [2]),
         ("<h2>Visitors</h2><p>Welcome.</p><h2>Fees</h2><p>$50</p>", [1, 2]),
         ("<p><b>Visitors</b></p><p>Welcome.</p><p><b>Fees</b></p><p>$50</p>", [1, 7]),
+        ("<h2>Visitors | Alder Hospital</h2><h2>Fees</h2><p>$50</p>", [1, 2]),
         ("<h2>Welcome</h2><p>Visitors</p><h2>Visitors</h2><p>Fees</p>", [2, 2]),
     ],
 )
