@@ -116,10 +116,19 @@ _NUMBERED = re.compile(r"^\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
 _TYPED_NUMBER = re.compile(r"^\(?(\d{1,2})[.)]\s+(?=\S)")
 _PRICE = re.compile(r"(?:USD?\s?)?\$\s?\d[\d,.]{0,12}|\d[\d,.]{0,12}\s?(?:USD|dollars)", re.I)
 _TITLE_BREAK = re.compile(r"\s[-–—:·•]\s|[|»]")
+_FOOT_TAGS = ("div", "section", "center", "form", "table", "tbody", "tr", "td")  # what may hold a page's foot
+_FOOT = 600  # characters: what is longer is no foot of a page
 _TITLE = 120  # characters: what is longer is no heading
 _END = (".", "!", ",", ";")
 _AROUND_BOLD = " :\xa0\u200b\ufeff"  # what may stand beside the bold words of a bold line
-_COLUMN_PARTS = ("p", "li", "h4", "h5", "h6")  # a cell of several is a column of the page where its table has one row
+_COLUMN_PARTS = (
+    "p",
+    "li",
+    "br",
+    "h4",
+    "h5",
+    "h6",
+)  # a cell of several is a column of the page where its table has one row
 _TABLE_ROLES = {"table", "grid", "treegrid"}
 _CELL_ROLES = {"cell", "gridcell", "columnheader", "rowheader"}
 _Row: TypeAlias = "tuple[etree._Element, list[etree._Element]]"  # with its cells
@@ -495,6 +504,8 @@ class _Reader:
         body = self.root if body is None else body
         main = self._main(body)
         self.whole_body = main is body
+        if self.whole_body:
+            self._cut_the_foot(body)
         self.main = main
         self._find_panels(main)
         if main is not body:
@@ -521,6 +532,30 @@ class _Reader:
             if text >= 200 and text - linked >= 0.5 * (whole - whole_linked) and not self._goes_on_after(articles[0]):
                 return articles[0]
         return body
+
+    def _cut_the_foot(self, body: etree._Element) -> None:
+        """Take the foot of the page out: the last box with the line on who owns the rights, with an address or a menu beside it."""
+        around = body
+        for _ in range(12):
+            inside = None
+            for box in islice((e for e in around.iterchildren(*_FOOT_TAGS, reversed=True) if _is_text_of(e, 1)), 3):
+                if self.budget < 0:
+                    return
+                if _is_text_of(box, _FOOT):
+                    inside = box
+                    break
+                text = _text_of(box)
+                self.budget -= len(text) + 40
+                if not _COPYRIGHT.opens(text.lower()):
+                    continue
+                if next(box.iter(*_HEADINGS, "form"), None) is None and _is_text_of(body, 4 * len(text)):
+                    around.remove(box)  # and a stray word behind it, if there is one
+                    return
+                inside = box
+                break
+            if inside is None:
+                return
+            around = inside
 
     def _goes_on_after(self, article: etree._Element) -> bool:
         """Does the page's text go on after an article that does not hold its first heading? Then it is one part of several."""
@@ -621,7 +656,13 @@ class _Reader:
 
         Scripts of tabs need no more than that: the panels often have no id, and nothing leads to them.
         """
-        count, around = len(element), element
+        around = element
+        for _ in range(3):
+            if len(element) == 1 and element[0].tag in _TITLE_LISTS:
+                element = element[0]  # the list stands in boxes of its own
+        count = len(element)
+        if count < 2:
+            return False
         while (box := around.getnext()) is None and around is not self.main:
             around = around.getparent()
             if around is None or len(around) > 1:
@@ -850,10 +891,10 @@ class _Reader:
             and get("aria-modal") is None
         )
         if (
-            len(element) > 1
+            len(element) > 0
             and (
                 role == "tablist"
-                or (tag == "div" and element[0].tag == "button")
+                or (tag == "div" and len(element) > 1 and element[0].tag == "button")
                 or (said.accordion and tag in _TITLE_LISTS and "tab" in (name or "").lower())
             )
             and self._are_titles_by_place(element)
@@ -906,7 +947,12 @@ class _Reader:
             and (
                 element in self.triggers
                 or (
-                    (said.title or role == "heading" or (said.accordion and _stands_above_its_body(element)))
+                    (
+                        said.title
+                        or role == "heading"
+                        or (said.accordion and _stands_above_its_body(element))
+                        or (role == "button" and _stands_above_a_box(element))
+                    )
                     and self._is_class_title(element, tag, role)
                 )
             )
@@ -984,7 +1030,7 @@ class _Reader:
 
     def _is_class_title(self, element: etree._Element, tag: str, role: str | None) -> bool:
         """Is a div or paragraph that says so a heading: by its role, or by a class name such as 'accordion-title'?"""
-        if role == "heading":
+        if role == "heading" or (role == "button" and _stands_above_a_box(element) and _is_short(element)):
             return True
         if (tag not in ("div", "p") and "-" not in tag) or any(
             part.endswith(_BODY_WORDS) for part in (element.get("class") or "").lower().split()
@@ -1071,7 +1117,7 @@ class _Reader:
         """Is a button, link or span the title of a panel that follows, by its class name or its ARIA state?"""
         if tag == "button" and (element.get("aria-expanded") is not None or _stands_above_a_box(element)):
             return True
-        if tag == "a" and element.get("aria-expanded") is not None:
+        if tag == "a" and (element.get("aria-expanded") is not None or _stands_above_a_box(element)):
             return _leads_nowhere(element)
         if tag == "span" and element.get("tabindex") is not None and _opens_the_next_box(element):
             return True
@@ -1351,7 +1397,7 @@ class _Reader:
                 close()
                 continue
             starts = number == 0 or not lines[number - 1][0]
-            ends = number + 1 < len(lines) and not lines[number + 1][1]
+            ends = number + 1 == len(lines) or not lines[number + 1][1]
             if is_bold and starts and ends and _may_head(text):
                 close()
                 self._heading(7, text, own(text), "bold")
@@ -1643,19 +1689,27 @@ def _stands_alone(element: etree._Element) -> bool:
     return not (element.getparent().text or "").strip() and not (element.tail or "").strip()
 
 
-def _stands_above_a_box(button: etree._Element) -> bool:
-    """Is a button the title of the box after it: do the two fill their parent, alone or one such pair after the other?"""
-    box = button.getnext()
-    if box is None or box.tag not in _WRAPPERS or (button.tail and not button.tail.isspace()):
+def _stands_above_a_box(title: etree._Element) -> bool:
+    """Is a control the title of the box after it: do the two fill their parent, alone or one such pair after the other?"""
+    box = title.getnext()
+    if box is None or box.tag not in _WRAPPERS or (title.tail and not title.tail.isspace()):
         return False
-    before, after = button.getprevious(), box.getnext()
-    if before is not None and (
-        before.tag != box.tag or (first := before.getprevious()) is None or first.tag != "button"
-    ):
+    before, after = title.getprevious(), box.getnext()
+    if before is not None and (before.tag != box.tag or not _are_of_one_kind(before.getprevious(), title)):
         return False
-    if (after is not None and after.tag != "button") or not _is_text_of(box, 1):
+    if (after is not None and not _are_of_one_kind(after, title)) or not _is_text_of(box, 1):
         return False
     return not any(e.tag in ("label", "form") for e in islice(box.iter(), 30))
+
+
+def _is_short(element: etree._Element) -> bool:
+    """Is an element's text short enough for a title?"""
+    return _is_text_of(element, 1) and not _is_text_of(element, _TITLE + 1)
+
+
+def _are_of_one_kind(element: etree._Element | None, other: etree._Element) -> bool:
+    """Have two elements the same tag and role?"""
+    return element is not None and element.tag == other.tag and element.get("role") == other.get("role")
 
 
 def _heads_itself(item: etree._Element) -> bool:
@@ -1667,6 +1721,8 @@ def _heads_itself(item: etree._Element) -> bool:
         return True
     if first.tag == "div":
         return (_named(first.get("class") or "").title and first.getnext() is not None) or _begins_with_heading(first)
+    if first.tag == "a":
+        return _leads_nowhere(first) and _stands_above_a_box(first)
     if first.tag not in _BOLD and first.tag != "p":
         return False
     after = first.getnext()

@@ -314,6 +314,15 @@ def test_any_markup_gives_verbatim_blocks(pieces: list[str]) -> None:
         b"<div id=p><button aria-controls=p>t</button>" * 15_000,
         b"<div class='accordion sidebar'>" * 30_000 + b"text",
         b"<p>1) a<br>" * 60_000,
+        b"<p>1. a<p>2. b" * 30_000,
+        b"<div class=tab-list>" * 30_000 + b"text",
+        b"<div class=tab-list><div class=tab>a</div>" * 15_000,
+        b"<div class=tab-list><ul><li>a<li>b</ul></div><div><div>c</div><div>d</div></div>" * 8_000,
+        b"<div id=header><a href=/>x</a>" * 15_000,
+        b"<div role=button>a</div><div>" * 20_000,
+        b"<table><tr><td><b>a</b><td><p>b<p>c" * 10_000,
+        b"<div>" * 20_000 + b"x" * 700 + b"</div>c" * 20_000,
+        b"<h1><a href=/>Site</a></h1>" * 30_000,
     ],
     ids=lambda body: body[:24].decode(),
 )
@@ -514,3 +523,15 @@ def test_head_of_the_site_goes_with_its_name() -> None:
     named = '<div class="banner"><a href="/">Home</a><div class="title">Observerships</div></div>'
     blocks = read(f"<head><title>Observerships | Alder Hospital</title></head><body>{named}{TEXT}</body>")
     assert blocks[-1].headings == ("Observerships",)
+
+
+def test_foot_of_a_page_that_is_not_called_so() -> None:
+    foot = '<div id="ftr"><div><p>1 Elm Street | (555) 201-3344 | web@alder.example</p></div><p>Copyright 2026 Alder Hospital</p></div>'
+    contact = "<p>Write to the registrar, phone 555-201-9999.</p>"
+    texts = [
+        block.text
+        for block in read(f"<body><form><div><h1>Electives</h1>{TEXT * 3}{contact}</div>{foot}</form></body>")
+    ]
+    assert any("9999" in text for text in texts) and not any("3344" in text for text in texts)
+    whole = f"<body><div><p>{contact}</p><p>© 2026 Alder Hospital</p></div></body>"
+    assert any("9999" in block.text for block in read(whole))
