@@ -324,7 +324,9 @@ class _Judge:
             self._add("own_curriculum", -0.4)
         if own > 1 and not self.explicit:
             # Of away rotations a school speaks to its own students as often as a host does to strangers.
-            share = -1.0 if _AWAY.search(self.topic_words) else -0.25 if self.counts["clear"] else -0.5
+            share = -0.25 if self.counts["clear"] else -0.5
+            if _AWAY.search(self.topic_words):
+                share = -1.0
             self._add("own_curriculum", share * own)
         if self.for_own and not self.explicit:
             self._add("for_own_students", -4.0, self.for_own)
@@ -361,7 +363,8 @@ class _Judge:
         weight = _OTHER_HOUSES[min(4, len(self.against["elsewhere"]))]
         if weight:
             # Advice to applicants, or a school that tells its own students how to go away: a host speaks of itself.
-            share = 0.5 if "visiting_student" in self.about else 1.0
+            many = len(self.against["elsewhere"]) > 3 and not self.asks
+            share = (0.75 if many else 0.5) if "visiting_student" in self.about else 1.0
             self._add("other_houses", weight * share, ", ".join(sorted(self.against["elsewhere"])))
 
     def _card(self) -> None:

@@ -81,6 +81,10 @@ _FOR_THEM = re.compile(
     re.I,
 )
 _CLAUSES = re.compile(r"[^;]+(?:;|$)")
+# One kind of placement among others.
+_SOME_KINDS = re.compile(
+    r"\W*(?:please note:? |note:? )?(?:that )?(?:the |our |all |these )?(?:sub-?\s?internships?|acting internships?|sub-?is?\b|core clerkships|(?:required|third[- ]year|advanced|ambulatory|emergency medicine|intensive care|icu) (?:[\w-]+ ){0,3}(?:clerkships?|electives?|rotations?|selectives?|courses?)|selectives?\b)[^.]{0,120}?\b(?:is|are) not\b"
+)
 _EXCHANGE = re.compile(
     r"\bnon-?\s?partner|\bpartner (?:institution|school|university) or (?:have|hold|be|with)\b|\bwill need to complete\b|\bwith the exception of\b|\bpriority\b|\bpreference\b",
     re.I,
@@ -278,6 +282,8 @@ def _settle(passages: list[Passage], says: list[Say], partners: list[Passage]) -
         abroad = generic if generic and abroad_page else _hint(passages, says)
     if abroad and refused and "observ" in abroad.passage.lower and "observ" not in refused.passage.lower:
         refused = None  # no electives for students from abroad, who may come as observers
+    if abroad and refused and _SOME_KINDS.match(refused.passage.lower, 0, refused.start):
+        refused = None  # 'Sub-internships are not available to international students', who may take electives
     others_refused = next(
         (s for s in says if s.group == "international_student" and s.polarity == SHUT_OUT and _others(s)), None
     )

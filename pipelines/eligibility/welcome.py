@@ -53,7 +53,7 @@ _WELCOME_AFTER = re.compile(
 )
 # What only who comes has to do: 'students of schools abroad need to send a transcript', 'visiting students must pay'.
 _DEMANDED_AFTER = re.compile(
-    r"^[^.;?]{0,60}?\b(?:must|need to|needs to|have to|has to|should|are to)(?: also| first| each)? (?:send|e-?mail|upload|pay|hold|pass|obtain|present|show|sign|secure|possess|bring|attach|return|forward|demonstrate|arrange)\b"
+    r"^[^.;?]{0,60}?\b(?:must|need to|needs to|have to|has to|should|are to)(?: also| first| each)? (?:send|e-?mail|upload|pay|hold|pass|obtain|present|show|sign|secure|possess|bring|attach|return|forward|demonstrate|arrange|be (?:listed|recognized|approved|registered))\b"
 )
 _SHUT_AFTER = re.compile(
     r"^(?P<between>[^.;?]{0,110}?)(?:\b(?:(?:is|are|were|be|been) (?:(?!who|that)\w+ )?(?:not|never) (?:\w+ ){0,2}?(?:eligible|accepted|permitted|allowed|considered|able|admitted|offered|hosted|available|accommodated|open)"
@@ -135,6 +135,8 @@ _PLACE_OF_TRAINING = re.compile(
 _POINTER_OPENS = re.compile(
     r"\W*if you are an? (?:[\w-]+ ){0,3}(?:student|physician|graduate|resident|trainee),\s+(?:the|our) [^.;]{0,60}\b(?:coordinates?|offers?|has|provides?|runs?|hosts?|manages?|handles?)\b"
     r"|\W*(?:please\s+|note:?\s+|also\s+)?(?:for|see|visit|click|refer|view|go to|return|learn more|looking|are you)\b(?! whom\b)"
+    # 'For international medical schools, the schools must be listed by the state'
+    r"(?![^.;,]{0,60}, (?:the |their |your )?(?:schools?|students?|applicants?|they|you) (?:must|need to|should) (?:be|have)\b)"
 )
 _POINTER = re.compile(
     r"\b(?:(?:please|kindly)\s+(?:see|visit|refer|click|review|follow|read|go)\b|may be interested in\b|\b(?:can|may|will) find\b[^.;]{0,60}\b(?:on|at|in|by visiting) (?:the|our)\b[^.;]{0,50}\b(?:website|web ?site|page|site|section)\b"
