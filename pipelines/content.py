@@ -181,6 +181,12 @@ def _tab_lists(main: etree._Element) -> list[etree._Element]:
     ]
 
 
+def _holds_sentences(element: etree._Element) -> bool:
+    """Do two paragraphs of sentences stand in an element?"""
+    whole = (p for p in islice(element.iter("p"), 50) if _is_text_of(p, 60) and _linked_length(p) < 20)
+    return sum(1 for p in islice(whole, 2) if _text_of(p).endswith((".", "!", "?", ":"))) == 2
+
+
 def _leads_on(element: etree._Element) -> bool:
     """Is a box there for a link, which is its title or its last words ('Read more')? Links within its sentences are none."""
     links = [a for a in element.iter("a") if not (a.get("href") or "").startswith(("mailto:", "tel:"))]
@@ -730,10 +736,13 @@ class _Reader:
                     self._is_list_of_links(element)
                     and len(list(islice(element.iter("a"), 2))) > 1  # page builders call each heading a widget
                     and _first(element, "h1") is None
+                    and not _holds_sentences(element)  # a wrapper may speak of the sidebar within it
                 )
             return not self._has_text(element, 150, 0.6) and _leads_on(element)
         # A wrapper may carry such a word and still hold the page: what has running text outside of links stays.
-        return not self._has_text(element, 400, 0.6) and not self._holds_title(element)
+        if self._has_text(element, 400, 0.6) or self._holds_title(element):
+            return False
+        return not (said.accordion and self.titles and self._holds_a_panel(element))
 
     def _holds_title(self, element: etree._Element) -> bool:
         """Does an element hold a first heading that is not the site's name?"""
@@ -751,6 +760,11 @@ class _Reader:
         if not home or self._has_text(element, 200) or self._holds_title(element):
             return False
         return not self.title or self._names()[0] not in _text_of(element).lower()
+
+    def _holds_a_panel(self, element: etree._Element) -> bool:
+        """Does an element that calls itself accordion or tabs hold a panel with text, whose title is known?"""
+        panels = (e for e in islice(element.iter("div", "section"), 100) if e.get("id") in self.titles)
+        return any(self._has_text(panel, 20, 0.5) for panel in islice(panels, 3))
 
     def _is_panel(self, nav: etree._Element) -> bool:
         """Is a nav the text below a title that shows and hides it? Builders of pages make accordions of their menus' parts."""
@@ -1032,13 +1046,15 @@ class _Reader:
         """Is a div or paragraph that says so a heading: by its role, or by a class name such as 'accordion-title'?"""
         if role == "heading" or (role == "button" and _stands_above_a_box(element) and _is_short(element)):
             return True
-        if (tag not in ("div", "p") and "-" not in tag) or any(
-            part.endswith(_BODY_WORDS) for part in (element.get("class") or "").lower().split()
-        ):
+        if (tag not in ("div", "p") and "-" not in tag) or _calls_itself_body(element.get("class") or ""):
             return False
         if len(element):
             if any(child.tag not in _INLINE and child.tag != "div" for child in element):
                 return False
+            if self.triggers and any(
+                inner in self.triggers for inner in islice(element.iter("div", "a", "button", "li"), 8)
+            ):
+                return False  # a box around the titles of tabs
             if next(element.iter(*_HEADINGS), None) is not None:
                 return False  # a box around a real heading
             if _holds_boxes(element):
@@ -1422,7 +1438,11 @@ class _Reader:
             self._bullet(text, self._pseudo_list(), links)
         elif len(text) <= 60 and text.isupper() and not links and _heads_in_capitals(text):
             self._heading(7, text, links, "capitals")
-        elif not _is_control(text) and not (text[-1].isdigit() and len(text) < 300 and _STAMP.search(text)):
+        elif (
+            (len(text) > 1 or text.isdigit())
+            and not _is_control(text)
+            and not (text[-1].isdigit() and len(text) < 300 and _STAMP.search(text))
+        ):
             self._paragraph(text, links)
         elif self.blocks:
             self.blocks[-1].links += links
@@ -1646,7 +1666,19 @@ def _stands_above_its_body(element: etree._Element) -> bool:
     body = element.getnext()
     if body is None or body.tag not in _WRAPPERS or body.getnext() is not None or element.getprevious() is not None:
         return False
-    return any(part.endswith(_BODY_WORDS) for part in (body.get("class") or "").lower().split())
+    return _calls_itself_body(body.get("class") or "")
+
+
+@lru_cache(maxsize=4096)
+def _calls_itself_body(name: str) -> bool:
+    """Is what a class name says last that it is the body of a panel: 'toggle-content', 'toggle-content-inner', no 'content-title'?"""
+    for word in _CAMEL.sub("-", name).lower().split():
+        if word.endswith(_BODY_WORDS):
+            return True
+        telling = [part for part in re.split("[-_]+", word) if part in _BODY_WORDS or part in _TITLES.plain]
+        if len(telling) > 1 and telling[-1] in _BODY_WORDS:
+            return True
+    return False
 
 
 def _is_panel(panel: etree._Element, box: etree._Element) -> bool:
@@ -1886,15 +1918,13 @@ def _tidy(blocks: list[Block], whole_body: bool) -> list[Block]:
     if whole_body and (name := _above_the_name(blocks)):
         blocks = [block for i, block in enumerate(blocks) if i >= name or block.kind == "title"]
         first = 0
-    blocks = _without_teasers(blocks)
+    blocks = _without_teasers(_without_reports(blocks))
     links = [bool(block.links) and _is_only_links(block) for block in blocks]
     drop = [False] * len(blocks)
     for i in _menu_beside(blocks, links):
         drop[i] = True
     run, half, aside = 0, 0.5 * len(blocks), _aside_headings()
     seen: set[tuple[str, tuple[str, ...]]] = set()
-    for start, end in _reports(blocks, links):
-        drop[start:end] = [True] * (end - start)
     menu = False  # links below 'In this section'
     for i, block in enumerate(blocks):
         run = run + 1 if links[i] else 0
@@ -2018,11 +2048,12 @@ def _names_another_page(block: Block) -> bool:
     return len(link.text) >= 0.9 * len(block.text) and not link.url.startswith(("mailto:", "tel:"))
 
 
-def _reports(blocks: list[Block], links: list[bool]) -> list[tuple[int, int]]:
-    """Where news stand without a word: two and more titles of other pages in a row, each with the day it was written."""
+def _without_reports(blocks: list[Block]) -> list[Block]:
+    """`blocks` without news that stand there without a word: two and more titles of other pages in a row, each with the day it was
+    written."""
     days = [i for i, block in enumerate(blocks) if len(block.text) <= 80 and "20" in block.text and _is_day(block)]
     if len(days) < 2:
-        return []
+        return blocks
     entries: list[tuple[int, int, int]] = []  # where each begins, where its title and where its day stands
     for day in days:
         used = max(entries[-1][1:]) if entries else -1
@@ -2039,10 +2070,12 @@ def _reports(blocks: list[Block], links: list[bool]) -> list[tuple[int, int]]:
         elif last is not None and last[1] == begin:
             # The last one is as long as the one before it, and ends where something else is headed.
             end = max(title, day) + 1
-            while end < min(begin + last[1] - last[0], len(blocks)) and (links[end] or blocks[end].kind == "paragraph"):
+            most = min(begin + last[1] - last[0], len(blocks))
+            while end < most and (blocks[end].kind == "paragraph" or _is_only_links(blocks[end])):
                 end += 1
             parts.append((begin, end))
-    return parts
+    drop = {i for begin, end in parts for i in range(begin, end)}
+    return [block for i, block in enumerate(blocks) if i not in drop] if drop else blocks
 
 
 def _is_dated_link(block: Block) -> bool:
