@@ -191,11 +191,12 @@ class _End(NamedTuple):
 class _Step:
     """A word of phrases: which may follow, and by vocabulary what ends here."""
 
-    __slots__ = ("ends", "next", "of")
+    __slots__ = ("ends", "next", "of", "plain")
 
     def __init__(self) -> None:
         self.next: dict[str, _Step] = {}
         self.ends: dict[int, list[_End]] = {}  # by the vocabulary's bit
+        self.plain: dict[int, tuple[str, int]] = {}  # where that is one phrase in any case: its key, its rank below zero
         self.of = 0  # the vocabularies of `ends`, a bit for each
 
     def to(self, words: list[str]) -> _Step:
@@ -265,8 +266,14 @@ class _Index:
         gaps: list[tuple[frozenset[str], _Step]] = []
 
         def end(step: _Step, name: str, what: _End) -> None:
-            step.ends.setdefault(self.bits[name], []).append(what)
-            step.of |= self.bits[name]
+            bit = self.bits[name]
+            ends = step.ends.setdefault(bit, [])
+            ends.append(what)
+            step.of |= bit
+            if len(ends) == 1 and not what.words and what.expression is None:
+                step.plain[bit] = (what.key, -what.rank)
+            else:
+                step.plain.pop(bit, None)
 
         for name, phrase in owners:
             if not _PLAIN.fullmatch(phrase):
@@ -337,6 +344,9 @@ class _Index:
             if not step.of & bit:
                 continue
             begin, stop = (start, end) if at is None else (at(start), at(end))
+            if (plain := step.plain.get(bit)) is not None:
+                may_be.append((begin, plain[1], stop, plain[0]))
+                continue
             for key, rank, words, expression, told in step.ends[bit]:
                 if words and not all([text.startswith(word, at(start + n) if at else start + n) for n, word in words]):  # noqa: C419  a generator costs more
                     continue
