@@ -49,6 +49,7 @@ _INLINE = {
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "button", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins", "joomla-hidden-mail", "kbd",
     "label", "mark", "picture", "q", "s", "samp", "small", "source", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
 }  # fmt: skip
+_CONTROLS = {"button", "a", "span", "strong", "b"}
 _PLAIN_INLINE = {"b", "strong", "i", "em", "span", "img"}  # what may stand in a title
 _BOLD = {"b", "strong", "u"}
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.I)
@@ -1098,10 +1099,10 @@ class _Reader:
         if tag in ("img", "wbr", "source"):
             return None, False
         name = element.get("class") or ""
-        if tag in ("button", "a", "span") and (
+        if tag in _CONTROLS and (
             element in self.triggers
             or (
-                (name or tag == "button" or (tag == "a" and element.get("aria-expanded") is not None))
+                (name or tag == "button" or element.get("aria-expanded") is not None)
                 and self._is_class_control(element, tag, name)
             )
         ):
@@ -1132,6 +1133,8 @@ class _Reader:
     def _is_class_control(self, element: etree._Element, tag: str, name: str) -> bool:
         """Is a button, link or span the title of a panel that follows, by its class name or its ARIA state?"""
         if tag == "button" and (element.get("aria-expanded") is not None or _stands_above_a_box(element)):
+            return True
+        if tag in _BOLD and element.get("aria-expanded") is not None:
             return True
         if tag == "a" and (element.get("aria-expanded") is not None or _stands_above_a_box(element)):
             return _leads_nowhere(element)
@@ -1458,6 +1461,11 @@ class _Reader:
         mark, before = _mark_of(text), [mark for mark, _, _ in self.marks]
         if not before or self.after_list[0] != len(self.blocks):
             self.marks = [(mark, group, self.lead)]
+        elif mark and before == [""] and (len(self.blocks) < 2 or self.blocks[-2].group != self.marks[0][1]):
+            note = self.blocks[-1]  # what stood above with an asterisk
+            note.kind, note.group, note.depth, lead = "paragraph", 0, 0, note.lead
+            note.lead = ""
+            self.marks = [(mark, group, lead)]
         elif mark in before:
             del self.marks[before.index(mark) + 1 :]
         elif mark and len(before) < 4:

@@ -33,6 +33,7 @@ KEPT = {
     "tabs by their role": '<nav><a role="tab" href="?fees">Fees</a></nav>',
     "links to several places on the page": '<nav><a href="#fees">Fees</a><a href="#dates">Dates</a></nav>',
     "more text than links": "<nav><p>Each elective costs $50, which you send us with your <a href='/f'>form</a> and the letter of your dean.</p></nav>",
+    "text with addresses": '<nav>Write to us: <a href="mailto:a@alder.example">a@alder.example</a> or <a href="tel:1">call</a></nav>',
     "a start tag with '>' in it": '<nav title="a > b">a</nav>',
     "one that is closed at once": "<nav class='a'/>a</nav>",
     "a menu in a comment": "<!-- <nav> -->a<!-- </nav> -->",
