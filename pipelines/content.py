@@ -57,6 +57,7 @@ _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _NEVER_CHROME = {
     "body", "main", "html", "article", "form", "p", "td", "th", "tr", "table", "tbody", "li", "dl", "dt", "dd", "summary", *_HEADINGS,
 }  # fmt: skip
+_LEVELS = ("1", "2", "3", "4", "5", "6")
 _LAYOUT_CELLS = {"td", "tr"}  # met where a table lays the page out, and then what their names say
 _HARD_ROLES = {"navigation", "contentinfo", "banner", "search", "menu", "menubar", "dialog", "alertdialog"}
 # Words of class names and ids that mean page chrome, whatever the site.
@@ -285,6 +286,8 @@ def hidden_address(element: etree._Element) -> str:
 def parse_html(body: bytes, content_type: str = "text/html", encoding: str | None = None) -> etree._Element | None:
     """The tree of an HTML page of whatever declared, undeclared or wrong encoding; None when there is nothing in it."""
     body = without_menus(body)
+    if b"&#1" in body:
+        body = _WINDOWS_CHARACTER.sub(_windows_character, body)
     declared = encoding or http_content_type_encoding(content_type) or html_body_declared_encoding(body)
     if declared in ("utf-8", None) and _is_sound(body):
         return _tree(body)
@@ -297,6 +300,14 @@ def parse_html(body: bytes, content_type: str = "text/html", encoding: str | Non
         encoding, text = "utf-8", body.decode("utf-8", "replace")
     text = text.replace("\x00", "")
     return None if not text or text.isspace() else _tree(text.encode("utf-8", "replace"))
+
+
+# '&#149;' means a bullet, as browsers read it: the numbers of Windows' characters, which parsers take for controls.
+_WINDOWS_CHARACTER = re.compile(rb"&#(1[345]\d|12[89]);")
+
+
+def _windows_character(found: re.Match[bytes]) -> bytes:
+    return b"&#%d;" % ord(bytes([int(found[1])]).decode("windows-1252", "replace"))
 
 
 _CHUNK = 16384  # bytes
@@ -975,7 +986,10 @@ class _Reader:
             # The title of a panel that the page controls by id is written when the panel is entered.
             if element not in self.triggers:
                 mark = tag if tag in ("summary", "dt") else f"{tag}.{name or ''}"
-                self._heading(self._below(), _text_of(element), self._links_in(element), mark)
+                depth, level = self._below(), get("aria-level")
+                if role == "heading" and level in _LEVELS:
+                    depth, mark = int(level), f"h{level}"
+                self._heading(depth, _text_of(element), self._links_in(element), mark)
                 if tag == "summary":
                     self.frame = len(self.stack)
             return None, False
@@ -1627,7 +1641,21 @@ class _Reader:
             )
             if whole and not is_header:
                 lead = texts[0]
+        self._list_of_rows()
         self.lead = ""
+
+    def _list_of_rows(self) -> None:
+        """Make items of the rows just written where each has a picture for a bullet and one text: a list set as a table."""
+        blocks, start = self.blocks, len(self.blocks)
+        while start and blocks[start - 1].kind == "row" and blocks[start - 1].group == self.groups:
+            cells = blocks[start - 1].cells
+            if len(cells) != 2 or cells[0].text or cells[1].column:
+                return
+            start -= 1
+        blocks[start:] = [
+            Block("item", block.text, block.headings, block.lead, 1, block.group, links=block.links)
+            for block in blocks[start:]
+        ]
 
 
 def _each_once(links: list[Link]) -> tuple[Link, ...]:
@@ -2216,7 +2244,7 @@ def _is_data_table(table: etree._Element) -> bool:
     if len(rows) == 1 and any(len(list(islice(cell.iter(*_COLUMN_PARTS), 4))) > 3 for cell in rows[0].iter("td", "th")):
         return False
     cells = [int(_text_length(cell)) for cell in table.iter("td", "th")]
-    if len(rows) == 1 and sum(map(bool, cells)) < 2:
+    if len(rows) == 1 and sum(1 for cell in rows[0].iter("td", "th") if _text_of(cell)) < 2:
         return False
     whole, largest = sum(cells), max(cells)
     if largest > 1500 and 3 * largest > 2 * whole:

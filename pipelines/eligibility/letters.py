@@ -39,7 +39,7 @@ _ENTRY = re.compile(
 _TERM = re.compile(r"\W*(?:letters?|references?)(?: (?:required|needed))?\W*$")
 _PLURAL = re.compile(r"\bletters\b|\breferences\b|\bLORs\b|\brecommendations\b", re.I)
 _LETTER_BELOW = re.compile(
-    r"\W*(?P<word>one|two|three|an?|[123])\s*(?:\((?P<digit>\d)\)\s*)?(?:\w+\s+){0,2}?(?:letters?|recommendations?|references?|from|must be|should be)\b",
+    r"(?:o\s)?\W*(?P<word>one|two|three|an?|[123])\s*(?:\((?P<digit>\d)\)\s*)?(?:\w+\s+){0,2}?(?:letters?|recommendations?|references?|from|must be|should be)\b",
     re.I,
 )
 _OFFERED = re.compile(
