@@ -123,7 +123,10 @@ def _has_tabs(body: bytes, start: int, end: int) -> bool:
 
 def _holds_text(body: bytes, start: int, end: int, paragraphs: int) -> bool:
     """Does a menu hold few links and much text?"""
-    links = body.count(b"<a ", start, end) - body.count(b'"mailto:', start, end) - body.count(b'"tel:', start, end)
+    links = body.count(b"<a ", start, end)
+    if links > 2 * paragraphs + 8:
+        return False  # most menus: no need to look which lead to addresses
+    links -= body.count(b'"mailto:', start, end) + body.count(b'"tel:', start, end)
     if links > paragraphs + 2 or body.find(b"<script", start, end) >= 0 or body.find(b"<!--", start, end) >= 0:
         return False
     return len(b" ".join(_TAG.sub(b" ", body[start:end]).split())) > (40 * links + 20 if links else 5)
