@@ -184,8 +184,8 @@ def _tab_lists(main: etree._Element) -> list[etree._Element]:
 
 
 def _holds_sentences(element: etree._Element) -> bool:
-    """Do two paragraphs of sentences stand in an element?"""
-    whole = (p for p in islice(element.iter("p"), 50) if _is_text_of(p, 60) and _linked_length(p) < 20)
+    """Do two paragraphs or items of sentences stand in an element?"""
+    whole = (p for p in islice(element.iter("p", "li"), 50) if _is_text_of(p, 60) and _linked_length(p) < 20)
     return sum(1 for p in islice(whole, 2) if _text_of(p).endswith((".", "!", "?", ":"))) == 2
 
 
