@@ -196,7 +196,9 @@ class _Step:
     def __init__(self) -> None:
         self.next: dict[str, _Step] = {}
         self.ends: dict[int, list[_End]] = {}  # by the vocabulary's bit
-        self.plain: dict[int, tuple[str, int]] = {}  # where that is one phrase in any case: its key, its rank below zero
+        self.plain: dict[
+            int, tuple[str, int]
+        ] = {}  # where that is one phrase in any case: its key, its rank below zero
         self.of = 0  # the vocabularies of `ends`, a bit for each
 
     def to(self, words: list[str]) -> _Step:
