@@ -98,8 +98,9 @@ _OF_STUDENTS = re.compile(
     r"\bsub-?\s?i(?:nterns?(?:hips?)?)?\b|\bacting intern|\bstudents?\b|\bclerkships?\b|\bpreceptorship|\bobserv|\bshadow|\bextern",
     re.I,
 )
+# Neither a state with its ZIP code nor the form for a visa nor a year is a course.
 _COURSE = re.compile(
-    r"\b(?-i:[A-Z]{2,5})[-\s]?\d{3,5}[A-Z]?\b|\bcredit(?:s| hours)\b|(?:^|[.;:] ?)grading\b|\b(?:course|elective|selective|clerkship) (?:number|no\.|#|code)",
+    r"\b(?-i:(?![A-Z]{2}\s\d{5}\b|DS.?2019|[AFC]Y\b)[A-Z]{2,5})[-\s]?\d{3,5}[A-Z]?\b|\bcredit(?:s| hours)\b|(?:^|[.;:] ?)grading\b|\b(?:course|elective|selective|clerkship) (?:number|no\.|#|code)",
     re.I,
 )
 _WHO = frozenset({"learner", *_VISITOR})
