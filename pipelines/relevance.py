@@ -100,7 +100,7 @@ _OF_STUDENTS = re.compile(
 )
 # Neither a state with its ZIP code nor the form for a visa nor a year is a course.
 _COURSE = re.compile(
-    r"\b(?-i:(?![A-Z]{2}\s\d{5}\b|DS.?2019|[AFC]Y\b)[A-Z]{2,5})[-\s]?\d{3,5}[A-Z]?\b|\bcredit(?:s| hours)\b|(?:^|[.;:] ?)grading\b|\b(?:course|elective|selective|clerkship) (?:number|no\.|#|code)",
+    r"\b(?-i:(?![A-Z]{2}\s\d{5}\b|DS.?2019|[AFC]Y\b)[A-Z]{2,5})[-\s]?\d{3,5}[A-Z]?\b|(?<!category 1 )\bcredit(?:s| hours)\b|(?:^|[.;:] ?)grading\b|\b(?:course|elective|selective|clerkship) (?:number|no\.|#|code)",
     re.I,
 )
 _WHO = frozenset({"learner", *_VISITOR})
@@ -138,7 +138,7 @@ _PRICE = re.compile(
     re.I,
 )
 _NO_PRICE = re.compile(
-    r"\b(?:salar|stipend|insur|million|loan|scholarship|award|grant|reimburs|allowance|donat|gift|dues|ERAS|annual|copay|deductible|per (?:claim|occurrence))",
+    r"\b(?:parking|garage|cafeteria|rents?|copay|CME|salar|stipend|insur|million|loan|scholarship|award|grant|reimburs|allowance|donat|gift|dues|ERAS|annual|copay|deductible|per (?:claim|occurrence))",
     re.I,
 )
 # Few pages but those for visitors say what it costs to come, what it pays or which papers to send.
@@ -209,6 +209,7 @@ class _Judge:
         self.counts: Counter[str] = Counter()
         self.seen: dict[str, set[str]] = {}  # heading -> keys
         self.against: dict[str, set[str]] = {key: set() for key in _AGAINST}
+        self.of_residencies: set[str] = set()  # the texts that speak of them
         self.facts: set[str] = set()
         self.names: list[str] = []  # the title and the first headings
         self.topic = 0.0
@@ -267,13 +268,17 @@ class _Judge:
         self._speaks_for_others()
         return self.reasons
 
+    def _recruiting(self) -> int:
+        """How many words of residencies the page uses; none where a single sentence does, as a department's page has one."""
+        return min(4, len(self.against["residency"])) if len(self.of_residencies) > 1 else 0
+
     def _stated(self) -> None:
         """What only speaks for a page that says something of an opportunity: its headings, and facts of an application."""
         if self.for_students and not self.counts["named"]:
             self._add("heading_for_medical_students", 0.8, self.for_students[0])
         if any("$" in block.text and _states_price(block) for block in self.blocks):
             self.facts.add("facts_fee")
-        recruits = len(self.against["residency"]) > 1 and not self.counts["clear"] and not self.counts["named"]
+        recruits = self._recruiting() > 1 and not self.counts["clear"] and not self.counts["named"]
         for fact in sorted(self.facts):
             # Residencies ask for papers too.
             self._add(fact, 0.5 if recruits else _WEIGHT_OF_FACT.get(fact, 0.5))
@@ -303,6 +308,7 @@ class _Judge:
         if told:
             # A report has a day on which it was published, or somebody who wrote it.
             told += any(len(block.text) < 60 and _DATELINE.match(block.lower) for block in self.blocks[:12])
+        if told > 1:  # programs quote one who was there
             self._add("report", -2.5 * min(3, told))
 
     def _speaks_for_own(self) -> None:
@@ -336,7 +342,7 @@ class _Judge:
 
     def _speaks_for_others(self) -> None:
         """The words of residencies, of pages for pupils and other professions, of advice and of other houses; refusals."""
-        residency = min(4, len(self.against["residency"]))
+        residency = self._recruiting()
         if residency > 1 and not self.counts["clear"]:
             # graduates, say, of whom residencies speak too
             people_only = self.about <= {"visitor"} and "visiting" not in self.topic_words.lower()
@@ -351,7 +357,10 @@ class _Judge:
             alone = not self.learners and not any(_OF_MEDICINE.search(block.lower) for block in self.blocks)
             # An observer program that lists medical students and physicians beside them is for these too.
             share = 0.16 if self.admits or (self.learners and "strong_opportunity" in self.about) else 1.0
-            self._add("for_pupils", (-4.0 if alone else -2.2 * share) * min(2, self.pupils))
+            weight = (-4.0 if alone else -2.2 * share) * min(2, self.pupils)
+            if self.pupils == 1 and (self.counts["terms"] or "visiting_student" in self.about):
+                weight *= 0.3  # a page for others that sends pupils elsewhere
+            self._add("for_pupils", weight)
         if self.refused and not self.counts["clear"]:
             self._add("refusal", -0.8 * min(2, self.refused))
         if self.advice:
@@ -408,7 +417,7 @@ class _Judge:
         of_students = bool(_OF_STUDENTS.search(name))
         if self.residents and not self.learners and not of_students:
             return
-        if len(self.against["own"]) > 1 or (len(self.against["residency"]) > 1 and not of_students):
+        if len(self.against["own"]) > 1 or (self._recruiting() > 1 and not of_students):
             return
         if not of_students and has_any(name.lower(), ("research", "lab")) and not self.learners:
             return  # of postdocs, as a rule
@@ -592,7 +601,9 @@ class _Judge:
             words = text[match.start : match.end].lower()
             if key == "own" and words.startswith("enrolled") and _ONLY.search(text, 0, match.start):
                 self._add("own_students_only", -2.0, text)
-            self.against[key].add(words.removesuffix("s"))
+            self.against[key].add("pgy" if words.startswith("pgy") else words.removesuffix("s"))
+            if key == "residency":
+                self.of_residencies.add(text)
         else:
             self.facts.add(key)
 

@@ -17,7 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent
 READS_BY = (
     "pipelines/**/*.py",
     "data/vocabulary/*.yml",
-    *(f"scraper/{name}.py" for name in ("gates", "items", "menus", "record", "scope", "statements", "text", "vocabulary")),
+    *(
+        f"scraper/{name}.py"
+        for name in ("gates", "items", "menus", "record", "scope", "statements", "text", "vocabulary")
+    ),
 )
 
 

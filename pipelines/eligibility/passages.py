@@ -28,6 +28,8 @@ _OTHER_SECTION = re.compile(
     r"|\b(?:pre-?med(?:ical)?|high school|nursing|pharmacy|undergraduate)\s+students?\b|\bvolunteer(?:s|ing)?\b",
     re.I,
 )
+# 'Our Residency', as the heading of a part of a page.
+_RESIDENCY = re.compile(r"\W*(?:[\w&/-]+ ){0,4}(?:residency|residencies)(?: programs?)?\W*$", re.I)
 # What stands in all of these.
 _OTHER_WORDS = ("student", "volunteer", "residency", "fellowship")
 # 'Advanced Practice Provider Students'
@@ -263,7 +265,9 @@ def read_passages(blocks: list[Block]) -> list[Passage]:
         if block.headings is not headings:  # the blocks of a section stand under the same headings
             headings = block.headings
             # A page on a single course is no list of courses.
-            other = any(_is_other_heading(h) for h in headings[-2:] if len(courses) != 1 or h not in courses)
+            other = any(_is_other_heading(h) for h in headings[-2:] if len(courses) != 1 or h not in courses) or (
+                len(headings) > 1 and _RESIDENCY.match(headings[-1]) is not None and not _VISITOR.search(headings[-1])
+            )
         if other or (block.kind == "row" and _COURSE.search(block.text[:300])):
             continue
         if len(block.cells) == 2 and not block.term and 0 < len(block.cells[0].text) <= _MAX_TERM:

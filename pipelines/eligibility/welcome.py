@@ -370,11 +370,15 @@ def _weigh(passage: Passage, mention: Mention) -> Say | None:
         return say(SHUT_OUT, 3, partial=bool(some or portal))
     if passage.refused_list:
         return say(SHUT_OUT, 2)
+    if group in _STUDENTS and behind.startswith((" of our own ", " at our own ", " from our own ")):
+        return None
     if before.strip() == "for" and len(text) - mention.end <= 60 and _FOR_THEM.fullmatch(after):
         return say(LET_IN, 3)
     if _points_elsewhere(passage) or _is_mere_link(passage):
         return None
     welcome = _welcome(before)
+    if welcome and _AMENITY.search(before, 0, welcome.start()):
+        return None
     if group in ("doctor", "graduates"):
         return _weigh_doctor(passage, mention, before, welcome)
     between = before[welcome.end() :] if welcome else ""
@@ -431,6 +435,12 @@ def _is_us(passage: Passage, group: str) -> bool:
     return (passage.students if group == "student" else group) == "us_student"
 
 
+# 'Counseling is available to all trainees': what those who are there may use.
+_AMENITY = re.compile(
+    r"\b(?:resources?|counsell?ing|wellness|librar(?:y|ies)|gym|lounges?|lockers?|discounts?|mental health)\b[^.;]{0,60}\b(?:is|are)\b[^.;]{0,20}$"
+)
+
+
 def _speaks_of_staff(before: str) -> bool:
     """Do the words right before a mention tell that it teaches, supervises or signs?"""
     return _STAFF_BEFORE.search(before, max(0, len(before) - _STAFF_REACH)) is not None
@@ -444,12 +454,20 @@ def _no_home_school(before: str, words: str) -> bool:
     return place and "student" not in words.lower() and bool(_PLACE_OF_TRAINING.search(before[-60:]))
 
 
+# What may follow who is named, where no verb does: 'students in their final year', 'graduates, one to three months', 'students or residents'.
+_NO_VERB = re.compile(
+    r"\W*(?:$|[,;:(|–—\d]|(?:in|from|at|of|with|who|whose|enrolled|attending|pursuing|only|interested|seeking|wishing|currently|considering|completing|need only|(?:routinely |often )?seek)\b"
+    r"|(?:and|or)\s(?:[\w-]{1,20}\s){0,2}[\w-]{1,20}\s?(?:[.,;:(|–—]|$))"
+)
+
+
 def _heads_section(passage: Passage, mention: Mention) -> bool:
     """'Medical graduates, one to three months': words without a verb that open the section of a program say whom it is for."""
     text = passage.text
     if (
         mention.start > 30
         or not passage.block.text.startswith(text)
+        or not _NO_VERB.match(text, mention.end)
         or _VERB.search(text[:200])
         or len(text) > 200
         or passage.block.kind == "item"
@@ -493,6 +511,8 @@ _NO_WELCOME_OF_DOCTORS = frozenset(["from", "offers", "offer", "provides", "prov
 def _weigh_doctor(passage: Passage, mention: Mention, before: str, welcome: re.Match[str] | None) -> Say | None:
     """Physicians, residents, clinicians: staff everywhere, visitors only where they stand right behind the welcome or head a list entry on who may come."""
     group = "graduate" if mention.group == "graduates" else "physician"
+    if passage.text.startswith((" of tomorrow", " of the future"), mention.end):
+        return None  # those who are students now
 
     def say(firmness: int) -> Say:
         return Say(group, LET_IN, firmness, passage, mention.start, mention.end)

@@ -127,5 +127,5 @@ def test_a_page_of_nothing_else_takes_as_long_as_it_is_long(part: str) -> None:
         without_menus(page)
         return time.process_time() - start
 
-    whole = seconds(400_000)
+    whole = min(seconds(400_000) for _ in range(3))  # what Python collects meanwhile is no part of it
     assert whole < 0.5 or whole < 9 * seconds(100_000)  # growth, not speed
