@@ -91,6 +91,7 @@ _PARTED = bytes.maketrans(b"-_\x1c\x1d\x1e\x1f0123456789", b" " * 6 + b"0" * 10)
 _CONTACT = re.compile(
     r"(?=[@mt(\d])(?:@(?<=[\w.+-]@)[\w-]|mailto:|tel:|\(?\b\d{3}\)?[-.\s]\s?\d{3}[-.\s]\d{4})"
 )  # that one is there: an address is met at its '@'
+_LIKE_A_NUMBER = re.compile(r"\d{3}\)?[-.\s]\s?\d{3}[-.\s]\d{4}")  # wherever it stands, also in the middle of a word
 _CONTACT_LABEL = re.compile(r"@|\b(?:phone|telephone|tel|call|contact|e-?mail|questions?)\b", re.I)
 # What frameworks leave in a page, and what a page says to those who read it without scripts; in small letters.
 _SCRIPT_SHELL = (
@@ -286,8 +287,6 @@ def hidden_address(element: etree._Element) -> str:
 def parse_html(body: bytes, content_type: str = "text/html", encoding: str | None = None) -> etree._Element | None:
     """The tree of an HTML page of whatever declared, undeclared or wrong encoding; None when there is nothing in it."""
     body = without_menus(body)
-    if b"&#1" in body:
-        body = _WINDOWS_CHARACTER.sub(_windows_character, body)
     declared = encoding or http_content_type_encoding(content_type) or html_body_declared_encoding(body)
     if declared in ("utf-8", None) and _is_sound(body):
         return _tree(body)
@@ -300,14 +299,6 @@ def parse_html(body: bytes, content_type: str = "text/html", encoding: str | Non
         encoding, text = "utf-8", body.decode("utf-8", "replace")
     text = text.replace("\x00", "")
     return None if not text or text.isspace() else _tree(text.encode("utf-8", "replace"))
-
-
-# '&#149;' means a bullet, as browsers read it: the numbers of Windows' characters, which parsers take for controls.
-_WINDOWS_CHARACTER = re.compile(rb"&#(1[345]\d|12[89]);")
-
-
-def _windows_character(found: re.Match[bytes]) -> bytes:
-    return b"&#%d;" % ord(bytes([int(found[1])]).decode("windows-1252", "replace"))
 
 
 _CHUNK = 16384  # bytes
@@ -860,6 +851,8 @@ class _Reader:
                 said, ident = _named(element.get("class") or ""), element.get("id") or ""
                 if said.site or _named(ident).site or self._is_chrome(element, tag, element.get("role"), said, ident):
                     continue
+                if not _may_hold_contact(element):
+                    continue
                 self.stack, self.frame, self.lead, self.blocks = (), 0, "", []
                 self._walk(element)
                 read.extend(_contacts_among(self.blocks))
@@ -916,15 +909,12 @@ class _Reader:
             and element not in self.triggers
             and get("aria-modal") is None
         )
+        first = element[0].tag if tag == "div" and len(element) else ""
         if (
-            len(element) > 0
-            and (
-                role == "tablist"
-                or (tag == "div" and len(element) > 1 and element[0].tag == "button")
-                or (said.accordion and tag in _TITLE_LISTS and "tab" in (name or "").lower())
-            )
-            and self._are_titles_by_place(element)
-        ):
+            role == "tablist"
+            or (first == "button" and len(element) > 1)
+            or (said.accordion and tag in _TITLE_LISTS and "tab" in (name or "").lower())
+        ) and self._are_titles_by_place(element):
             self._flush()
             return None, False
         if (not plain or tag in _SUSPECT_TAGS) and self._is_chrome(element, tag, role, said, ident):
@@ -946,7 +936,7 @@ class _Reader:
                     self.items.update(element)
                     self._enter_list(item)
                     return self._leave_list, True
-            if (not len(element) or element[0].tag in _INLINE) and self._is_title_box(element):
+            if (not first or first in _INLINE) and self._is_title_box(element):
                 self._ends_with_its_box()
                 self._heading(self._below(), _heading_text(element), (), f"box.{name or ''}")
                 return None, False
@@ -955,7 +945,7 @@ class _Reader:
         if tag == "p" and (style := get("style")) and _BOLD_STYLE.search(style):
             self.bold += 1
             return self._leave_bold_block, True
-        if element in self.heads or (
+        if (self.heads and element in self.heads) or (
             tag == "th" and not _is_text_of(element, _TITLE + 1) and next(element.iter(*_HEADINGS), None) is None
         ):
             # Of a table that is read as sections.
@@ -1150,15 +1140,16 @@ class _Reader:
             return True
         if tag in _BOLD and element.get("aria-expanded") is not None:
             return True
-        if tag == "a" and (element.get("aria-expanded") is not None or _stands_above_a_box(element)):
-            return _leads_nowhere(element)
+        if tag == "a":
+            if not _leads_nowhere(element):
+                return False
+            if element.get("aria-expanded") is not None or _stands_above_a_box(element):
+                return True
         if tag == "span" and element.get("tabindex") is not None and _opens_the_next_box(element):
             return True
         if not name or not _named(name).accordion:
             return False
-        if tag == "a":
-            return _leads_nowhere(element)
-        return tag == "button" or _named(name).title
+        return tag in ("a", "button") or _named(name).title
 
     def _open_link(self, element: etree._Element, address: str) -> tuple[Callable[[], None] | None, bool]:
         href = element.get("href") or ""
@@ -2123,6 +2114,16 @@ def _is_dated_link(block: Block) -> bool:
         return False
     linked = sum(len(link.text) for link in block.links if not link.url.startswith(("mailto:", "tel:")))
     return linked + len(dated[0]) >= 0.85 * len(block.text)
+
+
+def _may_hold_contact(element: etree._Element) -> bool:
+    """A cheap look before an element is read: is there a link to an address or a number, or what looks like one?"""
+    for part in element.iter("a", "span", "joomla-hidden-mail"):
+        href = part.get("href")
+        if (href and href[:7].lower().startswith(("mailto:", "tel:"))) or hidden_address(part):
+            return True
+    text = _text_of(element)
+    return "@" in text or _LIKE_A_NUMBER.search(text) is not None
 
 
 def _contacts_among(blocks: list[Block]) -> list[Block]:

@@ -19,6 +19,7 @@ _OF_THE_PAGE = frozenset((b"<h1", b"<main", b"<article"))  # a menu that holds o
 _PLACE = re.compile(rb'href="#\w')  # a link to a place on this page: several may be tabs, whose titles are read
 _TAG = re.compile(rb"<[^<>]*>")
 _PARAGRAPHS = 4  # a menu of as many holds text, and is emptied only where the page has more of it elsewhere
+_TEXT = 5000  # bytes: a menu without any paragraph that is longer holds no text
 _DEEPEST = 8  # menus within each other: what is nested deeper is no menu, and would be looked at as often
 _LONG = 300  # bytes of a comment, which may then be one that a script's text seems to begin
 
@@ -45,7 +46,7 @@ def without_menus(body: bytes) -> bytes:
     """`body`, HTML in an encoding that keeps ASCII, with its `<nav>`, `<footer>` and head of the page emptied.
 
     Kept is what is not closed as it was opened (an unclosed menu swallows the page), holds a first heading, a main part, an article or
-    most of the page's paragraphs, has tabs in it, or more text than links (builders of pages make accordions of menus); and every
+    most of the page's paragraphs; a `<nav>` that has tabs in it, or more text than links (builders of pages make accordions of menus); and every
     header below the first section, which is a section's and not the page's.
     """
     menus, paragraphs = _menus(body)
@@ -55,11 +56,15 @@ def without_menus(body: bytes) -> bytes:
         if start < max(done, kept) or (inside >= _PARAGRAPHS and 2 * inside >= paragraphs):
             continue
         first = body.find(b">", start, end) + 1
-        if not first or not _is_plain(body[start:first]) or _has_tabs(body, first, end):
+        if not first or not _is_plain(body[start:first]):
             continue
-        if body.startswith(b"<nav", start) and _holds_text(body, first, end, inside):
-            kept = end  # as a whole: what is in it may be what makes it so
-            continue
+        # What is called a head or a foot is none of the page's parts.
+        if body.startswith(b"<nav", start):
+            if _has_tabs(body, first, end):
+                continue
+            if _holds_text(body, first, end, inside):
+                kept = end  # as a whole: what is in it may be what makes it so
+                continue
         pieces.append(body[done:first])
         done = end
     if not pieces:
@@ -123,6 +128,8 @@ def _has_tabs(body: bytes, start: int, end: int) -> bool:
 
 def _holds_text(body: bytes, start: int, end: int, paragraphs: int) -> bool:
     """Does a menu hold few links and much text?"""
+    if not paragraphs and end - start > _TEXT:
+        return False
     links = body.count(b"<a ", start, end)
     if links > 2 * paragraphs + 8:
         return False  # most menus: no need to look which lead to addresses

@@ -27,6 +27,9 @@ _DIGITS = re.compile(r"[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15}")
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]+")
 
+# '&#149;' means a bullet, as browsers read it: the numbers of Windows' characters, which parsers take for controls.
+_WINDOWS = {code: char for code in range(0x80, 0xA0) if (char := bytes([code]).decode("windows-1252", "ignore"))}
+
 NUMBER_WORDS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
@@ -49,7 +52,7 @@ def fold_space(text: str) -> str:
     folded = " ".join(text.split())
     if folded.isascii() or folded.isprintable():
         return folded
-    return " ".join(_INVISIBLE.sub("", folded).split())
+    return " ".join(_INVISIBLE.sub("", folded).translate(_WINDOWS).split())
 
 
 def sentences(text: str) -> list[str]:
