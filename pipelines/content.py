@@ -678,7 +678,7 @@ class _Reader:
                 return False
         if count > 20 or box is None or box.tag not in _WRAPPERS:
             return False
-        panels = list(box) if len(box) == count else [box, *box.itersiblings()]
+        panels = list(box) if len(box) == count else [box, *islice(box.itersiblings(), count)]
         if len(panels) != count or box.get("class") == element.get("class"):
             return False
         named = all(e.get("role") == "tabpanel" or _is_panel(e, box) for e in panels)
@@ -1842,7 +1842,8 @@ def _links_of(links: tuple[Link, ...], text: str) -> tuple[Link, ...]:
 def _count_numbered(blocks: list[Block], start: int) -> int:
     """How many paragraphs from `start` on are numbered one after the other, from 1 on and in the same way."""
     count = 0
-    for block in blocks[start:]:
+    for index in range(start, len(blocks)):
+        block = blocks[index]
         if block.kind != "paragraph" or not (mark := _TYPED_NUMBER.match(block.text)) or int(mark[1]) != count + 1:
             break
         count += 1

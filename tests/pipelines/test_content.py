@@ -323,6 +323,8 @@ def test_any_markup_gives_verbatim_blocks(pieces: list[str]) -> None:
         b"<table><tr><td><b>a</b><td><p>b<p>c" * 10_000,
         b"<div>" * 20_000 + b"x" * 700 + b"</div>c" * 20_000,
         b"<h1><a href=/>Site</a></h1>" * 30_000,
+        b"<div><button>a</button><button>b</button></div><div>c</div>" * 15_000,
+        b"<p>1. a</p>" * 90_000,
     ],
     ids=lambda body: body[:24].decode(),
 )
